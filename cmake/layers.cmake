@@ -1,0 +1,75 @@
+# One library a folder, in the order in which folders may include one another. The same order is checked, include by include,
+# by tests/structure/layers.sh.
+
+# cbench_layer(folder dependency…): the library of a folder, named after it with dots (`compiler.base`).
+function(cbench_layer folder)
+  string(REPLACE "/" "." name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC cbench_options ${ARGN})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE cbench_options ${ARGN})
+  endif()
+endfunction()
+
+# Policies written in the language, as string constants in the program (stdlib/embed).
+file(GLOB policies CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/policies/*.cbp)
+set(embedded ${CMAKE_BINARY_DIR}/generated/stdlib/embed/policies.inc)
+add_custom_command(OUTPUT ${embedded}
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${embedded} "-DPOLICIES=${policies}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${policies} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+add_custom_target(embedded_policies DEPENDS ${embedded})
+
+# Arrow's IPC messages, from our own schema file, by the FlatBuffers compiler.
+set(arrow_fbs ${CMAKE_SOURCE_DIR}/runtime/trace/arrow.fbs)
+set(arrow_header ${CMAKE_BINARY_DIR}/generated/runtime/trace/arrow_generated.h)
+add_custom_command(OUTPUT ${arrow_header}
+  COMMAND flatc --cpp --scoped-enums -o ${CMAKE_BINARY_DIR}/generated/runtime/trace ${arrow_fbs}
+  DEPENDS ${arrow_fbs} VERBATIM)
+add_custom_target(arrow_messages DEPENDS ${arrow_header})
+
+add_library(llvm INTERFACE)
+target_include_directories(llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+if(CBENCH_STATIC_LLVM)
+  llvm_map_components_to_libnames(llvm_components core orcjit passes native)
+  target_link_libraries(llvm INTERFACE ${llvm_components})
+else()
+  target_link_libraries(llvm INTERFACE LLVM)
+endif()
+
+cbench_layer(stdlib/abi)
+cbench_layer(compiler/base stdlib.abi fmt::fmt)
+cbench_layer(stdlib/embed compiler.base)
+if(TARGET embedded_policies)
+  add_dependencies(stdlib.embed embedded_policies)
+endif()
+cbench_layer(grammar taocpp::pegtl)
+cbench_layer(compiler/ast compiler.base)
+cbench_layer(compiler/parse compiler.ast grammar)
+cbench_layer(compiler/config compiler.base yaml-cpp)
+cbench_layer(compiler/check compiler.ast)
+cbench_layer(compiler/plan compiler.check)
+cbench_layer(compiler/lower compiler.plan llvm)
+cbench_layer(compiler/jit compiler.lower llvm)
+cbench_layer(compiler/pipeline compiler.jit compiler.parse compiler.config stdlib.embed)
+
+cbench_layer(stdlib/intrinsics compiler.base)
+cbench_layer(runtime/host compiler.base nlohmann_json::nlohmann_json)
+cbench_layer(runtime/dataframe stdlib.abi)
+cbench_layer(runtime/trace runtime.host runtime.dataframe nlohmann_json::nlohmann_json)
+add_dependencies(runtime.trace arrow_messages)
+cbench_layer(runtime/engines runtime.host CURL::libcurl nlohmann_json::nlohmann_json Threads::Threads)
+cbench_layer(runtime/collectors runtime.engines runtime.dataframe pfm)
+cbench_layer(runtime/actuators runtime.engines stdlib.intrinsics)
+cbench_layer(runtime/policy stdlib.intrinsics runtime.dataframe)
+cbench_layer(runtime/exporters runtime.trace CURL::libcurl ZLIB::ZLIB nlohmann_json::nlohmann_json)
+cbench_layer(runtime/loop runtime.collectors runtime.actuators runtime.policy runtime.exporters)
+cbench_layer(runtime/analysis runtime.loop)
+cbench_layer(runtime/driver runtime.analysis compiler.pipeline CLI11::CLI11)
+
+add_executable(cbench runtime/driver/main.cpp)
+target_link_libraries(cbench PRIVATE runtime.driver)
+install(TARGETS cbench RUNTIME DESTINATION bin)

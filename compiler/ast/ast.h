@@ -1,0 +1,151 @@
+// The syntax tree of a policy: what was written, with spans, nothing resolved.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "stdlib/abi/span.h"
+#include "stdlib/abi/vocabulary.h"
+
+namespace cbench::ast {
+
+struct Expr;
+using ExprPtr = std::unique_ptr<Expr>;
+
+struct Name {
+  std::string text;
+  Span span;
+};
+
+/// A text with interpolations: "jailed #{jailed(c)}: {why}". A part is a literal or an expression. `{{` and `}}` are
+/// braces.
+struct Text {
+  std::vector<std::variant<std::string, ExprPtr>> parts;
+  Span span;
+};
+
+// --- expressions ---
+
+struct BoolLiteral { bool value = false; };
+/// A number with the unit glued to it: 15mpki, 80%, 1.5, 500ms, 100MiB/s. `is_integer` is how it was written.
+struct NumberLiteral {
+  double value = 0;
+  int64_t integer = 0;
+  bool is_integer = false;
+  Unit unit = Unit::None;
+};
+struct TextLiteral { Text text; };
+struct Ref { Name name; };                       ///< hi, c, noisy
+struct Field { ExprPtr base; Name name; };       ///< base.name
+/// One argument: `label: value`, `value over window`, or `min value` (label "min").
+struct Argument {
+  std::optional<Name> label;
+  ExprPtr value;
+  ExprPtr over;  ///< null without `over`
+};
+struct Call { Name callee; std::vector<Argument> arguments; };
+/// `x in set where condition: body`, as an argument of sum, any, argmax …, or (without body) as a set.
+struct Comprehension {
+  Name variable;
+  ExprPtr set;
+  ExprPtr where;  ///< null without
+  ExprPtr body;   ///< null without
+};
+struct CpuSetLiteral { std::vector<std::pair<ExprPtr, ExprPtr>> ranges; };  ///< {0, 2..3}; second null for one CPU
+
+enum class UnaryOp : uint8_t { Negate, Not };
+enum class BinaryOp : uint8_t { Or, And, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, In, Default, Add, Subtract, Multiply, Divide, Modulo };
+struct Unary { UnaryOp op; ExprPtr operand; };
+struct Binary { BinaryOp op; ExprPtr left, right; Span op_span; };
+
+struct Expr {
+  Span span;
+  std::variant<BoolLiteral, NumberLiteral, TextLiteral, Ref, Field, Call, Comprehension, CpuSetLiteral, Unary, Binary> node;
+};
+
+// --- statements ---
+
+struct Stmt;
+using Block = std::vector<Stmt>;
+
+struct Let { Name name; ExprPtr value; };
+/// `if cond`, or `if let name = value` (then `condition` is the value).
+struct If {
+  std::optional<Name> binding;
+  ExprPtr condition;
+  std::unique_ptr<Block> then, otherwise;  ///< otherwise null without else; `else if` is a block of one If
+};
+enum class AssignOp : uint8_t { Set, Add, Subtract };
+struct Assign { ExprPtr target; AssignOp op; ExprPtr value; };
+struct ExprStmt { ExprPtr value; };  ///< a call of a `-> plan` function
+struct Try { std::unique_ptr<Block> body; std::unique_ptr<Block> otherwise; };
+struct Return { ExprPtr value; };  ///< null without value
+struct Stop { Text reason; };
+struct Move { ExprPtr container; Name cls; };
+struct Layout {
+  Name resource;  ///< l3
+  struct Part { Name cls; ExprPtr ways; };  ///< ways null for `rest`
+  std::vector<Part> parts;
+};
+struct Pin { ExprPtr container; ExprPtr cpus; };
+enum class LogLevel : uint8_t { Debug, Info, Warn, Error };
+struct Log { LogLevel level; Text text; };
+struct Annotate { ExprPtr container; Text text; };  ///< container null: a remark on the run
+struct Emit { Name name; ExprPtr value; };
+struct Reject { ExprPtr container; Text reason; };
+
+struct Stmt {
+  Span span;
+  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject> node;
+};
+
+// --- declarations ---
+
+/// A type as written: bool, int, float, time, container, cpu, or a unit's name (mpki, ratio, bytes, way …).
+struct TypeName { Name name; };
+
+struct Param { Name name; TypeName type; ExprPtr value, lo, hi; std::string doc; };  ///< lo and hi null without `in`
+struct ClassDecl { struct Item { Name name; bool is_default = false; }; std::vector<Item> items; };  ///< class shared default, jail
+struct Group { Name name; ExprPtr set; };      ///< group lc = c in all where c.critical
+struct Enumeration { Name name; std::vector<Name> values; };
+struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr initial; };  ///< state n(c): int = 0
+struct Stream { Name name; std::optional<Name> subject; ExprPtr value; };                  ///< stream s(c) = …
+struct Fn {
+  struct Parameter { Name name; TypeName type; };
+  Name name;
+  std::vector<Parameter> parameters;
+  std::optional<TypeName> result;  ///< absent for `-> plan`
+  bool is_plan = false;
+  Block body;
+};
+/// `when condition for D each x in S where P cooldown D { }`; `head` spans from `when` to before the brace.
+struct When {
+  Span head;
+  ExprPtr condition, hold;          ///< hold null without `for`
+  std::optional<Name> variable;     ///< of `each`
+  ExprPtr set, where;               ///< null without `each`, `where`
+  ExprPtr cooldown;                 ///< null without
+  Block body;
+};
+enum class OnEvent : uint8_t { Begin, End, Admit, Start, Stop };
+struct On { Span head; OnEvent event; std::optional<Name> variable; Block body; };  ///< variable for admit, start and stop
+struct Every { Span head; ExprPtr period; Block body; };
+
+struct Decl {
+  Span span;
+  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every> node;
+};
+
+/// A whole policy file, in source order.
+struct Policy {
+  Name name;
+  Located<int64_t> edition;
+  std::string doc;
+  std::vector<Decl> decls;
+};
+
+}  // namespace cbench::ast

@@ -1,0 +1,68 @@
+#include "compiler/base/source.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace cbench {
+namespace {
+constexpr size_t kMaxBytes = 16U << 20U;
+}
+
+uint32_t SourceSet::add(std::string name, std::string text) {
+  Source source{std::move(name), std::move(text), {0}};
+  for (size_t i = 0; i < source.text.size(); ++i)
+    if (source.text[i] == '\n') source.line_starts.push_back(static_cast<uint32_t>(i + 1));
+  sources_.push_back(std::move(source));
+  return static_cast<uint32_t>(sources_.size() - 1);
+}
+
+Result<uint32_t> SourceSet::load(const std::string& path) {
+  std::string text;
+  if (path == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    return add("<stdin>", std::move(text));
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return Error{Exit::Invalid, fmt::format("cannot read `{}`: {}", path, std::strerror(errno)),
+                 "check the path and its permissions"};
+  char buffer[1U << 16U];
+  while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
+    text.append(buffer, static_cast<size_t>(file.gcount()));
+    if (text.size() > kMaxBytes)
+      return Error{Exit::Invalid, fmt::format("`{}` is larger than 16 MiB", path), "is it the right file?"};
+  }
+  if (file.bad()) return Error{Exit::Invalid, fmt::format("cannot read `{}`", path), "is it a folder?"};
+  return add(path, std::move(text));
+}
+
+std::string_view SourceSet::text(Span span) const {
+  if (!span.known()) return {};
+  const std::string_view all = sources_[span.source].text;
+  const size_t begin = std::min<size_t>(span.begin, all.size());
+  return all.substr(begin, std::max<size_t>(span.end, begin) - begin);
+}
+
+Place SourceSet::place(uint32_t source, uint32_t offset) const {
+  const auto& starts = sources_[source].line_starts;
+  const auto after = std::upper_bound(starts.begin(), starts.end(), offset);
+  const auto line = static_cast<uint32_t>(after - starts.begin());
+  return {line, offset - starts[line - 1] + 1};
+}
+
+std::string_view SourceSet::line_text(uint32_t source, uint32_t line) const {
+  const Source& s = sources_[source];
+  const std::string_view all = s.text;
+  const size_t begin = s.line_starts[line - 1];
+  size_t end = line < s.line_starts.size() ? s.line_starts[line] - 1 : all.size();
+  if (end > begin && all[end - 1] == '\r') --end;
+  return all.substr(begin, end - begin);
+}
+
+}  // namespace cbench

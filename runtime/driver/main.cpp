@@ -1,0 +1,2 @@
+// Entry point of the command line.
+int main() { return 2; }

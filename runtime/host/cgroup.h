@@ -1,0 +1,26 @@
+// Where a process's cgroups are: found from /proc/<pid>/cgroup and /proc/self/mountinfo, for v1, v2 and hybrid hosts.
+#pragma once
+
+#include <string>
+
+#include "compiler/base/result.h"
+#include "stdlib/abi/host_facts.h"
+
+namespace cbench {
+
+/// Absolute folders, empty where the controller is in no hierarchy. On v2 all name the same folder.
+struct CgroupPaths {
+  CgroupMode mode = CgroupMode::V2;
+  std::string cpu, cpuacct, cpuset, memory, blkio, pids, freezer;
+  std::string unified;     ///< v2 folder (also on hybrid hosts); empty on v1
+  std::string perf_event;  ///< folder to open for PERF_FLAG_PID_CGROUP: v1 perf_event hierarchy, else the v2 folder
+};
+
+/// The cgroups of `pid`. `proc_root` and `mountinfo` are overridden by tests on fixture trees. Errors: no such process
+/// (RunFailed), no cgroup mount (HostLacks).
+Result<CgroupPaths> cgroups_of(int64_t pid, const std::string& proc_root = "/proc");
+
+/// How this host mounts cgroups.
+CgroupMode cgroup_mode(const std::string& proc_root = "/proc");
+
+}  // namespace cbench

@@ -1,0 +1,59 @@
+// The journal: what a run changes on the host is written to disk, with fsync, before the change is made, so that every exit
+// path, the next run or `cbench clean` can undo it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/base/result.h"
+
+namespace cbench {
+
+/// One owner (one run) of host changes. The file holds run id, pid, the process's start time and boot id, and is flocked as
+/// long as the owner lives. Paths are restored in the reverse order of their first change.
+class Journal {
+ public:
+  /// Folder of the journals: /var/lib/cbench for root, else $XDG_STATE_HOME/cbench or ~/.local/state/cbench.
+  static std::string default_folder();
+
+  /// Creates the journal of a run. Errors: folder cannot be written (HostLacks).
+  static Result<std::unique_ptr<Journal>> open(const std::string& run_id, const std::string& folder = default_folder());
+  ~Journal();  ///< does not restore; a journal with open entries stays on disk
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// Call before the first write to `path`: remembers its present content. Later calls for the same path do nothing.
+  Result<> will_write(const std::string& path);
+  /// As will_write, with the text that restores (resctrl's schemata are restored line by line).
+  Result<> will_write(const std::string& path, const std::string& restore_text);
+  /// Call before mkdir of a folder of ours (a resctrl group, a cgroup): restoring removes it, its tasks go to its parent.
+  Result<> will_create(const std::string& folder);
+  /// Notes that RDT is ours; a second live owner is refused (HostLacks, with its pid and run id).
+  Result<> own_rdt(const std::string& resctrl_root);
+
+  /// Undoes everything, newest first, and empties the journal. What has vanished in the meantime is skipped. Returns what
+  /// could not be undone.
+  std::vector<std::string> restore();
+  /// Removes the file of a restored journal.
+  void close();
+
+ private:
+  struct Impl;
+  explicit Journal(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A journal on disk whose owner is gone.
+struct Orphan {
+  std::string file, run_id;
+  int64_t pid = 0;
+  std::vector<std::string> entries;  ///< as a person reads them
+};
+/// Journals without a live owner. A live owner's is never listed.
+std::vector<Orphan> orphans(const std::string& folder = Journal::default_folder());
+/// Undoes an orphan and removes its file; returns what could not be undone (then the file stays).
+std::vector<std::string> recover(const Orphan& orphan);
+
+}  // namespace cbench

@@ -1,0 +1,23 @@
+// The host as HostFacts: topology from /sys/devices/system/cpu, resctrl's info files, kernel and CPU names.
+#pragma once
+
+#include <string>
+
+#include "compiler/base/result.h"
+#include "stdlib/abi/host_facts.h"
+
+namespace cbench {
+
+/// Roots are overridden by tests on fixture trees and by --rdt-root.
+struct HostRoots {
+  std::string sys = "/sys", proc = "/proc", resctrl = "/sys/fs/resctrl";
+};
+
+/// Everything but `unavailable`, which the collectors fill. What cannot be read stays at its default; never fails.
+HostFacts probe_host(const HostRoots& roots = {});
+
+std::string to_json(const HostFacts& facts);
+/// Inverse of to_json; unknown keys are ignored, absent ones keep their default. Errors: not JSON (Invalid).
+Result<HostFacts> host_facts_from_json(const std::string& json);
+
+}  // namespace cbench

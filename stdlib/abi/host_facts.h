@@ -1,0 +1,57 @@
+// HostFacts: what the host is and can do, probed once before a run and stored in its trace, so that a replay
+// plans and decides with the same numbers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "stdlib/abi/cpu_set.h"
+#include "stdlib/abi/vocabulary.h"
+
+namespace cbench {
+
+enum class CgroupMode : uint8_t { V1, V2, Hybrid };
+
+/// One logical CPU.
+struct CpuFacts {
+  uint32_t cpu = 0, core = 0, socket = 0, numa = 0;
+  int32_t l3_domain = -1;  ///< resctrl's domain id (cache id); -1 unknown
+};
+
+/// What resctrl offers (Documentation/filesystems/resctrl.rst). `present` is false where it is not mounted or not
+/// supported; then nothing else counts.
+struct RdtFacts {
+  bool present = false;
+  bool simulated = false;
+  std::string root = "/sys/fs/resctrl";
+  std::string absent_reason;
+  std::vector<uint32_t> l3_domains;  ///< ids in the schemata line, ascending
+  bool l3_allocation = false;        ///< CAT
+  uint32_t l3_ways = 0;              ///< bits of cbm_mask
+  uint32_t l3_min_bits = 1;
+  uint64_t l3_shareable = 0;  ///< bits that hardware uses as well
+  uint32_t num_closids = 0;
+  uint64_t l3_bytes = 0;  ///< size of one domain's cache
+  bool mb_allocation = false;
+  uint32_t mb_min = 10, mb_granularity = 10;  ///< percent
+  bool l3_occupancy = false, mbm_total = false, mbm_local = false;
+  uint32_t num_rmids = 0;
+};
+
+struct HostFacts {
+  std::string hostname, os, kernel, cpu_model, cpu_vendor, microcode, governor, kernel_command_line;
+  std::string turbo, smt;  ///< "on", "off" or "unknown"
+  std::vector<CpuFacts> cpus;
+  CpuSet online;      ///< CPUs that are online and that this process may use
+  uint32_t sockets = 1;
+  uint64_t memory_bytes = 0;
+  CgroupMode cgroup_mode = CgroupMode::V2;
+  int32_t perf_event_paranoid = 4;
+  RdtFacts rdt;
+  /// Metrics that this host cannot deliver, each with the reason and the remedy, as found by opening them.
+  std::map<Metric, std::string> unavailable;
+};
+
+}  // namespace cbench

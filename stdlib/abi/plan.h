@@ -1,0 +1,83 @@
+// Plan: what a policy compiled for one run needs from the runtime. Plain data, no AST and no LLVM in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stdlib/abi/span.h"
+#include "stdlib/abi/vocabulary.h"
+
+namespace cbench {
+
+enum class Verb : uint8_t {
+#define CBENCH_ACTION(id, name, target, resource, doc) id,
+#include "stdlib/abi/actions.def"
+};
+enum class ActionTarget : uint8_t { None, Container, Class, Layout };
+enum class ActionResource : uint8_t { None, Rdt, Cpu };
+struct ActionInfo {
+  std::string_view name;
+  ActionTarget target;
+  ActionResource resource;
+  std::string_view doc;
+};
+inline constexpr ActionInfo kActions[] = {
+#define CBENCH_ACTION(id, name, target, resource, doc) {name, ActionTarget::target, ActionResource::resource, doc},
+#include "stdlib/abi/actions.def"
+};
+constexpr const ActionInfo& info(Verb verb) { return kActions[static_cast<size_t>(verb)]; }
+
+/// A `param` of the policy. Values are held in canonical units (bytes, ns for times, ratios as 0..1).
+struct PlanParam {
+  std::string name, doc;
+  Unit unit = Unit::None;      ///< for printing
+  bool is_integer = false;     ///< bits of the params block: int64 or double
+  double value = 0, lo = 0, hi = 0;
+};
+
+/// A rule (`when`, `on`, `every`): what a decision points back to.
+struct PlanRule {
+  std::string text;  ///< its head, as written, on one line
+  uint32_t line = 0; ///< 1-based, in the policy file
+  Span span;
+};
+
+/// A place where the generated code may fault.
+struct PlanFault {
+  std::string what;  ///< "integer overflow"
+  uint32_t line = 0;
+  Span span;
+};
+
+/// A use in the policy: metric or action, with the first place.
+template <class T>
+struct PlanUse {
+  T what;
+  uint32_t line = 0;
+  Span span;
+};
+
+struct Plan {
+  std::string policy, doc;
+  int64_t edition = 1;
+  uint32_t slots = 0;
+  std::vector<std::string> slot_names;
+  std::vector<Metric> columns;  ///< of the frame, ascending
+  std::vector<std::string> classes;
+  int32_t default_class = -1;  ///< where started containers go; -1: the root group
+  std::vector<PlanParam> params;
+  std::vector<PlanRule> rules;
+  std::vector<PlanFault> faults;
+  std::vector<std::string> texts;
+  uint64_t state_bytes = 0;
+  std::vector<PlanUse<Metric>> needs;  ///< metrics that the policy reads
+  std::vector<PlanUse<Verb>> acts;     ///< actions that it may take
+  uint64_t operations = 0;             ///< bound on the operations of a step, as `check` prints it
+  uint32_t dwell_steps = 2;            ///< a target is written at most once in so many steps
+  uint32_t actions_per_step = 8;
+  int64_t deadline_ns = 0;             ///< of one call
+};
+
+}  // namespace cbench

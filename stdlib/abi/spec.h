@@ -1,0 +1,107 @@
+// RunSpec: what a bench.yml says, checked and with defaults filled in. Plain data, produced by
+// compiler/config, read by the planner and by the runtime.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "stdlib/abi/cpu_set.h"
+#include "stdlib/abi/span.h"
+#include "stdlib/abi/vocabulary.h"
+
+namespace cbench {
+
+enum class EngineKind : uint8_t { Docker, Process };
+enum class Mode : uint8_t { Observe, Advise, Act };
+enum class Pull : uint8_t { Missing, Always, Never };
+using MetricSet = std::bitset<kMetricCount>;
+
+/// A published port of a Docker container.
+struct Port {
+  std::string host_ip;  ///< empty: all addresses
+  uint16_t host = 0;
+  uint16_t container = 0;
+  std::string protocol = "tcp";
+};
+
+/// A bind mount; `source` is absolute (relative ones are resolved against the YAML's folder).
+struct Volume {
+  std::string source, target;
+  bool read_only = false;
+};
+
+/// Which metrics of a container are sampled, and how often. Periods are nanoseconds, multiples of RunSpec::step_ns.
+struct Sampling {
+  MetricSet enabled;
+  std::vector<std::pair<Metric, Span>> switched_off;  ///< `cycles: false`: where each was turned off
+  int64_t perf_period_ns = 0, docker_period_ns = 0, rdt_period_ns = 0;
+  Span span;                       ///< the `data` key
+  Span perf_span, docker_span, rdt_span;  ///< the group's key, or unknown when absent
+};
+
+/// One container (or host process) of the experiment. `slot` in the rest of the program is its place in
+/// RunSpec::containers, which are sorted by `index`.
+struct ContainerSpec {
+  Located<std::string> name;
+  int64_t index = 0;
+  Located<std::string> image;    ///< empty for engine process
+  Located<std::string> command;  ///< for sh -c; empty: the image's own
+  std::optional<std::vector<std::string>> entrypoint;
+  Located<CpuSet> cores;  ///< empty: `num_cores` free ones are picked at start
+  int64_t num_cores = 1;
+  std::vector<Port> ports;
+  std::vector<Volume> volumes;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string user, role, cpuset_mems;
+  int64_t memory_bytes = 0;  ///< 0: no limit
+  double cpus = 0;           ///< CPU quota in cores; 0: none
+  bool privileged = false, critical = false, priority = false, allow_failure = false;
+  Pull pull = Pull::Missing;
+  int64_t start_ns = 0;  ///< from the run's begin
+  int64_t stop_ns = 0;
+  std::optional<int64_t> expected_ns;
+  std::optional<double> ipc, ipce;  ///< targets; ipce as a fraction
+  Sampling sampling;
+  Span span;  ///< the container's key
+};
+
+/// Where InfluxDB is. Not configured when `host` is empty.
+struct InfluxTarget {
+  std::string host, bucket, user, token;
+  std::optional<std::string> org;  ///< unset: not configured; "": InfluxDB 1.x
+};
+
+struct Registry {
+  std::string host, user, password;
+};
+
+/// A whole experiment.
+struct RunSpec {
+  std::string path;  ///< of the YAML, as given
+  Located<std::string> name;
+  std::string description;
+  int64_t max_ns = 0;
+  bool drain = false;
+  int64_t step_ns = 0;
+  int64_t pid_sync_ns = 100'000'000;
+  EngineKind engine = EngineKind::Docker;
+  int64_t repeat = 1;
+  int64_t discard_ns = 0;  ///< warm-up left out of the summary
+  std::string output;      ///< empty: results/<name>/<run-id>/
+  Located<std::string> scheduler;  ///< `implementation`; empty: none named
+  Located<std::string> policy;     ///< path relative to the YAML's folder, resolved; empty: none
+  std::vector<std::pair<std::string, Located<std::string>>> params;  ///< as written
+  bool rdt = false;  ///< may the policy allocate RDT resources?
+  std::optional<Mode> mode;
+  InfluxTarget influx;
+  Registry registry;
+  std::vector<ContainerSpec> containers;
+  std::vector<std::pair<std::string, std::string>> variables;  ///< ${NAME}s that were expanded, secrets left out
+  std::string masked_text;  ///< the YAML with every secret overwritten by ***, lines and columns kept elsewhere
+};
+
+}  // namespace cbench

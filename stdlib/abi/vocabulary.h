@@ -1,0 +1,94 @@
+// The vocabulary of metrics.def and units.def as enums and constant tables.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace cbench {
+
+enum class Unit : uint8_t {
+#define CBENCH_UNIT(id, suffix, tag, by, s, cy, in, scale, doc) id,
+#include "stdlib/abi/units.def"
+};
+
+/// Nominal mark of a dimensionless unit: keeps `80%` from being compared with a bare 80.
+enum class UnitTag : uint8_t { None, Ratio, Count, Way, Core, Step };
+
+/// One line of units.def.
+struct UnitInfo {
+  std::string_view name;    ///< as in C++, e.g. "Mpki"
+  std::string_view suffix;  ///< as in a literal, e.g. "mpki"
+  UnitTag tag;
+  int8_t byte, second, cycle, instruction;  ///< exponents of the base dimensions
+  double scale;                             ///< value in this unit × scale = value in the canonical unit
+  std::string_view doc;
+};
+
+inline constexpr UnitInfo kUnits[] = {
+#define CBENCH_UNIT(id, suffix, tag, by, s, cy, in, scale, doc) \
+  {#id, suffix, UnitTag::tag, by, s, cy, in, scale, doc},
+#include "stdlib/abi/units.def"
+};
+constexpr const UnitInfo& info(Unit unit) { return kUnits[static_cast<size_t>(unit)]; }
+
+enum class MetricType : uint8_t { I64, F64, Str };
+enum class MetricKind : uint8_t { Delta, Cumulative, Gauge, Derived };
+enum class MetricScope : uint8_t { Container, Host };
+enum class MetricGroup : uint8_t { perf, docker, rdt, self };
+inline constexpr std::string_view kMetricGroups[] = {"perf", "docker", "rdt", "self"};
+
+/// A metric's place in metrics.def. Written as `Metric::docker_cpu_usage_percent`.
+enum class Metric : uint16_t {
+#define CBENCH_METRIC(group, name, type, unit, kind, scope, source, doc) group##_##name,
+#include "stdlib/abi/metrics.def"
+};
+
+/// One line of metrics.def.
+struct MetricInfo {
+  MetricGroup group;
+  std::string_view name;   ///< within the group: "cpu_usage_percent"
+  std::string_view field;  ///< exported: "docker_cpu_usage_percent"
+  MetricType type;
+  Unit unit;
+  MetricKind kind;
+  MetricScope scope;
+  std::string_view source;
+  std::string_view doc;
+};
+
+inline constexpr MetricInfo kMetrics[] = {
+#define CBENCH_METRIC(group, name, type, unit, kind, scope, source, doc)                              \
+  {MetricGroup::group, #name, #group "_" #name, MetricType::type, Unit::unit, MetricKind::kind, \
+   MetricScope::scope, source, doc},
+#include "stdlib/abi/metrics.def"
+};
+inline constexpr size_t kMetricCount = sizeof(kMetrics) / sizeof(kMetrics[0]);
+constexpr const MetricInfo& info(Metric metric) { return kMetrics[static_cast<size_t>(metric)]; }
+
+/// The metric `name` of `group`, aliases included ("perf", "instructions"); nullopt when there is none.
+std::optional<Metric> find_metric(std::string_view group, std::string_view name);
+/// The metric whose exported field is `field`; nullopt when there is none.
+std::optional<Metric> find_metric_field(std::string_view field);
+
+/// Why a metric has, or has not, a value in a sample. Ok and Multiplexed carry one. Frozen: the numbers are
+/// stored in traces.
+enum class Status : uint8_t {
+  Ok = 0,            ///< measured over the whole interval
+  Multiplexed = 1,   ///< measured over a part of it and scaled by enabled / running time
+  NotDue = 2,        ///< its period has not elapsed in this step
+  NotScheduled = 3,  ///< the counter never ran in the interval
+  Disabled = 4,      ///< turned off in the configuration
+  Unsupported = 5,   ///< this host cannot measure it
+  Unavailable = 6,   ///< resctrl said "Unavailable", or the first sample of a difference
+  Unassigned = 7,    ///< resctrl said "Unassigned"
+  Stopped = 8,       ///< the container does not run
+  Error = 9,         ///< reading failed
+};
+inline constexpr std::string_view kStatusNames[] = {"ok",          "multiplexed", "not_due",    "not_scheduled", "disabled",
+                                                    "unsupported", "unavailable", "unassigned", "stopped",       "error"};
+constexpr bool has_value(Status status) { return status <= Status::Multiplexed; }
+constexpr std::string_view name(Status status) { return kStatusNames[static_cast<size_t>(status)]; }
+
+}  // namespace cbench

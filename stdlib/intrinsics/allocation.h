@@ -1,0 +1,37 @@
+// Allocation: who has which share of the host. Plain data, shared by the shadow on which actions are planned and by the
+// actuators that make it real.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "stdlib/abi/cpu_set.h"
+
+namespace cbench {
+
+struct Allocation {
+  struct Class {
+    uint64_t ways = 0;  ///< CBM, the same in every L3 domain; 0: as resctrl made the group
+    double mb = 1.0;    ///< memory bandwidth as a ratio
+  };
+  struct Container {
+    bool running = false;
+    int32_t cls = -1;  ///< -1: the root group
+    CpuSet cpus;
+    double quota = std::numeric_limits<double>::infinity();  ///< in cores
+  };
+  std::vector<Class> classes;
+  std::vector<Container> containers;
+};
+
+enum class Target : uint8_t { ContainerClass, ContainerCpus, ContainerQuota, ClassWays, ClassMb };
+
+/// One thing that differs between the host and the shadow, and the decision (index into the step's decisions) that last asked for it.
+struct Change {
+  Target target{};
+  int32_t index = 0;  ///< slot or class
+  uint32_t decision = 0;
+};
+
+}  // namespace cbench
