@@ -10,10 +10,11 @@ namespace cbench {
 
 /// Roots are overridden by tests on fixture trees and by --rdt-root.
 struct HostRoots {
-  std::string sys = "/sys", proc = "/proc", resctrl = "/sys/fs/resctrl";
+  std::string sys = "/sys", proc = "/proc", etc = "/etc", resctrl = "/sys/fs/resctrl";
 };
 
-/// Everything but `unavailable`, which the collectors fill. What cannot be read stays at its default; never fails.
+/// Everything but `unavailable`, which the collectors fill. What cannot be read stays at its default; never
+/// fails. `cpus` has every online CPU, `online` only those that this process may use.
 HostFacts probe_host(const HostRoots& roots = {});
 
 std::string to_json(const HostFacts& facts);
