@@ -1,7 +1,9 @@
 // HostFacts as JSON, as it stands in a trace's metadata, and back.
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -147,8 +149,11 @@ void read_facts(const Json& json, HostFacts& facts, std::string& wrong) {
   object.get("memory_bytes", facts.memory_bytes);
   std::string mode(kModeNames[static_cast<size_t>(facts.cgroup_mode)]);
   object.get("cgroup_mode", mode);
-  for (size_t i = 0; i < std::size(kModeNames); ++i)
-    if (mode == kModeNames[i]) facts.cgroup_mode = static_cast<CgroupMode>(i);
+  const auto known = std::find(std::begin(kModeNames), std::end(kModeNames), mode);
+  if (known == std::end(kModeNames))
+    wrong = "cgroup_mode";
+  else
+    facts.cgroup_mode = static_cast<CgroupMode>(known - std::begin(kModeNames));
   object.get("perf_event_paranoid", facts.perf_event_paranoid);
   if (const Json* rdt = object.child("rdt", &Json::is_object)) read_rdt(*rdt, facts.rdt, wrong);
   if (const Json* reasons = object.child("unavailable", &Json::is_object))
