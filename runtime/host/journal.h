@@ -1,5 +1,5 @@
-// The journal: what a run changes on the host is written to disk, with fsync, before the change is made, so that every exit
-// path, the next run or `cbench clean` can undo it.
+// The journal: what a run changes on the host is written to disk, with fsync, before the change is made, so
+// that every exit path, the next run or `cbench clean` can undo it.
 #pragma once
 
 #include <cstdint>
@@ -11,32 +11,40 @@
 
 namespace cbench {
 
-/// One owner (one run) of host changes. The file holds run id, pid, the process's start time and boot id, and is flocked as
-/// long as the owner lives. Paths are restored in the reverse order of their first change.
+/// One owner (one run) of host changes. The file holds run id, pid, the process's start time and boot id, and
+/// is flocked as long as the owner lives. Paths are restored in the reverse order of their first change.
 class Journal {
  public:
   /// Folder of the journals: /var/lib/cbench for root, else $XDG_STATE_HOME/cbench or ~/.local/state/cbench.
   static std::string default_folder();
 
   /// Creates the journal of a run. Errors: folder cannot be written (HostLacks).
-  static Result<std::unique_ptr<Journal>> open(const std::string& run_id, const std::string& folder = default_folder());
-  ~Journal();  ///< does not restore; a journal with open entries stays on disk
+  static Result<std::unique_ptr<Journal>> open(const std::string& run_id,
+                                               const std::string& folder = default_folder());
+  ~Journal();  ///< closes, does not restore; a journal with open entries stays on disk
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// Call before the first write to `path`: remembers its present content. Later calls for the same path do nothing.
+  // The will_… calls may come from several threads. They return when the entry is on disk; on an error
+  // (HostLacks: the journal cannot be written; RunFailed: `path` cannot be read) the change must not be made.
+
+  /// Call before the first write to `path`: remembers its present content. Later calls for the same path do
+  /// nothing, nor does one for a path in a folder of ours, which will be removed as a whole.
   Result<> will_write(const std::string& path);
-  /// As will_write, with the text that restores (resctrl's schemata are restored line by line).
+  /// As will_write, with the text that restores, written in one write(2).
   Result<> will_write(const std::string& path, const std::string& restore_text);
-  /// Call before mkdir of a folder of ours (a resctrl group, a cgroup): restoring removes it, its tasks go to its parent.
+  /// Call before mkdir of a folder of ours: it, or one that it stands in, has `cbench` in its name (else
+  /// Invalid). Restoring removes it and all below: a cgroup's processes are killed, a resctrl group's tasks
+  /// fall to its parent. A folder that is there already is not ours to remove and gets no entry.
   Result<> will_create(const std::string& folder);
   /// Notes that RDT is ours; a second live owner is refused (HostLacks, with its pid and run id).
   Result<> own_rdt(const std::string& resctrl_root);
 
-  /// Undoes everything, newest first, and empties the journal. What has vanished in the meantime is skipped. Returns what
-  /// could not be undone.
+  /// Undoes everything, newest first, and empties the journal. What has vanished in the meantime is skipped.
+  /// Returns what could not be undone; those entries stay.
   std::vector<std::string> restore();
-  /// Removes the file of a restored journal.
+  /// Removes the file when nothing is left to undo; with something left it stays for recover(). Nothing can
+  /// be journalled afterwards.
   void close();
 
  private:
@@ -49,7 +57,7 @@ class Journal {
 struct Orphan {
   std::string file, run_id;
   int64_t pid = 0;
-  std::vector<std::string> entries;  ///< as a person reads them
+  std::vector<std::string> entries;  ///< as a person reads them; none after a reboot, which undid everything
 };
 /// Journals without a live owner. A live owner's is never listed.
 std::vector<Orphan> orphans(const std::string& folder = Journal::default_folder());
