@@ -1,0 +1,65 @@
+// Decider: the policy in a live run. Calls it, carries out what it decided, and records both in the order
+// that a replay needs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/loop/log.h"
+#include "runtime/policy/policy.h"
+#include "stdlib/abi/cpu_set.h"
+
+namespace cbench {
+
+class Decider {
+ public:
+  Decider(const RunInputs& inputs, RunLog& log);
+
+  /// Each of these records its event, also when there is no policy, so that a policy can be replayed on the
+  /// trace later.
+  void begin();
+  void end();
+  struct Admission {
+    bool rejected = false;
+    std::string why;
+    CpuSet
+        shown;  ///< CPUs that the policy takes the container to have (in mode advise those that it asked for)
+    CpuSet cpus;  ///< CPUs to start it on
+  };
+  /// Asks whether the container may start on `proposed` CPUs.
+  Admission admit(size_t slot, const CpuSet& proposed, double quota);
+  /// The container runs on `shown` CPUs. Errors of the host end the policy.
+  void start(size_t slot, const Started& started, const CpuSet& shown, double quota);
+  void stop(size_t slot);
+  void step();
+  /// Tasks that appeared since go where their container is.
+  void sync_tasks();
+  /// Restores the host. Safe at any time and more than once.
+  void restore();
+
+  [[nodiscard]] bool active() const { return policy_ != nullptr; }
+  [[nodiscard]] bool acts() const { return active() && in_.mode == Mode::Act && in_.host != nullptr; }
+  /// Time of the policy in the newest step.
+  [[nodiscard]] int64_t policy_time_ns() const { return policy_time_ns_; }
+  [[nodiscard]] const std::string& last_action() const { return last_action_; }
+  [[nodiscard]] const std::string& stopped_because() const { return stopped_because_; }
+
+ private:
+  void call(abi::Event event, int32_t slot = -1);
+  /// Carries out the call's changes and records its decisions.
+  void settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns);
+  void record(const Decision& decision, int64_t wall_ns);
+  void watch_deadline(int64_t took_ns);
+  /// Ends the policy, puts the host back, and marks the run.
+  void halt(EventKind kind, std::string why);
+
+  const RunInputs& in_;
+  RunLog& log_;
+  std::unique_ptr<PolicyInstance> policy_;
+  int late_calls_ = 0;
+  int64_t policy_time_ns_ = 0;
+  std::string last_action_, stopped_because_;
+};
+
+}  // namespace cbench

@@ -1,0 +1,103 @@
+// The edges of a run as the loop sees them. The real ones are adapters of collectors and actuators; tests put
+// fakes here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/base/result.h"
+#include "runtime/actuators/actuator.h"
+#include "runtime/collectors/collector.h"
+#include "runtime/dataframe/frame.h"
+#include "runtime/engines/engine.h"
+#include "runtime/host/journal.h"
+#include "runtime/trace/trace.h"
+#include "stdlib/abi/decision.h"
+#include "stdlib/intrinsics/allocation.h"
+
+namespace cbench {
+
+/// Where samples come from (runtime/collectors).
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  virtual std::vector<std::string> attach(size_t slot, const Started& started) = 0;
+  virtual void detach(size_t slot) = 0;
+  virtual void collect(Frame& frame) = 0;
+};
+
+/// What a policy's actions change (runtime/actuators), and the way back.
+class ControlledHost {
+ public:
+  virtual ~ControlledHost() = default;
+  virtual Result<> attach(size_t slot, const Started& started, const Allocation& goal) = 0;
+  virtual void detach(size_t slot) = 0;
+  virtual Result<> apply(const Change& change, const Allocation& goal) = 0;
+  virtual void sync_tasks() = 0;
+  /// Puts everything back that was changed. Safe to call more than once. Returns what could not be put back.
+  virtual std::vector<std::string> restore() = 0;
+};
+
+/// Where a run is written to beside its trace (runtime/exporters).
+class RunSink {
+ public:
+  virtual ~RunSink() = default;
+  virtual void sample(const Frame& frame) = 0;
+  virtual void decision(const Decision& decision, int64_t wall_ns) = 0;
+  virtual void event(const TraceEvent& event) = 0;
+};
+
+/// What a person watching is told. Called on the loop's thread.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+
+  struct Progress {
+    bool preparing = false;
+    std::string what{};    ///< while preparing: "pulling busybox:latest"
+    double fraction = -1;  ///< of `what`; negative: unknown
+    int64_t elapsed_ns = 0, total_ns = 0;
+    size_t waiting = 0, running = 0, ended = 0;
+    int64_t missed_steps = 0;
+    std::string last_action{};
+  };
+  enum class Level : uint8_t { Debug, Info, Warn, Error };
+
+  virtual void progress(const Progress& progress) = 0;
+  virtual void log(Level level, const std::string& text) = 0;
+};
+
+class SamplerSource final : public SampleSource {
+ public:
+  explicit SamplerSource(Sampler& sampler) : sampler_(sampler) {}
+  std::vector<std::string> attach(size_t slot, const Started& started) override {
+    return sampler_.attach(slot, started);
+  }
+  void detach(size_t slot) override { sampler_.detach(slot); }
+  void collect(Frame& frame) override { sampler_.collect(frame); }
+
+ private:
+  Sampler& sampler_;
+};
+
+/// Actuators with the journal that undoes what they did.
+class JournaledHost final : public ControlledHost {
+ public:
+  JournaledHost(Actuators& actuators, Journal& journal) : actuators_(actuators), journal_(journal) {}
+  Result<> attach(size_t slot, const Started& started, const Allocation& goal) override {
+    return actuators_.attach(slot, started, goal);
+  }
+  void detach(size_t slot) override { actuators_.detach(slot); }
+  Result<> apply(const Change& change, const Allocation& goal) override {
+    return actuators_.apply(change, goal);
+  }
+  void sync_tasks() override { actuators_.sync_tasks(); }
+  std::vector<std::string> restore() override { return journal_.restore(); }
+
+ private:
+  Actuators& actuators_;
+  Journal& journal_;
+};
+
+}  // namespace cbench

@@ -1,0 +1,71 @@
+// Lifecycle: brings every container of a run from preparation to its end, by engine calls that leave on time
+// and run beside the loop.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/loop/decider.h"
+#include "runtime/loop/log.h"
+#include "runtime/loop/worker_pool.h"
+
+namespace cbench {
+
+class Lifecycle {
+ public:
+  Lifecycle(const RunInputs& inputs, RunLog& log, Decider& decider);
+
+  void prepare_all();
+  [[nodiscard]] bool preparing() const { return unprepared_ > 0; }
+
+  /// Time since the begin at which act() has something to do; kNever when that is up to others.
+  [[nodiscard]] int64_t next_due() const;
+  /// Starts and stops what is due at `now_ns`.
+  void act(int64_t now_ns);
+  void take_exits();
+  /// From now on no container is started; those whose start is later than now never are.
+  void close_admission() { admitting_ = false; }
+  /// Asks all containers to stop, and the policy no more after that.
+  void stop_all();
+
+  /// Has every container that will ever run ended, with no engine call under way?
+  [[nodiscard]] bool settled() const;
+  /// A container could not be prepared or started: it would be another experiment.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+  /// Sets the frame's running flags and counts the samples.
+  void mark_running(Frame& frame);
+  void count(RunObserver::Progress& progress) const;
+  [[nodiscard]] const std::vector<ContainerLife>& lives() const { return lives_; }
+  [[nodiscard]] WorkerPool& pool() { return pool_; }
+
+ private:
+  [[nodiscard]] const ContainerSpec& spec(size_t slot) const { return in_.spec.containers[slot]; }
+  [[nodiscard]] int64_t stop_time(size_t slot) const;
+  [[nodiscard]] bool may_start(size_t slot) const;
+  [[nodiscard]] CpuSet propose_cpus(size_t slot) const;
+  void request_start(size_t slot);
+  void request_stop(size_t slot);
+  void submit_stop(size_t slot);
+  void on_prepared(size_t slot, const Result<>& result);
+  void on_started(size_t slot, const Result<Started>& result, const CpuSet& shown, double quota);
+  void on_stopped(size_t slot, const Result<>& result);
+  void on_exit(const ExitNotice& notice);
+  /// The container is measured and controlled no more.
+  void leave(size_t slot);
+  void judge(size_t slot, const ExitNotice& notice);
+
+  const RunInputs& in_;
+  RunLog& log_;
+  Decider& decider_;
+  std::vector<ContainerLife> lives_;
+  std::vector<int64_t> stop_done_ns_;  ///< when the engine's stop returned; -1: not yet
+  std::set<std::string> said_;         ///< warnings of collectors, each said once
+  size_t unprepared_ = 0;
+  bool admitting_ = true, stopping_ = false, broken_ = false;
+  WorkerPool pool_;  ///< last: its threads end before what their jobs refer to
+};
+
+}  // namespace cbench
