@@ -1,0 +1,74 @@
+// The perf collector: cgroup counters of each container, as cells of the frame.
+#include "runtime/collectors/collector.h"
+#include "runtime/collectors/perf_derived.h"
+#include "runtime/collectors/refusals.h"
+
+namespace cbench {
+namespace {
+
+class PerfCollector final : public Collector {
+ public:
+  PerfCollector(const RunSpec& spec, const HostFacts& facts, const Frame& frame)
+      : facts_(facts), slots_(spec.containers.size()) {
+    for (size_t slot = 0; slot < slots_.size(); ++slot) {
+      const MetricSet wanted = with_inputs(spec.containers[slot].sampling.enabled);
+      for (size_t column = 0; column < frame.columns().size(); ++column) {
+        const Metric metric = frame.columns()[column];
+        if (info(metric).group == MetricGroup::perf && wanted[static_cast<size_t>(metric)])
+          slots_[slot].cells.push_back({metric, column});
+      }
+    }
+  }
+
+  std::vector<std::string> attach(size_t slot, const Started& started) override {
+    MetricSet events;
+    for (const Cell& cell : slots_[slot].cells)
+      if (info(cell.metric).kind != MetricKind::Derived) events.set(static_cast<size_t>(cell.metric));
+    const auto refused = slots_[slot].counters.open(started.cgroup.perf_event, events, facts_);
+    return refusal_lines(refused);
+  }
+
+  void detach(size_t slot) override { slots_[slot].counters.close(); }
+
+  void collect(size_t slot, Frame& frame) override {
+    slots_[slot].counters.read(interval_);
+    for (const Cell& cell : slots_[slot].cells) {
+      if (info(cell.metric).kind == MetricKind::Derived) {
+        const DerivedValue derived = derive(cell.metric, interval_);
+        if (has_value(derived.status))
+          frame.set_f64(cell.column, slot, derived.value, derived.status);
+        else
+          frame.set_missing(cell.column, slot, derived.status);
+        continue;
+      }
+      const EventDelta& event = interval_.events[static_cast<size_t>(cell.metric)];
+      if (has_value(event.status))
+        frame.set_i64(cell.column, slot, event.value, event.status);
+      else
+        frame.set_missing(cell.column, slot, event.status);
+    }
+  }
+
+ private:
+  struct Cell {
+    Metric metric;
+    size_t column;
+  };
+  struct Slot {
+    std::vector<Cell> cells;
+    CgroupCounters counters;
+  };
+
+  HostFacts facts_;
+  std::vector<Slot> slots_;
+  PerfInterval interval_;
+};
+
+}  // namespace
+
+std::unique_ptr<Collector> make_perf_collector(const RunSpec& spec, const HostFacts& facts,
+                                               const Frame& frame) {
+  return std::make_unique<PerfCollector>(spec, facts, frame);
+}
+
+}  // namespace cbench
