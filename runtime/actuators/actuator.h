@@ -16,19 +16,24 @@ namespace cbench {
 
 class Actuators {
  public:
-  /// Nothing is changed yet. `journal` learns of each change before it is made.
+  /// Nothing is changed yet. `journal` learns of each change before it is made. `plan` and `journal` must
+  /// outlive it.
   Actuators(const Plan& plan, const HostFacts& facts, const std::string& run_id, Journal& journal);
   ~Actuators();
 
-  /// Makes the CLOS groups of the plan's classes (none when the policy takes no RDT action). Errors: resctrl missing or owned by
-  /// someone else (HostLacks), too few CLOSIDs.
+  /// Makes the CLOS groups of the plan's classes, cbench-<end of the run id>-<class> (none when the policy
+  /// takes no RDT action). Errors (HostLacks): no resctrl or not what the actions need, owned by another run,
+  /// a foreign group is exclusive, too few CLOSIDs.
   Result<> begin();
-  /// Tells where a started container's cgroups are. With a default class its tasks are assigned to it.
+  /// Tells where a started container's cgroups are. With a class in `goal` its tasks are assigned to it. What
+  /// the policy may write later is journalled here, so that no step waits for the disk.
   Result<> attach(size_t slot, const Started& started, const Allocation& goal);
   void detach(size_t slot);
-  /// Makes one change real: validated, written, and on refusal the kernel's words (`last_cmd_status`) are the error's message.
+  /// Makes one change real: validated, written, and on refusal the file and the kernel's words
+  /// (`last_cmd_status`, else errno) are the error's message. Writes nothing when it is so already.
   Result<> apply(const Change& change, const Allocation& goal);
-  /// Moves tasks that appeared since into their container's CLOS group, to a fixpoint. Called every pid_sync_interval.
+  /// Moves tasks that appeared since into their container's CLOS group (and, where the host has no cpuset
+  /// controller, to its CPUs), to a fixpoint. Called every pid_sync_interval.
   void sync_tasks();
 
  private:

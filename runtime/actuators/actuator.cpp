@@ -1,0 +1,141 @@
+// Actuators: which file each change of the allocation goes to.
+#include "runtime/actuators/actuator.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/actuators/cpu_control.h"
+#include "runtime/actuators/rdt_groups.h"
+#include "runtime/actuators/tasks.h"
+
+namespace cbench {
+namespace {
+
+bool uses(const Plan& plan, ActionResource resource) {
+  return std::any_of(plan.acts.begin(), plan.acts.end(),
+                     [&](const PlanUse<Verb>& use) { return info(use.what).resource == resource; });
+}
+bool uses(const Plan& plan, Verb verb) {
+  return std::any_of(plan.acts.begin(), plan.acts.end(),
+                     [&](const PlanUse<Verb>& use) { return use.what == verb; });
+}
+
+/// A started container.
+struct Attached {
+  CgroupPaths own;                 ///< its own groups; what it shares with others is empty
+  std::string tasks;               ///< the one that lists its tasks
+  bool cpuset = false;             ///< has it a cpuset of its own
+  int32_t cls = -1;                ///< class that its tasks are kept in
+  std::optional<CpuSet> affinity;  ///< mask that its tasks are kept at, where it has no cpuset
+};
+
+}  // namespace
+
+struct Actuators::Impl {
+  Impl(const Plan& p, const HostFacts& facts, const std::string& run_id, Journal& j)
+      : plan(p), rdt_facts(facts.rdt), journal(j), rdt(plan, rdt_facts, run_id, journal), attached(p.slots) {}
+
+  const Plan& plan;
+  RdtFacts rdt_facts;
+  Journal& journal;
+  RdtGroups rdt;
+  std::vector<std::optional<Attached>> attached;
+
+  [[nodiscard]] std::string name(size_t slot) const {
+    return slot < plan.slot_names.size() ? plan.slot_names[slot] : fmt::format("#{}", slot);
+  }
+
+  Result<> move(Attached& container, size_t slot, int32_t cls) {
+    if (cls >= static_cast<int32_t>(plan.classes.size()))
+      return Error{Exit::Invalid, fmt::format("container {}: there is no class #{}", name(slot), cls), ""};
+    if (!rdt.made())
+      return Error{Exit::RunFailed, fmt::format("container {}: no class was made for this run", name(slot)),
+                   ""};
+    if (container.tasks.empty())
+      return Error{Exit::RunFailed,
+                   fmt::format("container {} has no cgroup of its own to find its tasks by", name(slot)), ""};
+    if (auto moved = rdt.assign(container.tasks, cls); !moved) return moved;
+    container.cls = cls;
+    return Done{};
+  }
+
+  Result<> pin(Attached& container, size_t slot, const CpuSet& cpus) {
+    if (container.cpuset) return set_cpus(container.own.cpuset, cpus, journal);
+    if (container.tasks.empty())
+      return Error{Exit::RunFailed,
+                   fmt::format("container {} has no cgroup of its own to find its tasks by", name(slot)), ""};
+    if (auto pinned = set_affinity(container.tasks, cpus); !pinned) return pinned;
+    container.affinity = cpus;
+    return Done{};
+  }
+
+  Result<> change_container(const Change& change, const Allocation::Container& goal) {
+    const auto slot = static_cast<size_t>(change.index);
+    if (!attached[slot])
+      return Error{Exit::RunFailed, fmt::format("container {} does not run", name(slot)), ""};
+    Attached& container = *attached[slot];
+    if (change.target == Target::ContainerQuota) return set_quota(container.own.cpu, goal.quota, journal);
+    if (!container.tasks.empty() && tasks_in(container.tasks).empty())
+      return Error{Exit::RunFailed, fmt::format("container {} has ended", name(slot)), ""};
+    return change.target == Target::ContainerClass ? move(container, slot, goal.cls)
+                                                   : pin(container, slot, goal.cpus);
+  }
+};
+
+Actuators::Actuators(const Plan& plan, const HostFacts& facts, const std::string& run_id, Journal& journal)
+    : impl_(std::make_unique<Impl>(plan, facts, run_id, journal)) {}
+Actuators::~Actuators() = default;
+
+Result<> Actuators::begin() {
+  return uses(impl_->plan, ActionResource::Rdt) ? impl_->rdt.make() : Result<>(Done{});
+}
+
+Result<> Actuators::attach(size_t slot, const Started& started, const Allocation& goal) {
+  if (slot >= impl_->attached.size() || slot >= goal.containers.size())
+    return Error{Exit::Invalid, fmt::format("there is no container #{}", slot), ""};
+  const auto ours = cgroups_of(::getpid());
+  if (!ours) return ours.error();
+  Attached& container = impl_->attached[slot].emplace();
+  container.own = own_cgroups(started.cgroup, *ours);
+  container.tasks = task_cgroup(container.own);
+  container.cpuset = has_cpuset(container.own.cpuset);
+  // Journalled now, so that no step has to wait for the disk later.
+  if (uses(impl_->plan, Verb::Pin))
+    if (auto journalled = journal_cpus(container.own.cpuset, impl_->journal); !journalled) return journalled;
+  if (uses(impl_->plan, Verb::Quota))
+    if (auto journalled = journal_quota(container.own.cpu, impl_->journal); !journalled) return journalled;
+  const int32_t cls = goal.containers[slot].cls;
+  return cls >= 0 && impl_->rdt.made() ? impl_->move(container, slot, cls) : Result<>(Done{});
+}
+
+void Actuators::detach(size_t slot) {
+  if (slot < impl_->attached.size()) impl_->attached[slot].reset();
+}
+
+Result<> Actuators::apply(const Change& change, const Allocation& goal) {
+  const bool of_class = change.target == Target::ClassWays || change.target == Target::ClassMb;
+  const auto index = static_cast<size_t>(change.index);
+  const size_t count = of_class ? std::min(goal.classes.size(), impl_->plan.classes.size())
+                                : std::min(goal.containers.size(), impl_->attached.size());
+  if (change.index < 0 || index >= count)
+    return Error{Exit::Invalid,
+                 fmt::format("there is no {} #{}", of_class ? "class" : "container", change.index), ""};
+  if (!of_class) return impl_->change_container(change, goal.containers[index]);
+  if (!impl_->rdt.made()) return Error{Exit::RunFailed, "no class was made for this run", ""};
+  return change.target == Target::ClassWays ? impl_->rdt.set_ways(index, goal.classes[index].ways)
+                                            : impl_->rdt.set_mb(index, goal.classes[index].mb);
+}
+
+void Actuators::sync_tasks() {
+  for (std::optional<Attached>& container : impl_->attached) {
+    if (!container) continue;
+    // A failure here is not the end: the container may be on its way out, and the next call tries again.
+    if (container->cls >= 0) (void)impl_->rdt.assign(container->tasks, container->cls);
+    if (container->affinity) (void)set_affinity(container->tasks, *container->affinity);
+  }
+}
+
+}  // namespace cbench

@@ -1,0 +1,246 @@
+// Making and changing CLOS groups (Documentation/filesystems/resctrl.rst).
+#include "runtime/actuators/rdt_groups.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cmath>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/actuators/tasks.h"
+#include "runtime/host/files.h"
+#include "runtime/host/kernel_file.h"
+
+namespace cbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kRounds = 64;  // of a search for tasks that are still outside
+
+bool acts(const Plan& plan, Verb verb) {
+  return std::any_of(plan.acts.begin(), plan.acts.end(), [&](const auto& use) { return use.what == verb; });
+}
+
+/// The end of a UUIDv7 is random; its begin is the clock's, the same for runs within a minute.
+std::string short_id(const std::string& run_id) {
+  return run_id.substr(run_id.size() - std::min<size_t>(8, run_id.size()));
+}
+
+/// Writes tasks to a group, each with a write(2) of its own. Those that have ended are skipped.
+Result<> write_tasks(const std::string& root, const std::string& file, const std::vector<pid_t>& tasks) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  int error = fd < 0 ? errno : 0;
+  pid_t refused = 0;
+  for (auto task = tasks.begin(); error == 0 && task != tasks.end(); ++task) {
+    const fmt::format_int text(*task);
+    char line[24];
+    const size_t length = text.size();
+    std::copy_n(text.data(), length, line);
+    line[length] = '\n';
+    if (::write(fd, line, length + 1) < 0 && errno != ESRCH) {
+      error = errno;
+      refused = *task;
+    }
+  }
+  const std::string said = error != 0 && fd >= 0 ? resctrl_last_status(root) : "";
+  if (fd >= 0) ::close(fd);
+  if (error == 0) return Done{};
+  return Error{
+      Exit::RunFailed,
+      fmt::format("cannot write task {} to {}: {}", refused, file, said.empty() ? errno_text(error) : said),
+      ""};
+}
+
+bool is_l3(const SchemataLine& line) {
+  return line.resource == "L3" || line.resource == "L3CODE" || line.resource == "L3DATA";
+}
+
+}  // namespace
+
+std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts) {
+  const auto bits = static_cast<uint32_t>(std::popcount(mask));
+  const uint64_t all = facts.l3_ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << facts.l3_ways) - 1;
+  if ((mask & ~all) != 0)
+    return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, facts.l3_ways,
+                       all);
+  if (bits < facts.l3_min_bits)
+    return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, facts.l3_min_bits);
+  if (bits > 0 && mask >> static_cast<uint32_t>(std::countr_zero(mask)) != ~uint64_t{0} >> (64 - bits))
+    return fmt::format("the ways of the mask {:x} are not contiguous", mask);
+  return "";
+}
+
+uint64_t mb_percent(double ratio, const RdtFacts& facts) {
+  if (ratio >= 1) return 100;  // no limit, whatever the granularity
+  const double step = std::max<uint32_t>(1, facts.mb_granularity);
+  const double rounded = std::round(100 * ratio / step) * step;
+  return static_cast<uint64_t>(std::clamp<double>(rounded, facts.mb_min, 100));
+}
+
+RdtGroups::RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string& run_id, Journal& journal)
+    : plan_(plan),
+      facts_(facts),
+      prefix_("cbench-" + short_id(run_id) + "-"),
+      journal_(journal),
+      first_(plan.classes.size()) {}
+
+std::string RdtGroups::folder(int32_t cls) const {
+  return cls < 0 ? facts_.root : facts_.root + "/" + prefix_ + plan_.classes[static_cast<size_t>(cls)];
+}
+
+Result<> RdtGroups::check_needs() const {
+  if (!facts_.present)
+    return Error{
+        Exit::HostLacks,
+        fmt::format("policy `{}` allocates cache or bandwidth, and this host has no resctrl: {}",
+                    plan_.policy,
+                    facts_.absent_reason.empty() ? facts_.root + " is not mounted" : facts_.absent_reason),
+        "run with --mode advise, or with --degraded to leave these rules out"};
+  if (!facts_.l3_allocation && (acts(plan_, Verb::Layout) || acts(plan_, Verb::Ways)))
+    return Error{Exit::HostLacks, "this host cannot allocate the L3 cache (CAT)",
+                 "run with --degraded to leave these rules out"};
+  if (!acts(plan_, Verb::Mb)) return Done{};
+  if (!facts_.mb_allocation)
+    return Error{Exit::HostLacks, "this host cannot allocate memory bandwidth (MBA)",
+                 "run with --degraded to leave these rules out"};
+  if (resctrl_mb_unit(facts_.root) != MbUnit::Percent)
+    return Error{Exit::HostLacks,
+                 "`mb` is a percentage, and this host allocates memory bandwidth in bytes a second",
+                 "on Intel mount resctrl without -o mba_MBps; on AMD use cache ways only"};
+  return Done{};
+}
+
+Result<> RdtGroups::check_others() const {
+  size_t others = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(facts_.root, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    std::error_code ignored;
+    if (!at->is_directory(ignored) || name == "info" || name == "mon_groups" || name == "mon_data") continue;
+    ++others;
+    const std::string mode = read_line(at->path().string() + "/mode");
+    if (mode != "exclusive" && !mode.starts_with("pseudo-lock")) continue;
+    return Error{
+        Exit::HostLacks,
+        fmt::format("the resctrl group {} of someone else is in mode {}: its ways cannot be shared out",
+                    at->path().string(), mode),
+        fmt::format("remove it when nobody needs it: rmdir {}", at->path().string())};
+  }
+  if (error)
+    return Error{Exit::HostLacks, fmt::format("cannot read {}: {}", facts_.root, error.message()), ""};
+  const size_t needed = plan_.classes.size() + 1 + others;
+  if (needed <= facts_.num_closids) return Done{};
+  return Error{
+      Exit::HostLacks,
+      fmt::format(
+          "too few classes of service: {} classes of the policy + 1 root group + {} groups of others = {}, "
+          "and this host has {}",
+          plan_.classes.size(), others, needed, facts_.num_closids),
+      others > 0
+          ? fmt::format("remove groups that nobody needs below {} (`cbench clean` lists ours), or use fewer "
+                        "classes",
+                        facts_.root)
+          : "use fewer classes"};
+}
+
+Result<> RdtGroups::make() {
+  if (auto able = check_needs(); !able) return able;
+  if (auto owned = journal_.own_rdt(facts_.root); !owned) return owned;
+  if (auto room = check_others(); !room) return room;
+  for (size_t cls = 0; cls < plan_.classes.size(); ++cls) {
+    const std::string group = folder(static_cast<int32_t>(cls));
+    if (auto journalled = journal_.will_create(group); !journalled) return journalled;
+    if (auto created = resctrl_make_group(facts_.root, group); !created) {
+      created.error().exit = Exit::HostLacks;
+      return created;
+    }
+  }
+  made_ = true;
+  return Done{};
+}
+
+Result<Schemata*> RdtGroups::first_schemata(size_t cls) {
+  if (!first_[cls]) {
+    auto read = read_schemata(folder(static_cast<int32_t>(cls)));
+    if (!read) return read.error();
+    first_[cls] = std::move(*read);
+  }
+  return &*first_[cls];
+}
+
+Result<> RdtGroups::write_changes(size_t cls, const Schemata& wanted) {
+  const std::string group = folder(static_cast<int32_t>(cls));
+  const auto present = read_schemata(group);
+  if (!present) return present.error();
+  Schemata changes;
+  for (const SchemataLine& line : wanted) {
+    SchemataLine change{line.resource, {}};
+    const SchemataLine* now = find_line(*present, line.resource);
+    for (const auto& [id, value] : line.domains)
+      if (const uint64_t* old = now != nullptr ? now->find(id) : nullptr; old == nullptr || *old != value)
+        change.domains.emplace_back(id, value);
+    if (!change.domains.empty()) changes.push_back(std::move(change));
+  }
+  // No journal entry: the group is ours, and restoring removes it.
+  return changes.empty() ? Result<>(Done{})
+                         : resctrl_write(facts_.root, group + "/schemata", to_text(changes));
+}
+
+Result<> RdtGroups::set_ways(size_t cls, uint64_t mask) {
+  if (mask != 0)
+    if (const std::string why = why_not_a_mask(mask, facts_); !why.empty())
+      return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
+  const auto first = first_schemata(cls);
+  if (!first) return first.error();
+  Schemata wanted;
+  for (const SchemataLine& line : **first) {
+    if (!is_l3(line)) continue;
+    wanted.push_back(line);
+    if (mask == 0) continue;
+    for (auto& [id, value] : wanted.back().domains) value = mask;
+  }
+  if (wanted.empty())
+    return Error{Exit::RunFailed,
+                 fmt::format("{}/schemata has no L3 line", folder(static_cast<int32_t>(cls))), ""};
+  return write_changes(cls, wanted);
+}
+
+Result<> RdtGroups::set_mb(size_t cls, double ratio) {
+  if (std::isnan(ratio) || ratio < 0)
+    return Error{Exit::Invalid, fmt::format("class {}: a memory bandwidth of {}", plan_.classes[cls], ratio),
+                 ""};
+  const auto first = first_schemata(cls);
+  if (!first) return first.error();
+  const SchemataLine* line = find_line(**first, "MB");
+  if (line == nullptr)
+    return Error{Exit::RunFailed,
+                 fmt::format("{}/schemata has no MB line", folder(static_cast<int32_t>(cls))), ""};
+  Schemata wanted{*line};
+  for (auto& [id, value] : wanted[0].domains) value = mb_percent(ratio, facts_);
+  return write_changes(cls, wanted);
+}
+
+Result<> RdtGroups::assign(const std::string& cgroup, int32_t cls) {
+  const std::string file = folder(cls) + "/tasks";
+  std::vector<pid_t> inside, outside;
+  for (int round = 0; round < kRounds; ++round) {
+    // Only those outside are written: writing a task anew would take it out of its monitoring group.
+    inside.clear();
+    outside.clear();
+    if (const int error = read_tasks(file, inside); error != 0)
+      return Error{Exit::RunFailed, fmt::format("cannot read {}: {}", file, errno_text(error)), ""};
+    const std::vector<pid_t> all = tasks_in(cgroup);
+    std::set_difference(all.begin(), all.end(), inside.begin(), inside.end(), std::back_inserter(outside));
+    if (outside.empty()) return Done{};
+    if (auto written = write_tasks(facts_.root, file, outside); !written) return written;
+  }
+  return Error{Exit::RunFailed,
+               fmt::format("tasks in {} appear faster than they can be moved to {}", cgroup, file), ""};
+}
+
+}  // namespace cbench

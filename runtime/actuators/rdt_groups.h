@@ -1,0 +1,62 @@
+// The CLOS groups of a run's classes in resctrl: made, given cache ways and memory bandwidth, and filled with
+// tasks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/result.h"
+#include "runtime/host/journal.h"
+#include "runtime/host/resctrl.h"
+#include "stdlib/abi/host_facts.h"
+#include "stdlib/abi/plan.h"
+
+namespace cbench {
+
+class RdtGroups {
+ public:
+  /// Nothing is changed yet.
+  RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string& run_id, Journal& journal);
+
+  /// Makes a group for each class. Errors (HostLacks): what the plan's actions need is missing, RDT belongs
+  /// to another run or a foreign group is exclusive, too few CLOSIDs (with the sum).
+  Result<> make();
+  [[nodiscard]] bool made() const { return made_; }
+
+  /// Sets the capacity bit mask of a class in every L3 domain (with CDP for code and data); 0: as the kernel
+  /// made the group. Writes only the domains that differ. Errors: not a mask that this cache takes, the
+  /// kernel's words.
+  Result<> set_ways(size_t cls, uint64_t mask);
+  /// Sets the memory bandwidth of a class in every domain, rounded to what the hardware can; not below its
+  /// minimum.
+  Result<> set_mb(size_t cls, double ratio);
+  /// Moves the tasks of a cgroup into a class (-1: the root group), until none is left outside. Returns how
+  /// many were moved.
+  Result<> assign(const std::string& cgroup, int32_t cls);
+
+  /// Folder of a class's group; of the root group for -1.
+  [[nodiscard]] std::string folder(int32_t cls) const;
+
+ private:
+  Result<> check_needs() const;
+  Result<> check_others() const;
+  Result<> write_changes(size_t cls, const Schemata& wanted);
+  Result<Schemata*> first_schemata(size_t cls);
+
+  const Plan& plan_;
+  const RdtFacts& facts_;
+  std::string prefix_;  ///< cbench-<short run id>-
+  Journal& journal_;
+  bool made_ = false;
+  std::vector<std::optional<Schemata>>
+      first_;  ///< by class: as the kernel made the group, read before our first write
+};
+
+/// Why `mask` is not a CBM that this cache takes; empty when it is one.
+std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts);
+/// A ratio as a percentage that MBA takes: a multiple of the granularity between the minimum and 100.
+uint64_t mb_percent(double ratio, const RdtFacts& facts);
+
+}  // namespace cbench

@@ -1,0 +1,318 @@
+// CLOS groups on a mock of resctrl, with tasks of real cgroups.
+#include "runtime/actuators/rdt_groups.h"
+
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "runtime/actuators/actuator.h"
+#include "runtime/actuators/tasks.h"
+#include "tests/support/cgroup_child.h"
+#include "tests/support/mock_resctrl_tree.h"
+
+namespace cbench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string kRun = "0190a1b2-0000-7000-8000-0123456789ab";
+
+class RdtTest : public testing::Test {
+ protected:
+  RdtTest() {
+    auto opened = Journal::open(kRun, base + "/state");
+    EXPECT_TRUE(opened.ok());
+    journal = std::move(*opened);
+    plan.policy = "jailer";
+    plan.slots = 1;
+    plan.slot_names = {"hog"};
+    plan.classes = {"shared", "jail"};
+    plan.default_class = 0;
+    plan.acts = {{Verb::Move, 1, {}}, {Verb::Ways, 2, {}}, {Verb::Mb, 3, {}}};
+    goal.classes.resize(2);
+    goal.containers.resize(1);
+    goal.containers[0].cls = 0;
+  }
+  ~RdtTest() override {
+    mock.reset();
+    fs::remove_all(base);
+  }
+
+  void mount(const MockResctrlTree::Shape& shape) {
+    mock = std::make_unique<MockResctrlTree>(root, shape);
+    facts.rdt = mock->facts();
+  }
+  Result<> begin() {
+    actuators = std::make_unique<Actuators>(plan, facts, kRun, *journal);
+    auto begun = actuators->begin();
+    if (mock) mock->fill_groups();
+    return begun;
+  }
+  Result<> ways(int32_t cls, uint64_t mask) {
+    goal.classes[static_cast<size_t>(cls)].ways = mask;
+    return actuators->apply({Target::ClassWays, cls, 0}, goal);
+  }
+  Result<> mb(int32_t cls, double ratio) {
+    goal.classes[static_cast<size_t>(cls)].mb = ratio;
+    return actuators->apply({Target::ClassMb, cls, 0}, goal);
+  }
+  [[nodiscard]] std::string file(const char* cls, const char* name) const {
+    return fmt::format("{}/cbench-456789ab-{}/{}", root, cls, name);
+  }
+  [[nodiscard]] std::string schemata(const char* cls) const {
+    return MockResctrlTree::content(file(cls, "schemata"));
+  }
+
+  std::string base = fs::temp_directory_path() / fmt::format("cbench-rdt-{}", ::getpid());
+  std::string root = base + "/resctrl";
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<MockResctrlTree> mock;
+  Plan plan;
+  HostFacts facts;
+  Allocation goal;
+  std::unique_ptr<Actuators> actuators;
+};
+
+TEST_F(RdtTest, each_class_gets_a_group_and_restoring_removes_them) {
+  mount({});
+  ASSERT_TRUE(begin().ok());
+  EXPECT_THAT(mock->groups(), ElementsAre("cbench-456789ab-jail", "cbench-456789ab-shared"));
+  mock->empty_groups();
+  EXPECT_THAT(journal->restore(), IsEmpty());
+  EXPECT_THAT(mock->groups(), IsEmpty());
+}
+
+TEST_F(RdtTest, a_policy_without_rdt_actions_touches_nothing) {
+  mount({});
+  plan.acts = {{Verb::Pin, 1, {}}, {Verb::Log, 2, {}}};
+  ASSERT_TRUE(begin().ok());
+  EXPECT_THAT(mock->groups(), IsEmpty());
+  EXPECT_FALSE(mb(0, 0.5).ok()) << "no class was made";
+}
+
+TEST_F(RdtTest, a_host_without_resctrl_is_refused_with_the_reason) {
+  facts.rdt.absent_reason = "the CPU has no cache allocation";
+  const auto refused = begin();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().exit, Exit::HostLacks);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("jailer"), HasSubstr("the CPU has no cache allocation")));
+}
+
+TEST_F(RdtTest, a_host_that_cannot_throttle_bandwidth_is_refused_only_when_the_policy_does) {
+  mount({.mb = false});
+  EXPECT_THAT(begin().error().message, HasSubstr("MBA"));
+  plan.acts.pop_back();
+  EXPECT_TRUE(begin().ok());
+}
+
+TEST_F(RdtTest, foreign_groups_that_share_nothing_are_refused_and_not_touched) {
+  mount({});
+  for (const char* mode : {"exclusive", "pseudo-locksetup", "pseudo-locked"}) {
+    mock->add_group("theirs", mode);
+    const auto refused = begin();
+    ASSERT_FALSE(refused.ok()) << mode;
+    EXPECT_EQ(refused.error().exit, Exit::HostLacks);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr(root + "/theirs"), HasSubstr(mode)));
+    EXPECT_THAT(mock->groups(), ElementsAre("theirs"));
+  }
+  mock->add_group("theirs", "shareable");
+  EXPECT_TRUE(begin().ok());
+}
+
+TEST_F(RdtTest, too_few_closids_are_refused_with_the_sum) {
+  mount({.closids = 4});
+  mock->add_group("theirs", "shareable");
+  EXPECT_TRUE(begin().ok()) << "2 + 1 + 1 = 4 fit";
+  mock->empty_groups();
+  EXPECT_THAT(journal->restore(), IsEmpty());
+  mock->add_group("more", "shareable");
+  const auto refused = begin();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(
+      refused.error().message,
+      HasSubstr("2 classes of the policy + 1 root group + 2 groups of others = 5, and this host has 4"));
+}
+
+TEST_F(RdtTest, a_second_run_cannot_have_rdt_as_well) {
+  mount({});
+  ASSERT_TRUE(begin().ok());
+  auto other = Journal::open("other", base + "/state");
+  Actuators second(plan, facts, "other", **other);
+  const auto refused = second.begin();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("run {} (pid {})", kRun, ::getpid())));
+}
+
+TEST_F(RdtTest, ways_are_written_for_all_domains_and_only_where_they_differ) {
+  mount({});
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(ways(1, 0x3).ok());
+  EXPECT_EQ(schemata("jail"), "L3:0=3;1=3\n");
+  MockResctrlTree::put(file("jail", "schemata"), "L3:0=3;1=7\nMB:0=100;1=100\n");
+  ASSERT_TRUE(ways(1, 0x3).ok());
+  EXPECT_EQ(schemata("jail"), "L3:1=3\n");
+  MockResctrlTree::put(file("jail", "schemata"), "L3:0=3;1=3\nMB:0=100;1=100\n");
+  ASSERT_TRUE(ways(1, 0x3).ok());
+  EXPECT_EQ(schemata("jail"), "L3:0=3;1=3\nMB:0=100;1=100\n") << "already so: not written";
+  ASSERT_TRUE(ways(1, 0).ok());
+  EXPECT_EQ(schemata("jail"), "L3:0=7ff;1=7ff\n") << "0 goes back to what the kernel made";
+}
+
+TEST_F(RdtTest, with_cdp_code_and_data_get_the_same_ways) {
+  mount({.domains = 1, .cdp = true});
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(ways(0, 0x7fc).ok());
+  EXPECT_EQ(schemata("shared"), "L3CODE:0=7fc\nL3DATA:0=7fc\n");
+}
+
+TEST_F(RdtTest, masks_that_the_cache_cannot_take_are_refused_unwritten) {
+  mount({});
+  facts.rdt.l3_min_bits = 2;
+  ASSERT_TRUE(begin().ok());
+  const std::string before = schemata("jail");
+  EXPECT_THAT(ways(1, 0x5).error().message, AllOf(HasSubstr("class jail"), HasSubstr("not contiguous")));
+  EXPECT_THAT(ways(1, 0x1).error().message, HasSubstr("2 are the least"));
+  EXPECT_THAT(ways(1, 0xc00).error().message, HasSubstr("its 11 are 7ff"));
+  EXPECT_EQ(schemata("jail"), before);
+}
+
+TEST(rdt_masks, a_mask_is_accepted_exactly_when_it_is_one_run_of_bits_within_the_cache) {
+  RdtFacts facts;
+  facts.l3_ways = 11;
+  facts.l3_min_bits = 2;
+  std::set<uint64_t> good;
+  for (uint32_t begin = 0; begin < 11; ++begin)
+    for (uint32_t length = 2; begin + length <= 11; ++length)
+      good.insert(((uint64_t{1} << length) - 1) << begin);
+  for (uint64_t mask = 0; mask < 1U << 13; ++mask)
+    EXPECT_EQ(why_not_a_mask(mask, facts).empty(), good.contains(mask)) << mask;
+  facts.l3_ways = 64;
+  EXPECT_EQ(why_not_a_mask(~uint64_t{0}, facts), "");
+}
+
+TEST(rdt_bandwidth, a_ratio_becomes_a_multiple_of_the_granularity_within_bounds) {
+  RdtFacts facts;
+  facts.mb_min = 20;
+  facts.mb_granularity = 10;
+  EXPECT_EQ(mb_percent(0.44, facts), 40U);
+  EXPECT_EQ(mb_percent(0.46, facts), 50U);
+  EXPECT_EQ(mb_percent(0.01, facts), 20U);
+  EXPECT_EQ(mb_percent(7, facts), 100U);
+  facts.mb_granularity = 30;
+  EXPECT_EQ(mb_percent(0.9, facts), 90U);
+  EXPECT_EQ(mb_percent(1.0, facts), 100U);
+}
+
+TEST_F(RdtTest, bandwidth_is_rounded_and_not_written_twice) {
+  mount({});
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(mb(1, 0.47).ok());
+  EXPECT_EQ(schemata("jail"), "MB:0=50;1=50\n");
+  fs::last_write_time(file("jail", "schemata"), fs::file_time_type{});
+  ASSERT_TRUE(mb(1, 0.52).ok());
+  EXPECT_EQ(fs::last_write_time(file("jail", "schemata")), fs::file_time_type{});
+  EXPECT_FALSE(mb(1, std::nan("")).ok());
+}
+
+TEST_F(RdtTest, the_kernels_words_are_the_error) {
+  mount({});
+  ASSERT_TRUE(begin().ok());
+  fs::remove(file("jail", "schemata"));
+  const auto refused = ways(1, 0x3);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr(file("jail", "schemata")));
+}
+
+class RdtTasksTest : public RdtTest {
+ protected:
+  void SetUp() override {
+    if (!CgroupChild::possible({"cpu"})) GTEST_SKIP() << "no writable v1 hierarchy";
+    mount({});
+    ASSERT_TRUE(begin().ok());
+  }
+  void attach(const CgroupChild& child) {
+    auto paths = cgroups_of(child.pid);
+    ASSERT_TRUE(paths.ok()) << paths.error().message;
+    const auto attached = actuators->attach(0, {"id", child.pid, "", *paths}, goal);
+    ASSERT_TRUE(attached.ok()) << attached.error().message;
+  }
+  [[nodiscard]] std::vector<pid_t> members(const char* cls) const {
+    std::vector<pid_t> tasks;
+    EXPECT_EQ(read_tasks(file(cls, "tasks"), tasks), 0);
+    return tasks;
+  }
+};
+
+/// Leaves three sleeping children, one of them in a group below.
+void sleep_with_children() {
+  std::string text;
+  for (int i = 0; i < 3; ++i)
+    if (::fork() == 0) break;
+  for (;;) ::pause();
+}
+
+TEST_F(RdtTasksTest, a_started_containers_tasks_go_to_its_class_with_those_of_groups_below) {
+  const CgroupChild child({"cpu"}, sleep_with_children);
+  while (tasks_in(child.group("cpu")).size() < 4) ::usleep(1000);
+  const std::vector<pid_t> tasks = tasks_in(child.group("cpu"));
+  fs::create_directory(child.group("cpu") + "/inner");
+  ASSERT_EQ(write_file(child.group("cpu") + "/inner/tasks", std::to_string(tasks.back())), 0);
+  attach(child);
+  EXPECT_EQ(members("shared"), tasks);
+  EXPECT_THAT(members("jail"), IsEmpty());
+}
+
+TEST_F(RdtTasksTest, a_move_writes_each_task_once_and_a_second_one_nothing) {
+  const CgroupChild child({"cpu"}, sleep_with_children);
+  while (tasks_in(child.group("cpu")).size() < 4) ::usleep(1000);
+  attach(child);
+  goal.containers[0].cls = 1;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(actuators->apply({Target::ContainerClass, 0, 0}, goal).ok());
+    EXPECT_EQ(members("jail"), tasks_in(child.group("cpu")));
+  }
+  goal.containers[0].cls = -1;
+  ASSERT_TRUE(actuators->apply({Target::ContainerClass, 0, 0}, goal).ok());
+  std::vector<pid_t> rest;
+  EXPECT_EQ(read_tasks(root + "/tasks", rest), 0);
+  EXPECT_EQ(rest, tasks_in(child.group("cpu")));
+}
+
+TEST_F(RdtTasksTest, tasks_that_appear_later_are_found_by_the_sync) {
+  const CgroupChild child({"cpu"}, [] {
+    for (int i = 0; i < 30; ++i) {
+      if (::fork() == 0)
+        for (;;) ::pause();
+      ::usleep(3000);
+    }
+    for (;;) ::pause();
+  });
+  attach(child);
+  while (tasks_in(child.group("cpu")).size() < 31) {
+    actuators->sync_tasks();
+    ::usleep(1000);
+  }
+  actuators->sync_tasks();
+  EXPECT_EQ(members("shared"), tasks_in(child.group("cpu")));
+}
+
+TEST_F(RdtTasksTest, a_container_without_a_cgroup_of_its_own_never_moves_the_whole_host) {
+  const auto ours = cgroups_of(::getpid());
+  ASSERT_TRUE(ours.ok());
+  const auto refused = actuators->attach(0, {"id", ::getpid(), "", *ours}, goal);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("hog has no cgroup of its own"));
+  EXPECT_THAT(members("shared"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cbench
