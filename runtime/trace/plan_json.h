@@ -1,0 +1,17 @@
+// A plan as JSON, for the trace's header.
+#pragma once
+
+#include <string>
+
+#include "compiler/base/result.h"
+#include "stdlib/abi/plan.h"
+
+namespace cbench {
+
+/// Metrics, units and verbs by name.
+std::string to_json(const Plan& plan);
+/// Inverse of to_json. Errors (Invalid): not JSON, a field absent or of another type, a name that this cbench
+/// does not know.
+Result<Plan> plan_from_json(const std::string& text);
+
+}  // namespace cbench
