@@ -46,12 +46,12 @@ struct InfluxSender::Impl {
 
   void stop(const std::string& why) {
     stopped = true;
-    note(why);
+    note(stoppage, why);
   }
-  /// The first problem is the one that is reported: later ones mostly follow from it.
-  void note(const std::string& why) {
+  /// The first reason of a kind is the one that is reported: later ones mostly follow from it.
+  void note(std::string& reason, const std::string& why) {
     const std::lock_guard lock(mutex);
-    if (figures.problem.empty()) figures.problem = why;
+    if (reason.empty()) reason = why;
   }
   void count(uint64_t ExportReport::* figure, uint64_t lines) {
     const std::lock_guard lock(mutex);
@@ -70,12 +70,14 @@ struct InfluxSender::Impl {
   Clock::time_point next_try{};
   std::optional<Clock::time_point> failing_since;
   milliseconds backoff{0};
+  uint64_t lone_refusals = 0;  ///< of single lines, before anything was stored
   std::minstd_rand random{std::random_device{}()};
 
   std::atomic<int64_t> stop_ns{kNever};
   mutable std::mutex mutex;
   std::condition_variable wake;
   ExportReport figures;
+  std::string refusal, stoppage;  ///< why lines were refused, and why they were not sent
 };
 
 InfluxSender::InfluxSender(const InfluxTarget& target, const SendLimits& limits)
@@ -112,7 +114,10 @@ void InfluxSender::stop_at(Clock::time_point time) {
 
 ExportReport InfluxSender::report() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->figures;
+  ExportReport report = impl_->figures;
+  const bool both = !impl_->refusal.empty() && !impl_->stoppage.empty();
+  report.problem = impl_->refusal + (both ? "; " : "") + impl_->stoppage;
+  return report;
 }
 
 void InfluxSender::Impl::batch(const Points& points) {
@@ -140,7 +145,7 @@ std::optional<Verdict> InfluxSender::Impl::attempt(std::string_view lines) {
   if (given_up && Clock::now() < next_try) return std::nullopt;
   for (;;) {
     if (out_of_time()) {
-      note("the time for sending was over before everything was sent");
+      note(stoppage, "the time for sending was over before everything was sent");
       return std::nullopt;
     }
     last = request.post(lines, stop_ns);
@@ -172,10 +177,13 @@ bool InfluxSender::Impl::pause_after(const WriteAnswer& answer) {
     pause = std::min(std::max(*asked, limits.first_pause), limits.longest_pause);
   if (given_up || now + pause - *failing_since > limits.give_up_after) {
     const std::string words = server_words(answer);
-    note(fmt::format(
-        "{} {}{}{}; gave up after {:.0f} s; start it, or free it, and send the rest with `cbench export`",
-        request.where(), answer.status == 0 ? "does not answer" : fmt::format("answered {}", answer.status),
-        words.empty() ? "" : ": ", words, std::chrono::duration<double>(now - *failing_since).count()));
+    note(
+        stoppage,
+        fmt::format(
+            "{} {}{}{}; gave up after {:.0f} s; start it, or free it, and send the rest with `cbench export`",
+            request.where(),
+            answer.status == 0 ? "does not answer" : fmt::format("answered {}", answer.status),
+            words.empty() ? "" : ": ", words, std::chrono::duration<double>(now - *failing_since).count()));
     given_up = true;
     next_try = now + limits.longest_pause;
     return false;
@@ -188,15 +196,17 @@ bool InfluxSender::Impl::pause_after(const WriteAnswer& answer) {
 void InfluxSender::Impl::refuse(const Points& points, size_t begin, size_t end) {
   std::string_view line = points[begin].substr(0, 120);
   line = line.substr(0, line.find('\n'));
-  note(fmt::format("{} answered {}: {}; {} refused, the first: {}", request.where(), last.status,
+  note(refusal,
+       fmt::format("{} answered {}: {}; {} refused, the first: {}", request.where(), last.status,
                    server_words(last),
                    end - begin == 1 ? "a line was" : fmt::format("{} lines were", end - begin), line));
   count(&ExportReport::refused, end - begin);
-  const ExportReport now = [&] {
+  const auto nothing_stored = [&] {
     const std::lock_guard lock(mutex);
-    return figures;
-  }();
-  if (now.stored == 0 && now.refused >= kHopeless) stopped = true;
+    return figures.stored == 0;
+  };
+  if (last.status == 400 && nothing_stored() && ++lone_refusals == kHopeless)
+    stop(fmt::format("stopped after {} lines, of which none was stored", kHopeless));
 }
 
 }  // namespace cbench
