@@ -1,0 +1,171 @@
+// How a wish of the grammar that did not come true becomes a diagnostic.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/parse/hints.h"
+#include "compiler/parse/reader.h"
+
+namespace cbench::parsing {
+namespace {
+
+using grammar::Want;
+
+constexpr size_t kMaxErrors = 100;
+constexpr size_t kNowhere = SIZE_MAX;
+
+constexpr std::string_view kLater[] = {"task",   "loop",   "wait",     "until", "timeout", "trial", "vote",
+                                       "keep",   "revert", "match",    "use",   "test",    "feed",  "expect",
+                                       "repeat", "has",    "optional", "needs", "acts"};
+
+bool wants_name(Want want) {
+  switch (want) {
+    case Want::PolicyName:
+    case Want::ParamName:
+    case Want::ClassName:
+    case Want::GroupName:
+    case Want::EnumName:
+    case Want::EnumValue:
+    case Want::StateName:
+    case Want::StreamName:
+    case Want::SubjectName:
+    case Want::FnName:
+    case Want::FnParameter:
+    case Want::Type:
+    case Want::EachName:
+    case Want::LetName:
+    case Want::MoveClass:
+    case Want::LayoutClass:
+    case Want::EmitName:
+    case Want::ElementName:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The word of a later version of the language that `found` is; "" when it is none. `for` and `pause` are
+/// such words only where a statement begins.
+std::string_view later_word(Want want, const Found& found, std::string_view text) {
+  if (want == Want::ClassPerContainer) return "class NAME(…)";
+  if (want == Want::FailedEvent) return "on failed";
+  if (want == Want::AssignOperator) {
+    const std::string_view first = word_before(text, found.begin);
+    const bool word = found.kind == FoundKind::Word && !grammar::is_reserved(found.text);
+    return word && (first == "pause" || first == "resume" || first == "sample") ? first : "";
+  }
+  if (want == Want::Statement && found.text == "for") return found.text;
+  if (wants_name(want)) return "";
+  return std::find(std::begin(kLater), std::end(kLater), found.text) != std::end(kLater) ? found.text : "";
+}
+
+}  // namespace
+
+void Reader::fail(Want want, const grammar::Input& in) {
+  if (want == Want::Recovered) throw grammar::Failure{};
+  const auto at = static_cast<size_t>(in.current() - text_.data());
+  const Found found = found_at(text_, at);
+  if (found.begin != last_error_) {
+    last_error_ = found.begin;
+    const bool in_text = in.newlines == grammar::Newlines::Close;
+    if (in_text)
+      report_text(want, at, static_cast<size_t>(in.text_begin - text_.data()));
+    else
+      report_want(want, at);
+  }
+  if (found.kind == FoundKind::FileEnd || diagnostics_.error_count() >= kMaxErrors) throw Abandon{};
+  throw grammar::Failure{};
+}
+
+size_t Reader::opening(Want want) const {
+  NodeKind kind = NodeKind::None;
+  switch (want) {
+    case Want::BlockClose:
+      kind = NodeKind::Block;
+      break;
+    case Want::ParenClose:
+      kind = NodeKind::Paren;
+      break;
+    case Want::ArgumentsClose:
+      kind = NodeKind::Arguments;
+      break;
+    case Want::CpuSetClose:
+      kind = NodeKind::CpuSet;
+      break;
+    default:
+      return kNowhere;
+  }
+  for (auto open = open_.rbegin(); open != open_.rend(); ++open)
+    if (open->node.kind == kind) return open->node.begin;
+  return kNowhere;
+}
+
+void Reader::report_want(Want want, size_t at) {
+  const Found found = found_at(text_, at);
+  const Span where = span(found.begin, found.end);
+  if (want == Want::TooDeep) {
+    diagnostics_
+        .report(Kind::TooDeep, where, fmt::format("nested more than {} levels deep", grammar::kMaxDepth))
+        .hint("move the inner part into a function or a `let`");
+    return;
+  }
+  if (const std::string_view later = later_word(want, found, text_); !later.empty()) {
+    const Span word = later.data() >= text_.data() && later.data() < text_.data() + text_.size()
+                          ? span(static_cast<size_t>(later.data() - text_.data()),
+                                 static_cast<size_t>(later.data() - text_.data()) + later.size())
+                          : where;
+    diagnostics_.report(Kind::LaterLanguage, word,
+                        fmt::format("`{}` is not part of this version's language", later));
+    return;
+  }
+  const bool reserved = found.kind == FoundKind::Word && grammar::is_reserved(found.text);
+  const bool assigned = want == Want::Statement && found_at(text_, found.end).text == "=";
+  if (reserved && (wants_name(want) || assigned)) {
+    diagnostics_
+        .report(Kind::ReservedWord, where,
+                fmt::format("`{}` is a reserved word and cannot be a name", found.text))
+        .hint(fmt::format("choose another name, such as `{}_`", found.text));
+    return;
+  }
+  const size_t open = opening(want);
+  const bool block = want == Want::BlockClose;
+  auto error =
+      block ? diagnostics_.report(Kind::Syntax, span(open, open + 1),
+                                  "the block that begins here is not closed")
+            : diagnostics_.report(Kind::Syntax, where, fmt::format("expected {}", grammar::message(want)),
+                                  fmt::format("found {}", describe(found)));
+  if (block && found.kind != FoundKind::FileEnd) error.label(where, "expected `}` before this");
+  if (!block && open != kNowhere) error.label(span(open, open + 1), "opened here");
+  if (const std::string help = hint(want, found, text_); !help.empty()) error.hint(help);
+}
+
+void Reader::report_text(Want want, size_t at, size_t text_begin) {
+  const Found found = found_at(text_, at);
+  if (want == Want::Escape && found.kind != FoundKind::LineEnd && found.kind != FoundKind::FileEnd) {
+    const Found escaped = found_at(text_, at);
+    const size_t end = escaped.begin == at && escaped.kind == FoundKind::Sign ? escaped.end : at + 1;
+    diagnostics_
+        .report(Kind::BadText, span(at - 1, end),
+                fmt::format("`{}` is not an escape", text_.substr(at - 1, end - at + 1)))
+        .hint("the escapes are `\\\"`, `\\\\`, `\\n` and `\\t`");
+  } else if (found.kind == FoundKind::LineEnd || found.kind == FoundKind::FileEnd ||
+             want == Want::TextClose) {
+    const bool comment = found.kind == FoundKind::LineEnd && text_[found.begin] == '#';
+    auto error = diagnostics_.report(Kind::BadText, span(text_begin, text_begin + 1),
+                                     "the text that begins here is not closed");
+    error.hint(comment ? "write `{{` for a brace"
+                       : "a text ends with `\"` on the line on which it begins; a line break is `\\n`");
+  } else if (want == Want::DoubledBrace) {
+    diagnostics_.report(Kind::BadText, span(at, at + 1), "a single `}` in a text")
+        .hint("write `}}` for a brace");
+  } else if (want == Want::Interpolated || want == Want::InterpolationClose) {
+    diagnostics_
+        .report(Kind::BadText, span(found.begin, found.end),
+                fmt::format("expected {}", grammar::message(want)), fmt::format("found {}", describe(found)))
+        .hint("`{x}` inserts a value; write `{{` for a brace");
+  } else {
+    report_want(want, at);
+  }
+}
+
+}  // namespace cbench::parsing

@@ -1,0 +1,103 @@
+// The parse tree: what the grammar matched, as nodes that the builder turns into the syntax tree.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace cbench::parsing {
+
+enum class NodeKind : uint8_t {
+  None,
+  // tokens
+  Word,
+  Label,
+  MinLabel,
+  DefaultMark,
+  Level,
+  Event,
+  Number,
+  Text,
+  TextRun,
+  TextEscape,
+  TextBrace,
+  Boolean,
+  Prefix,
+  Operator,
+  AssignOperator,
+  Type,
+  // expressions
+  Row,
+  Paren,
+  Use,
+  Arguments,
+  Labelled,
+  MinSamples,
+  PlainArgument,
+  Over,
+  Comprehension,
+  Where,
+  Body,
+  Field,
+  Postfix,
+  CpuSet,
+  CpuRange,
+  // statements
+  Block,
+  Let,
+  If,
+  IfLet,
+  Try,
+  Return,
+  Stop,
+  Move,
+  Layout,
+  LayoutPart,
+  LayoutRest,
+  Pin,
+  Log,
+  Annotate,
+  Emit,
+  Reject,
+  AssignOrCall,
+  Statement,
+  // declarations
+  Header,
+  Declaration,
+  Param,
+  Bounds,
+  Class,
+  ClassItem,
+  Group,
+  Enum,
+  State,
+  Stream,
+  Subject,
+  Fn,
+  FnParameter,
+  FnHead,
+  When,
+  WhenHead,
+  Hold,
+  Each,
+  Cooldown,
+  On,
+  OnHead,
+  Every,
+  EveryHead,
+};
+
+/// Bytes [begin, end) of the source and the nodes within.
+struct Node {
+  NodeKind kind = NodeKind::None;
+  uint32_t begin = 0, end = 0;
+  std::vector<Node> children;
+
+  /// The first child of a kind; null when there is none.
+  [[nodiscard]] const Node* find(NodeKind wanted) const {
+    for (const Node& child : children)
+      if (child.kind == wanted) return &child;
+    return nullptr;
+  }
+};
+
+}  // namespace cbench::parsing

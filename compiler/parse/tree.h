@@ -1,0 +1,41 @@
+// Which rule of the grammar makes which node.
+#pragma once
+
+#include "compiler/parse/node.h"
+#include "grammar/grammar.h"
+
+namespace cbench::parsing {
+
+/// The node that a rule makes; None: the rule leaves no trace.
+template <class Rule>
+inline constexpr NodeKind kNodeOf = NodeKind::None;
+
+// clang-format off
+#define CBENCH_NODE(rule, node) template <> inline constexpr NodeKind kNodeOf<grammar::rule> = NodeKind::node;
+CBENCH_NODE(name, Word) CBENCH_NODE(element_name, Word) CBENCH_NODE(subject_name, Word) CBENCH_NODE(field_name, Word)
+CBENCH_NODE(label, Label) CBENCH_NODE(min_label, MinLabel) CBENCH_NODE(default_mark, DefaultMark) CBENCH_NODE(level, Level)
+CBENCH_NODE(plain_event, Event) CBENCH_NODE(container_event, Event) CBENCH_NODE(number, Number) CBENCH_NODE(text, Text)
+CBENCH_NODE(text_run, TextRun) CBENCH_NODE(text_escape, TextEscape) CBENCH_NODE(text_brace, TextBrace)
+CBENCH_NODE(boolean, Boolean) CBENCH_NODE(prefix, Prefix) CBENCH_NODE(binary_operator, Operator)
+CBENCH_NODE(sum_operator, Operator) CBENCH_NODE(assign_operator, AssignOperator) CBENCH_NODE(type, Type)
+CBENCH_NODE(expression, Row) CBENCH_NODE(arithmetic, Row) CBENCH_NODE(paren, Paren) CBENCH_NODE(use, Use)
+CBENCH_NODE(arguments, Arguments) CBENCH_NODE(labelled, Labelled) CBENCH_NODE(min_samples, MinSamples)
+CBENCH_NODE(plain_argument, PlainArgument) CBENCH_NODE(over, Over) CBENCH_NODE(comprehension, Comprehension)
+CBENCH_NODE(set_of, Comprehension) CBENCH_NODE(element_where, Where) CBENCH_NODE(element_body, Body) CBENCH_NODE(field, Field)
+CBENCH_NODE(postfix, Postfix) CBENCH_NODE(reference, Postfix) CBENCH_NODE(cpu_set, CpuSet) CBENCH_NODE(cpu_range, CpuRange)
+CBENCH_NODE(block, Block) CBENCH_NODE(let_stmt, Let) CBENCH_NODE(if_stmt, If) CBENCH_NODE(if_let, IfLet)
+CBENCH_NODE(try_stmt, Try) CBENCH_NODE(return_stmt, Return) CBENCH_NODE(stop_stmt, Stop) CBENCH_NODE(move_stmt, Move)
+CBENCH_NODE(layout_stmt, Layout) CBENCH_NODE(layout_part, LayoutPart) CBENCH_NODE(layout_rest, LayoutRest)
+CBENCH_NODE(pin_stmt, Pin) CBENCH_NODE(log_stmt, Log) CBENCH_NODE(annotate_stmt, Annotate) CBENCH_NODE(emit_stmt, Emit)
+CBENCH_NODE(reject_stmt, Reject) CBENCH_NODE(assign_or_call, AssignOrCall) CBENCH_NODE(statement, Statement)
+CBENCH_NODE(header, Header) CBENCH_NODE(declaration, Declaration) CBENCH_NODE(param, Param) CBENCH_NODE(param_bounds, Bounds)
+CBENCH_NODE(class_decl, Class) CBENCH_NODE(class_item, ClassItem) CBENCH_NODE(group, Group) CBENCH_NODE(enum_decl, Enum)
+CBENCH_NODE(state, State) CBENCH_NODE(stream, Stream) CBENCH_NODE(subject, Subject) CBENCH_NODE(fn_decl, Fn)
+CBENCH_NODE(fn_parameter, FnParameter) CBENCH_NODE(fn_head, FnHead) CBENCH_NODE(when_decl, When)
+CBENCH_NODE(when_head, WhenHead) CBENCH_NODE(hold, Hold) CBENCH_NODE(each, Each) CBENCH_NODE(each_where, Where)
+CBENCH_NODE(cooldown, Cooldown) CBENCH_NODE(on_decl, On) CBENCH_NODE(on_head, OnHead) CBENCH_NODE(every_decl, Every)
+CBENCH_NODE(every_head, EveryHead)
+#undef CBENCH_NODE
+// clang-format on
+
+}  // namespace cbench::parsing

@@ -1,0 +1,153 @@
+#include "grammar/recovery.h"
+
+#include <string_view>
+
+namespace cbench::grammar {
+namespace {
+
+constexpr std::string_view kDeclarations[] = {"policy", "param", "class", "group", "enum", "state", "stream",
+                                              "fn",     "when",  "on",    "every", "task", "use",   "test"};
+
+std::string_view word_at(const char* at, const char* end) {
+  const char* to = at;
+  if (to != end && starts_word(*to))
+    while (to != end && in_word(*to)) ++to;
+  return {at, static_cast<size_t>(to - at)};
+}
+
+const char* skip_comment(const char* at, const char* end) {
+  while (at != end && *at != '\n') ++at;
+  return at;
+}
+
+/// After the text that begins at `at`, or at the end of the line when it is not closed.
+const char* skip_text(const char* at, const char* end) {
+  for (++at; at != end && *at != '\n'; ++at) {
+    if (*at == '"') return at + 1;
+    if (*at == '\\' && at + 1 != end && at[1] != '\n') ++at;
+  }
+  return at;
+}
+
+bool begins_line(const char* begin, const char* at) {
+  while (at != begin && (at[-1] == ' ' || at[-1] == '\t')) --at;
+  return at == begin || at[-1] == '\n';
+}
+
+/// An open `(` is forgotten when the next line can only be a statement of its own.
+bool closes_parens(const char* line, const char* end) {
+  const char* at = ws::skip_blanks(line, end, false);
+  if (at == end || *at == '}') return true;
+  const std::string_view word = word_at(at, end);
+  if (word.empty() || !is_reserved(word)) return false;
+  if (word == "not" || word == "and" || word == "or" || word == "in" || word == "true" || word == "false" ||
+      word == "over" || word == "where")
+    return false;
+  const char* after = ws::skip_blanks(at + word.size(), end, false);
+  return after == end || *after != ':';  // `on: hi` is an argument
+}
+
+}  // namespace
+
+bool begins_declaration(const char* begin, const char* at, const char* end) {
+  const std::string_view word = word_at(at, end);
+  if (word.empty() || !begins_line(begin, at)) return false;
+  const char* after = ws::skip_blanks(at + word.size(), end, false);
+  if (after != end && *after == ':') return false;
+  for (const std::string_view declaration : kDeclarations)
+    if (word == declaration) return true;
+  return false;
+}
+
+const char* end_of_statement(const char* begin, const char* at, const char* end) {
+  int parens = 0;
+  int braces = 0;
+  const char* const start = at;
+  while (at != end) {
+    if (at != start && begins_declaration(begin, at, end)) return at;
+    switch (*at) {
+      case '#':
+        at = skip_comment(at, end);
+        continue;
+      case '"':
+        at = skip_text(at, end);
+        continue;
+      case '(':
+        ++parens;
+        break;
+      case ')':
+        parens -= parens > 0 ? 1 : 0;
+        break;
+      case '{':
+        ++braces;
+        break;
+      case '}':
+        if (braces == 0) return at;
+        --braces;
+        break;
+      case ';':
+        if (braces == 0) return at;
+        break;
+      case '\n':
+        if (parens > 0 && closes_parens(at + 1, end)) parens = 0;
+        if (braces == 0 && parens == 0 && word_at(ws::skip_blanks(at, end, true), end) != "else") return at;
+        break;
+      default:
+        break;
+    }
+    ++at;
+  }
+  return end;
+}
+
+const char* next_declaration(const char* begin, const char* at, const char* end) {
+  int braces = 0;
+  const char* const start = at;
+  while (at != end) {
+    if (at != start && begins_declaration(begin, at, end)) return at;
+    switch (*at) {
+      case '#':
+        at = skip_comment(at, end);
+        continue;
+      case '"':
+        at = skip_text(at, end);
+        continue;
+      case '{':
+        ++braces;
+        break;
+      case '}':
+        braces -= braces > 0 ? 1 : 0;
+        break;
+      case '\n':
+        // A misspelt declaration is one too: a word in the first column, outside braces.
+        if (braces == 0 && at + 1 != end && starts_word(at[1])) return at + 1;
+        break;
+      default:
+        break;
+    }
+    ++at;
+  }
+  return end;
+}
+
+const char* brace_of_body(const char* at, const char* end) {
+  int parens = 0;
+  const char* first = nullptr;
+  for (; at != end && *at != '\n'; ++at) {
+    if (*at == '#') break;
+    if (*at == '"') {
+      at = skip_text(at, end) - 1;
+    } else if (*at == '(') {
+      ++parens;
+    } else if (*at == ')') {
+      --parens;
+    } else if (*at == '{') {
+      const char* after = ws::skip_blanks(at + 1, end, false);
+      if (after == end || *after == '\n' || *after == '\r' || *after == '#') return at;
+      if (first == nullptr && parens <= 0) first = at;
+    }
+  }
+  return first;
+}
+
+}  // namespace cbench::grammar

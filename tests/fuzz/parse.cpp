@@ -1,0 +1,24 @@
+// link: compiler.parse
+// Any bytes are either a policy or give an error; the tree of a policy can be printed and its spans lie in
+// the text. Seeds: tests/golden/parse and stdlib/policies.
+#include "compiler/parse/parse.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "compiler/ast/dump.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace cbench;
+  SourceSet sources;
+  Diagnostics diagnostics;
+  const uint32_t source = sources.add("fuzz.cbp", std::string(reinterpret_cast<const char*>(data), size));
+  const auto policy = parse(sources, source, diagnostics);
+  if (policy.has_value() == diagnostics.has_errors()) std::abort();
+  for (const Diagnostic& d : diagnostics.all())
+    for (const Label& label : d.labels)
+      if (label.span.begin > label.span.end || label.span.end > size) std::abort();
+  const std::string printed = policy ? dump(*policy, sources) : render(diagnostics, sources, false);
+  return printed.empty() ? std::abort(), 0 : 0;
+}
