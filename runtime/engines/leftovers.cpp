@@ -1,0 +1,91 @@
+// What earlier runs of ours left on this host: containers with our label, and cgroups with our name.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "runtime/engines/cgroup_tree.h"
+#include "runtime/engines/docker_client.h"
+#include "runtime/engines/engine.h"
+#include "runtime/engines/process_cgroup.h"
+
+namespace cbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
+
+/// A run id is a UUID; a container's group may have any name.
+bool is_run_id(const std::string& text) {
+  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' &&
+         text.find_first_not_of("0123456789abcdef-") == std::string::npos;
+}
+
+void find_groups(const std::string& folder, int depth, std::vector<Leftover>& found) {
+  std::error_code failed;
+  fs::directory_iterator at(folder, failed);
+  for (; !failed && at != fs::directory_iterator(); at.increment(failed)) {
+    std::error_code unknown;
+    if (!at->is_directory(unknown) || at->is_symlink(unknown)) continue;
+    const std::string path = at->path(), name = at->path().filename();
+    const std::string run = run_of_group(name.substr(0, name.find('.')));  // "cbench-<run>.self" as well
+    if (is_run_id(run)) {
+      found.push_back({.what = "cgroup " + path, .run_id = run, .handle = path});
+    } else if (depth > 0) {
+      find_groups(path, depth - 1, found);
+    }
+  }
+}
+
+/// The client of a daemon that answers; nothing where there is none, for then there are no containers to
+/// find.
+std::optional<DockerClient> reachable_docker() {
+  const Result<std::string> socket = docker_socket(std::getenv("DOCKER_HOST"));
+  if (!socket) return std::nullopt;
+  DockerClient client(*socket);
+  if (!client.connect()) return std::nullopt;
+  return client;
+}
+
+}  // namespace
+
+std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs) {
+  std::vector<Leftover> found;
+  if (std::optional<DockerClient> docker = reachable_docker()) {
+    if (const Result<std::vector<ListedContainer>> list = docker->list(kRunLabel, kRunLabel)) {
+      for (const ListedContainer& container : *list) {
+        found.push_back(
+            {.what = "container " + container.name, .run_id = container.run_id, .handle = container.id});
+      }
+    }
+  }
+  find_groups(kCgroupRoot, 12, found);
+  std::erase_if(found, [&](const Leftover& leftover) {
+    return std::find(live_runs.begin(), live_runs.end(), leftover.run_id) != live_runs.end();
+  });
+  return found;
+}
+
+Result<> remove_leftover(const Leftover& leftover) {
+  const auto remains = [&](const std::string& why) {
+    return Error{Exit::RunFailed, fmt::format("cannot remove {}: {}", leftover.what, why), ""};
+  };
+  if (leftover.handle.starts_with("/")) {
+    if (!kill_all(leftover.handle, "", std::chrono::seconds(10)))
+      return remains("its processes do not end after SIGKILL");
+    if (!remove_tree(leftover.handle)) return remains("it is still in use");
+    return Done{};
+  }
+  const Result<std::string> socket = docker_socket(std::getenv("DOCKER_HOST"));
+  if (!socket) return socket.error();
+  DockerClient client(*socket);
+  if (const Result<DaemonVersion> version = client.connect(); !version) return version.error();
+  if (const Result<> removed = client.remove(leftover.handle); !removed)
+    return remains(removed.error().message);
+  return Done{};
+}
+
+}  // namespace cbench

@@ -1,0 +1,84 @@
+#!/bin/sh
+# A private Docker daemon for tests: its own socket, data root and pid file in one folder; ended by its pid.
+#   dockerd.sh start FOLDER   starts it and waits until it answers; its socket is FOLDER/docker.sock
+#   dockerd.sh stop FOLDER    ends it and removes everything that it left, FOLDER with it
+set -eu
+action=$1
+folder=$2
+
+# The socket's path must fit into 107 bytes.
+socket=$folder/docker.sock
+
+is_ours() { # is_ours PID: is this process the daemon of this folder?
+  tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "--pidfile $folder/dockerd.pid"
+}
+
+answers() { curl -sf -m 2 --unix-socket "$socket" http://docker/_ping >/dev/null 2>&1; }
+
+launch() { # launch NETWORK-OPTION…
+  dockerd -H "unix://$socket" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
+    --storage-driver "${CBENCH_DOCKER_STORAGE:-overlay2}" "$@" </dev/null >"$folder/dockerd.log" 2>&1 &
+  daemon=$!
+  n=0
+  while [ $n -lt 300 ]; do
+    if answers; then return 0; fi
+    kill -0 $daemon 2>/dev/null || return 1
+    n=$((n + 1))
+    sleep 0.1
+  done
+  return 1
+}
+
+end_daemon() {
+  [ -f "$folder/dockerd.pid" ] || return 0
+  daemon=$(cat "$folder/dockerd.pid")
+  if is_ours "$daemon"; then
+    if answers; then # what a failed test left would outlive the daemon
+      for id in $(curl -s -m 5 --unix-socket "$socket" 'http://docker/containers/json?all=1' |
+        grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4); do
+        curl -s -m 20 -X DELETE --unix-socket "$socket" "http://docker/containers/$id?force=1&v=1" >/dev/null || true
+      done
+    fi
+    kill "$daemon"
+    n=0
+    while is_ours "$daemon" && [ $n -lt 200 ]; do
+      n=$((n + 1))
+      sleep 0.1
+    done
+    if is_ours "$daemon"; then kill -9 "$daemon"; fi
+  fi
+  # containerd is the daemon's child and ends with it; after a kill -9 it may not.
+  containerd=$(cat "$folder/exec/containerd/containerd.pid" 2>/dev/null || true)
+  if [ -n "$containerd" ] && tr '\0' ' ' 2>/dev/null <"/proc/$containerd/cmdline" | grep -qF "$folder"; then
+    kill "$containerd"
+  fi
+}
+
+remove_folder() {
+  # Mounts below the folder (overlay, network namespaces), deepest first.
+  awk -v f="$folder/" 'index($5, f) == 1 {print $5}' /proc/self/mountinfo | sort -r |
+    while read -r mount; do umount -l "$mount" || true; done
+  rm -rf "$folder"
+}
+
+case $action in
+start)
+  command -v dockerd >/dev/null || { echo "dockerd is not installed: apt-get install docker.io" >&2; exit 1; }
+  [ "$(id -u)" = 0 ] || { echo "dockerd needs root" >&2; exit 1; }
+  end_daemon
+  mkdir -p "$folder"
+  # The default bridge belongs to the host's own daemon, if there is one; a daemon without a network does for the tests.
+  if launch --bridge=none --iptables=false --ip6tables=false; then exit 0; fi
+  cat "$folder/dockerd.log" >&2
+  end_daemon
+  exit 1
+  ;;
+stop)
+  end_daemon
+  remove_folder
+  ;;
+*)
+  echo "usage: dockerd.sh start|stop FOLDER" >&2
+  exit 2
+  ;;
+esac
