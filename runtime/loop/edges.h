@@ -44,7 +44,7 @@ class RunSink {
  public:
   virtual ~RunSink() = default;
   virtual void sample(const Frame& frame) = 0;
-  virtual void decision(const Decision& decision, int64_t wall_ns) = 0;
+  virtual void decision(const Decision& decision) = 0;
   virtual void event(const TraceEvent& event) = 0;
 };
 

@@ -38,7 +38,7 @@ class RunLog {
   }
   void decision(const Decision& decision, int64_t wall_ns) {
     in_.trace.decision(decision, wall_ns);
-    if (in_.sink != nullptr) in_.sink->decision(decision, wall_ns);
+    if (in_.sink != nullptr) in_.sink->decision(decision);
   }
   /// Something that makes the run fail.
   void problem(std::string text) {

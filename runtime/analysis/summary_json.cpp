@@ -1,0 +1,83 @@
+// The summary as scripts read it.
+#include <nlohmann/json.hpp>
+
+#include "runtime/analysis/summary.h"
+
+namespace cbench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_object(const ContainerFigures& figures) {
+  return {{"cpu_percent", or_null(figures.cpu_percent)},
+          {"ipc", or_null(figures.ipc)},
+          {"memory_bytes", or_null(figures.memory_bytes)}};
+}
+
+Json to_object(const Decision& decision, const Plan& plan) {
+  Json out = {{"step", decision.step},
+              {"time_ns", decision.time_ns},
+              {"action", info(decision.verb).name},
+              {"what", describe(decision, plan)},
+              {"outcome", name(decision.outcome)}};
+  if (decision.slot >= 0 && static_cast<size_t>(decision.slot) < plan.slot_names.size())
+    out["container"] = plan.slot_names[static_cast<size_t>(decision.slot)];
+  if (decision.cls >= 0 && static_cast<size_t>(decision.cls) < plan.classes.size())
+    out["class"] = plan.classes[static_cast<size_t>(decision.cls)];
+  if (decision.rule >= 0 && static_cast<size_t>(decision.rule) < plan.rules.size()) {
+    out["line"] = plan.rules[static_cast<size_t>(decision.rule)].line;
+    out["rule"] = plan.rules[static_cast<size_t>(decision.rule)].text;
+  }
+  if (!decision.reason.empty()) out["reason"] = decision.reason;
+  if (!decision.why.empty()) out["why"] = decision.why;
+  return out;
+}
+
+std::string dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string decision_json(const Decision& decision, const Plan& plan) {
+  return dump(to_object(decision, plan), -1);
+}
+
+std::string to_json(const RunSummary& summary) {
+  Json out = {
+      {"run_id", summary.run_id},
+      {"outcome", summary.end ? Json(summary.end->outcome) : Json(nullptr)},
+      {"problems", summary.end ? Json(summary.end->text) : Json(nullptr)},
+      {"duration_ns", summary.duration_ns},
+      {"steps", summary.steps},
+      {"missed_steps", summary.missed_steps},
+      {"policy", summary.policy.empty() ? Json(nullptr) : Json(summary.policy)},
+      {"mode", summary.mode},
+      {"policy_stopped", summary.policy_stopped.empty() ? Json(nullptr) : Json(summary.policy_stopped)},
+      {"containers", Json::array()},
+      {"actions", Json::array()}};
+  for (const ContainerSummary& c : summary.containers) {
+    Json one = {{"name", c.name},
+                {"samples", c.samples},
+                {"missed", c.missed},
+                {"exit_code", or_null(c.exit_code)},
+                {"rejected", c.rejected},
+                {"out_of_memory", c.out_of_memory},
+                {"whole", to_object(c.whole)}};
+    if (summary.first_action) {
+      one["before_first_action"] = to_object(c.before);
+      one["after_first_action"] = to_object(c.after);
+    }
+    out["containers"].push_back(std::move(one));
+  }
+  for (const Decision& decision : summary.decisions)
+    out["actions"].push_back(to_object(decision, summary.plan));
+  return dump(out, 2);
+}
+
+}  // namespace cbench

@@ -1,0 +1,136 @@
+// cbench check: what is wrong with a policy, or what it reads, does and costs.
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "runtime/collectors/collector.h"
+#include "runtime/driver/commands.h"
+#include "runtime/driver/sources.h"
+#include "runtime/host/probe.h"
+
+namespace cbench {
+namespace {
+
+struct CheckOptions {
+  std::vector<std::string> policies, params;
+  std::string bench, format = "text", dump;
+};
+
+/// The uses of a metric or action as "name (line n)".
+template <class T, class Name>
+std::string uses(const std::vector<PlanUse<T>>& all, Name name) {
+  std::string out;
+  for (const PlanUse<T>& use : all)
+    out += fmt::format("{}{} (line {})", out.empty() ? "" : ", ", name(use.what), use.line);
+  return out.empty() ? "nothing" : out;
+}
+
+/// What `params`, `needs` and `acts` say; the same members stand in CheckReport and in Plan.
+template <class Report>
+std::string report(const std::string& path, const Report& checked) {
+  std::string out = fmt::format("{}: policy {}: {}\n  reads  {}\n  does   {}\n", path, checked.policy,
+                                checked.doc, uses(checked.needs, [](Metric m) { return info(m).field; }),
+                                uses(checked.acts, [](Verb v) { return info(v).name; }));
+  for (const PlanParam& param : checked.params) {
+    const double scale = info(param.unit).scale;  // values are held in canonical units
+    const std::string_view suffix = info(param.unit).suffix;
+    const bool time = param.unit != Unit::None && info(param.unit).second == 1 && info(param.unit).byte == 0;
+    const double unit = time ? scale * 1e9 : scale;  // times are held in nanoseconds
+    out += fmt::format("  param  {} = {:.6g}{} in {:.6g}{}..{:.6g}{}  {}\n", param.name, param.value / unit,
+                       suffix, param.lo / unit, suffix, param.hi / unit, suffix, param.doc);
+  }
+  for (const PlanRule& rule : checked.rules) out += fmt::format("  line {:<4} {}\n", rule.line, rule.text);
+  return out;
+}
+
+std::string costs(const Plan& plan) {
+  return fmt::format("  costs  at most {} operations a step and {} bytes of state; deadline {:.3g} ms\n",
+                     plan.operations, plan.state_bytes, static_cast<double>(plan.deadline_ns) / 1e6);
+}
+
+class Check {
+ public:
+  Check(const CheckOptions& options, Console& console) : options_(options), console_(console) {}
+
+  int go() {
+    if (!options_.dump.empty() && options_.dump != "ast" && options_.bench.empty())
+      return console_.fail({Exit::Usage,
+                            fmt::format("--dump {} needs a benchmark to compile for", options_.dump),
+                            "add --bench BENCH.yml"});
+    if (const Result<> ready = prepare(); !ready.ok()) return console_.fail(ready.error());
+    for (const std::string& name : options_.policies) {
+      const Result<PolicySource> policy = load_policy(bench_.sources, name);
+      if (!policy.ok()) return console_.fail(policy.error());
+      one(*policy);
+    }
+    if (options_.format == "json") {
+      std::fputs(render_json(diagnostics_, bench_.sources).c_str(), stdout);
+    } else {
+      console_.show(diagnostics_, bench_.sources);
+      std::fputs(out_.c_str(), stdout);
+    }
+    return diagnostics_.has_errors() ? static_cast<int>(Exit::Invalid) : 0;
+  }
+
+ private:
+  Result<> prepare() {
+    const auto params = parse_params(options_.params);
+    if (!params.ok()) return params.error();
+    if (!options_.bench.empty()) {
+      Result<Bench> bench = load_bench(options_.bench, console_);
+      if (!bench.ok()) return bench.error();
+      bench_ = std::move(*bench);
+      target_.columns = columns_of(bench_.spec);
+    }
+    facts_ = probe_host();
+    target_.spec = &bench_.spec;
+    target_.facts = &facts_;
+    target_.params = all_params(bench_.spec, *params);
+    return Done{};
+  }
+
+  void one(const PolicySource& policy) {
+    if (!options_.dump.empty()) {
+      if (const auto text = dump_policy(bench_.sources, policy.source, target_, options_.dump, diagnostics_))
+        out_ += *text;
+    } else if (options_.bench.empty()) {
+      if (const auto checked = check_policy(bench_.sources, policy.source, diagnostics_))
+        out_ += report(policy.path, *checked);
+    } else if (const auto compiled = compile_policy(bench_.sources, policy.source, target_, diagnostics_)) {
+      out_ += report(policy.path, compiled->plan) + costs(compiled->plan);
+    }
+  }
+
+  const CheckOptions& options_;
+  Console& console_;
+  Bench bench_;
+  HostFacts facts_;
+  CompileTarget target_;
+  Diagnostics diagnostics_;
+  std::string out_;
+};
+
+}  // namespace
+
+void add_check(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand("check", "Check a policy and print what it reads, does and costs");
+  command
+      ->add_option("POLICY", options->policies,
+                   "policy files, `-` for standard input, or names of stock policies")
+      ->required();
+  command->add_option("--bench", options->bench, "check it against this benchmark as well");
+  command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--format", options->format, "text, or json: the diagnostics for an editor")
+      ->check(CLI::IsMember({"text", "json"}));
+  command->add_option("--dump", options->dump, "print a stage of the compilation instead")
+      ->check(CLI::IsMember({"ast", "plan", "ir", "asm"}));
+  command->footer("Examples:\n  cbench check my.cbp\n  cbench check my.cbp --bench bench.yml --dump ir");
+  command->callback(
+      [options, &chosen] { chosen = [options](Console& console) { return Check(*options, console).go(); }; });
+}
+
+}  // namespace cbench

@@ -1,0 +1,36 @@
+#include "runtime/driver/cli.h"
+
+#include "runtime/driver/commands.h"
+
+namespace cbench {
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(
+      "cbench runs container benchmarks, measures them, and lets compiled scheduling policies act on them.",
+      "cbench");
+  app.set_version_flag("--version", std::string("cbench ") + CBENCH_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  bool quiet = false, verbose = false;
+  app.add_flag("-q,--quiet", quiet, "only errors on standard error");
+  app.add_flag("-v,--verbose", verbose, "also what helps to find a fault");
+  app.footer(
+      "Examples:\n  cbench run bench.yml\n  cbench check policy.cbp --bench bench.yml\n"
+      "  cbench dry-run --policy policy.cbp results/NAME/latest/trace.arrows\n"
+      "`cbench COMMAND --help` tells more.");
+  Command chosen;
+  for (const auto add :
+       {add_run, add_validate, add_check, add_dry_run, add_export, add_trace, add_metrics, add_host})
+    add(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+  }
+  Console console(quiet     ? Console::Verbosity::Quiet
+                  : verbose ? Console::Verbosity::Verbose
+                            : Console::Verbosity::Normal);
+  return chosen(console);
+}
+
+}  // namespace cbench

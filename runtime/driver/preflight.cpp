@@ -1,0 +1,47 @@
+#include "runtime/driver/preflight.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cbench {
+
+Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
+  for (const ContainerSpec& container : spec.containers) {
+    const std::string usable = fmt::format("this process may use CPUs {}", to_list(facts.online));
+    if (const CpuSet absent = container.cores.value & ~facts.online; absent.any())
+      return Error{Exit::HostLacks,
+                   fmt::format("{}:{}: `{}` wants CPU {}, which this host does not have", spec.path,
+                               sources.line(container.cores.span), container.name.value, to_list(absent)),
+                   usable};
+    if (container.cores.value.none() && container.num_cores > static_cast<int64_t>(facts.online.count()))
+      return Error{
+          Exit::HostLacks,
+          fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}", spec.path, sources.line(container.span),
+                      container.name.value, container.num_cores, facts.online.count()),
+          usable};
+  }
+  return Done{};
+}
+
+std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path) {
+  std::vector<std::string> out;
+  for (const PlanUse<Metric>& use : plan.needs)
+    if (const auto found = facts.unavailable.find(use.what); found != facts.unavailable.end())
+      out.push_back(
+          fmt::format("{}:{}: reads {}: {}", policy_path, use.line, info(use.what).field, found->second));
+  for (const PlanUse<Verb>& use : plan.acts)
+    if (info(use.what).resource == ActionResource::Rdt && !facts.rdt.present)
+      out.push_back(
+          fmt::format("{}:{}: `{}` needs resctrl: {}", policy_path, use.line, info(use.what).name,
+                      facts.rdt.absent_reason.empty() ? "it is not mounted" : facts.rdt.absent_reason));
+  return out;
+}
+
+bool allocates_rdt(const Plan& plan) {
+  return std::any_of(plan.acts.begin(), plan.acts.end(),
+                     [](const PlanUse<Verb>& use) { return info(use.what).resource == ActionResource::Rdt; });
+}
+
+}  // namespace cbench

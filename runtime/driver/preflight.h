@@ -1,0 +1,24 @@
+// Preflight: does this host have what a benchmark and its policy want? Asked before any container starts.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compiler/base/result.h"
+#include "compiler/base/source.h"
+#include "stdlib/abi/host_facts.h"
+#include "stdlib/abi/plan.h"
+#include "stdlib/abi/spec.h"
+
+namespace cbench {
+
+/// Errors (HostLacks): CPUs that the containers name, or their number, are not there.
+Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
+
+/// What a policy needs and the host lacks, a line each: policy line, what, reason and remedy. Empty: nothing.
+std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path);
+
+/// Does the policy allocate cache or bandwidth?
+bool allocates_rdt(const Plan& plan);
+
+}  // namespace cbench

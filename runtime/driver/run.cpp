@@ -1,0 +1,215 @@
+// cbench run: compiles configuration and policy together, checks the host, runs, and sums up.
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "runtime/analysis/summary.h"
+#include "runtime/collectors/collector.h"
+#include "runtime/driver/commands.h"
+#include "runtime/driver/preflight.h"
+#include "runtime/driver/run_session.h"
+#include "runtime/driver/sources.h"
+#include "runtime/host/probe.h"
+
+namespace cbench {
+namespace {
+
+struct RunOptions {
+  std::string bench, config, policy, mode, engine, rdt_root, trace, export_lp;
+  std::vector<std::string> params;
+  int64_t repeat = 0;
+  bool degraded = false, no_export = false, json = false;
+};
+
+/// All that is decided before the host is touched.
+struct Decided {
+  Bench bench;
+  HostFacts facts;
+  Mode mode = Mode::Observe;
+  std::optional<PolicySource> source;
+  std::optional<CompiledPolicy> policy;
+  std::vector<std::pair<std::string, std::string>> params;
+};
+
+Mode mode_of(const RunOptions& options, const RunSpec& spec) {
+  if (options.mode == "observe") return Mode::Observe;
+  if (options.mode == "advise") return Mode::Advise;
+  if (options.mode == "act") return Mode::Act;
+  return spec.mode.value_or(Mode::Act);
+}
+
+HostFacts look_at_host(const RunSpec& spec, const std::string& rdt_root) {
+  HostRoots roots;
+  if (!rdt_root.empty()) roots.resctrl = rdt_root;
+  HostFacts facts = probe_host(roots);
+  MetricSet wanted;
+  for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
+  probe_metrics(wanted, facts);
+  return facts;
+}
+
+/// Shows what the host lacks; a run in mode act is refused then, unless it was asked to go on degraded.
+Result<> check_needs(const Decided& decided, bool degraded, Console& console) {
+  const std::vector<std::string> lacks = lacking(decided.policy->plan, decided.facts, decided.source->path);
+  if (lacks.empty()) return Done{};
+  const std::string what = fmt::format("this host lacks what policy `{}` needs:\n  {}",
+                                       decided.policy->plan.policy, fmt::join(lacks, "\n  "));
+  if (decided.mode == Mode::Act && !degraded)
+    return Error{Exit::HostLacks, what,
+                 "--degraded runs it all the same: rules that need these stay silent, and the trace says so"};
+  console.warn(what + "\n  rules that need these stay silent");
+  return Done{};
+}
+
+Result<Decided> decide(const RunOptions& options, Console& console) {
+  auto params = parse_params(options.params);
+  if (!params.ok()) return params.error();
+  Result<Bench> bench = load_bench(options.bench.empty() ? options.config : options.bench, console);
+  if (!bench.ok()) return bench.error();
+  Decided decided;
+  decided.bench = std::move(*bench);
+  RunSpec& spec = decided.bench.spec;
+  if (!options.engine.empty())
+    spec.engine = options.engine == "docker" ? EngineKind::Docker : EngineKind::Process;
+  if (options.repeat > 0) spec.repeat = options.repeat;
+  decided.mode = mode_of(options, spec);
+  if (decided.mode != Mode::Observe) {
+    auto chosen = choose_policy(decided.bench, options.policy);
+    if (!chosen.ok()) return chosen.error();
+    decided.source = *chosen;
+  }
+  if (!decided.source) decided.mode = Mode::Observe;
+  decided.facts = look_at_host(spec, options.rdt_root);
+  if (decided.source) {
+    const CompileTarget target{.spec = &spec,
+                               .facts = &decided.facts,
+                               .columns = columns_of(spec),
+                               .params = all_params(spec, *params),
+                               .degraded = options.degraded};
+    Result<CompiledPolicy> compiled = compile(decided.bench.sources, *decided.source, target, console);
+    if (!compiled.ok()) return compiled.error();
+    decided.policy = std::move(*compiled);
+    for (const auto& [name, value] : target.params) decided.params.emplace_back(name, value.value);
+  }
+  if (const Result<> cpus = check_cpus(spec, decided.facts, decided.bench.sources); !cpus.ok())
+    return cpus.error();
+  if (decided.policy)
+    if (const Result<> needs = check_needs(decided, options.degraded, console); !needs.ok())
+      return needs.error();
+  return decided;
+}
+
+void tell_about_host(const HostFacts& facts, Console& console) {
+  for (const auto& [metric, reason] : facts.unavailable)
+    console.detail(fmt::format("{} is not measured: {}", info(metric).field, reason));
+  if (!facts.unavailable.empty())
+    console.say(
+        fmt::format("{} of the configured metrics cannot be measured here and stay empty (-v lists them)",
+                    facts.unavailable.size()));
+}
+
+/// The summary on standard output, and what to do with the trace on standard error.
+Result<> sum_up(const SessionResult& result, const RunSpec& spec, bool json, Console& console) {
+  Result<std::unique_ptr<TraceReader>> trace = TraceReader::open(result.trace_path);
+  if (!trace.ok()) return trace.error();
+  const Result<RunSummary> summary = summarize(**trace, spec.discard_ns);
+  if (!summary.ok()) return summary.error();
+  if (json) {
+    std::fputs((to_json(*summary) + "\n").c_str(), stdout);
+  } else {
+    std::fputs((to_text(*summary) + fmt::format("\ntrace  {}\n", result.trace_path)).c_str(), stdout);
+    console.say(fmt::format("next   cbench dry-run {}{}\n       cbench export {} --to lp", result.trace_path,
+                            summary->policy.empty() ? " --policy POLICY.cbp" : "", result.trace_path));
+  }
+  return Done{};
+}
+
+int exit_code(const SessionResult& result, Console& console) {
+  if (result.outcome.signal != 0) return 128 + result.outcome.signal;
+  if (!result.outcome.problems.empty()) return static_cast<int>(Exit::RunFailed);
+  if (result.exported &&
+      (result.exported->refused + result.exported->unsent > 0 || !result.exported->problem.empty()))
+    return console.fail(
+        {Exit::ExportPartial,
+         fmt::format("{} lines stored, {} refused, {} not sent: {}", result.exported->stored,
+                     result.exported->refused, result.exported->unsent, result.exported->problem),
+         fmt::format("the trace has everything: cbench export {} --to influx", result.trace_path)});
+  return 0;
+}
+
+int run_benchmark(const RunOptions& options, Console& console) {
+  if (options.bench.empty() == options.config.empty())
+    return console.fail({Exit::Usage, "give one BENCH.yml", "cbench run BENCH.yml"});
+  const Result<Decided> decided = decide(options, console);
+  if (!decided.ok()) return console.fail(decided.error());
+  const RunSpec& spec = decided->bench.spec;
+  tell_about_host(decided->facts, console);
+  recover_dead_runs(console);
+  if (!options.no_export && options.export_lp.empty() && spec.influx.host.empty())
+    console.detail("no database is configured: the run is recorded locally");
+
+  RunPlan plan{.spec = spec,
+               .facts = decided->facts,
+               .mode = decided->mode,
+               .degraded = options.degraded,
+               .policy = decided->policy ? &*decided->policy : nullptr,
+               .policy_path = "",
+               .policy_text = "",
+               .params = decided->params,
+               .trace_path = options.trace,
+               .export_path = options.export_lp,
+               .send = !options.no_export};
+  if (decided->source) {
+    plan.policy_path = decided->source->path;
+    plan.policy_text = decided->bench.sources.text(decided->source->source);
+  }
+  if (spec.repeat > 1 && (!options.trace.empty() || !spec.output.empty() || !options.export_lp.empty()))
+    return console.fail({Exit::Usage, "a repeated run cannot write to one file or folder",
+                         "leave out `repeat`, or -o, --export-lp and `output`"});
+  int code = 0;
+  for (int64_t i = 0; i < spec.repeat && code < 128; ++i) {
+    if (spec.repeat > 1) console.say(fmt::format("run {} of {}", i + 1, spec.repeat));
+    const Result<SessionResult> result = run_session(plan, console);
+    if (!result.ok()) return console.fail(result.error());
+    if (const Result<> shown = sum_up(*result, spec, options.json, console); !shown.ok())
+      console.fail(shown.error());
+    const int one = exit_code(*result, console);
+    code = one >= 128 || code == 0 ? one : code;
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Run a benchmark, measure it, and let a policy act on it");
+  command->add_option("BENCH", options->bench, "the benchmark (bench.yml)");
+  command->add_option("-c,--config", options->config, "the same, as container-bench names it");
+  command->add_option("--policy", options->policy, "a policy file, or the name of a stock policy");
+  command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      ->add_option("--mode", options->mode, "observe: no policy; advise: it decides, nothing is applied; act")
+      ->check(CLI::IsMember({"observe", "advise", "act"}));
+  command->add_option("--engine", options->engine, "what runs the containers")
+      ->check(CLI::IsMember({"docker", "process"}));
+  command->add_flag("--degraded", options->degraded, "run although the host lacks what the policy needs");
+  command->add_option("--repeat", options->repeat, "number of runs")->check(CLI::PositiveNumber);
+  command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
+      ->check(CLI::ExistingDirectory);
+  command->add_option("-o,--output", options->trace, "where to write the trace");
+  command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well");
+  command->add_flag("--no-export", options->no_export, "send nothing to the configured database");
+  command->add_flag("--json", options->json, "the summary as JSON");
+  command->footer(
+      "Examples:\n  cbench run bench.yml\n  cbench run bench.yml --policy fair_share --param floor=60%\n"
+      "  cbench run bench.yml --policy my.cbp --mode advise -o trace.arrows");
+  command->callback([options, &chosen] {
+    chosen = [options](Console& console) { return run_benchmark(*options, console); };
+  });
+}
+
+}  // namespace cbench

@@ -1,0 +1,211 @@
+#include "runtime/driver/run_session.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "runtime/collectors/collector.h"
+#include "runtime/driver/live_sink.h"
+#include "runtime/driver/preflight.h"
+#include "runtime/driver/run_folder.h"
+#include "runtime/driver/run_id.h"
+#include "runtime/host/probe.h"
+
+namespace cbench {
+namespace {
+
+constexpr std::string_view kPolicyJournal = "-policy";
+
+/// The two journals of a run. What the policy changes has one of its own: it is undone in mid-run when the
+/// policy stops, while the engine's cgroups must stay.
+class Journals {
+ public:
+  static Result<Journals> open(const std::string& run_id) {
+    Journals opened;
+    Result<std::unique_ptr<Journal>> engine = Journal::open(run_id);
+    if (!engine.ok()) return engine.error();
+    opened.engine_ = std::move(*engine);
+    Result<std::unique_ptr<Journal>> policy = Journal::open(run_id + std::string(kPolicyJournal));
+    if (!policy.ok()) {
+      opened.engine_->close();
+      return policy.error();
+    }
+    opened.policy_ = std::move(*policy);
+    return opened;
+  }
+
+  Journal& engine() { return *engine_; }
+  Journal& policy() { return *policy_; }
+
+  /// Puts the host back. Returns what could not be.
+  std::vector<std::string> undo() {
+    std::vector<std::string> left;
+    for (Journal* journal : {policy_.get(), engine_.get()}) {
+      if (journal == nullptr) continue;
+      for (std::string& problem : journal->restore()) left.push_back(std::move(problem));
+      journal->close();
+    }
+    policy_.reset();
+    engine_.reset();
+    return left;
+  }
+
+ private:
+  std::unique_ptr<Journal> engine_, policy_;
+};
+
+/// Puts the host back on the ways out that come before the run.
+class UndoOnExit {
+ public:
+  UndoOnExit(Journals& journals, Console& console) : journals_(journals), console_(console) {}
+  ~UndoOnExit() {
+    for (const std::string& left : journals_.undo())
+      console_.fail(
+          {Exit::RunFailed, "the host could not be restored: " + left, "`cbench clean --yes` tries again"});
+  }
+  UndoOnExit(const UndoOnExit&) = delete;
+  UndoOnExit& operator=(const UndoOnExit&) = delete;
+
+ private:
+  Journals& journals_;
+  Console& console_;
+};
+
+std::string_view mode_name(Mode mode) {
+  return mode == Mode::Observe ? "observe" : mode == Mode::Advise ? "advise" : "act";
+}
+
+TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const Frame& frame, int64_t wall_ns) {
+  TraceHeader header;
+  header.run_id = run_id;
+  header.cbench_version = CBENCH_VERSION;
+  header.config_path = plan.spec.path;
+  header.config_text = plan.spec.masked_text;
+  header.variables = plan.spec.variables;
+  header.host_json = to_json(plan.facts);
+  header.mode = mode_name(plan.mode);
+  header.engine = plan.spec.engine == EngineKind::Docker ? "docker" : "process";
+  header.degraded = plan.degraded;
+  header.start_wall_ns = wall_ns;
+  header.step_ns = plan.spec.step_ns;
+  header.columns = frame.columns();
+  for (const ContainerSpec& container : plan.spec.containers)
+    header.container_names.push_back(container.name.value);
+  if (plan.policy != nullptr) {
+    header.policy_path = plan.policy_path;
+    header.policy_text = plan.policy_text;
+    header.params = plan.params;
+    header.plan = plan.policy->plan;
+  }
+  return header;
+}
+
+std::unique_ptr<Engine> make_engine(const RunSpec& spec, const std::string& run_id, const std::string& logs,
+                                    Journal& journal) {
+  return spec.engine == EngineKind::Docker ? make_docker_engine(spec, run_id, logs)
+                                           : make_process_engine(spec, run_id, logs, journal);
+}
+
+bool sends(const RunPlan& plan) {
+  return plan.send && !plan.spec.influx.host.empty() && plan.spec.influx.org.has_value();
+}
+
+TraceEnd end_of(const RunOutcome& outcome, int64_t step, int64_t time_ns, int64_t wall_ns) {
+  return {.step = step,
+          .time_ns = time_ns,
+          .wall_ns = wall_ns,
+          .outcome = outcome.name(),
+          .text = fmt::format("{}", fmt::join(outcome.problems, "\n")),
+          .samples = outcome.samples,
+          .missed_steps = outcome.missed_steps};
+}
+
+}  // namespace
+
+Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
+  const std::string run_id = new_run_id();
+  const Result<RunFolder> folder = make_run_folder(plan.spec, run_id, plan.trace_path);
+  if (!folder.ok()) return folder.error();
+  Result<Journals> journals = Journals::open(run_id);
+  if (!journals.ok()) return journals.error();
+  UndoOnExit undo(*journals, console);
+
+  const std::unique_ptr<Engine> engine = make_engine(plan.spec, run_id, folder->path, journals->engine());
+  if (const Result<> usable = engine->check(); !usable.ok()) return usable.error();
+  std::optional<Actuators> actuators;
+  std::optional<JournaledHost> host;
+  if (plan.policy != nullptr && plan.mode == Mode::Act) {
+    actuators.emplace(plan.policy->plan, plan.facts, run_id, journals->policy());
+    // Without resctrl a degraded run plans no class: the shadow refuses it, with the reason in the trace.
+    if (plan.facts.rdt.present || !allocates_rdt(plan.policy->plan))
+      if (const Result<> begun = actuators->begin(); !begun.ok()) return begun.error();
+    host.emplace(*actuators, journals->policy());
+  }
+
+  SystemClock clock;
+  Frame frame(columns_of(plan.spec), plan.spec.containers.size());
+  const TraceHeader header = header_of(plan, run_id, frame, clock.wall_ns());
+  std::unique_ptr<LiveSink> sink;
+  if (sends(plan) || !plan.export_path.empty()) {
+    auto opened = LiveSink::open(LineProtocol(plan.spec, header, plan.facts), plan.export_path,
+                                 sends(plan) ? &plan.spec.influx : nullptr);
+    if (!opened.ok()) return opened.error();
+    sink = std::move(*opened);
+  }
+  Result<std::unique_ptr<TraceWriter>> trace = TraceWriter::create(folder->trace, header);
+  if (!trace.ok()) return trace.error();
+
+  Sampler sampler(plan.spec, plan.facts, frame, journals->engine());
+  SamplerSource source(sampler);
+  RunInputs inputs{.spec = plan.spec,
+                   .facts = plan.facts,
+                   .mode = plan.mode,
+                   .engine = *engine,
+                   .sampler = source,
+                   .host = host ? &*host : nullptr,
+                   .frame = frame,
+                   .trace = **trace,
+                   .sink = sink.get(),
+                   .observer = console,
+                   .clock = clock,
+                   .logs = folder->path};
+  if (plan.policy != nullptr) {
+    inputs.plan = &plan.policy->plan;
+    inputs.entry = plan.policy->entry;
+  }
+  SessionResult result{.outcome = run(inputs), .trace_path = folder->trace, .exported = std::nullopt};
+  console.clear_progress();
+  for (const std::string& left : journals->undo())
+    result.outcome.problems.push_back("the host could not be restored: " + left);
+  if (result.outcome.abandoned) {
+    // Threads still wait for the engine's answers, with references to what would be destroyed from here on.
+    console.warn("ended by force");
+    std::_Exit(128 + std::max(result.outcome.signal, 1));
+  }
+  if (sink) {
+    console.say("waiting for the export");
+    result.exported = sink->finish(end_of(result.outcome, frame.step, frame.now_ns, clock.wall_ns()));
+  }
+  return result;
+}
+
+void recover_dead_runs(Console& console) {
+  std::vector<std::string> dead;
+  for (const Orphan& orphan : orphans()) {
+    console.say(fmt::format("undoing what run {} (process {}) left behind", orphan.run_id, orphan.pid));
+    for (const std::string& problem : recover(orphan)) console.warn(problem);
+    std::string run_id = orphan.run_id;
+    if (run_id.ends_with(kPolicyJournal)) run_id.resize(run_id.size() - kPolicyJournal.size());
+    dead.push_back(run_id);
+  }
+  if (dead.empty()) return;
+  for (const Leftover& leftover : engine_leftovers({})) {
+    if (std::find(dead.begin(), dead.end(), leftover.run_id) == dead.end()) continue;
+    console.say("removing " + leftover.what);
+    if (const Result<> removed = remove_leftover(leftover); !removed.ok())
+      console.warn(removed.error().message);
+  }
+}
+
+}  // namespace cbench

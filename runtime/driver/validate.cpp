@@ -1,0 +1,89 @@
+// cbench validate: checks a benchmark, alone or with its policy, without running anything.
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "runtime/collectors/collector.h"
+#include "runtime/driver/commands.h"
+#include "runtime/driver/preflight.h"
+#include "runtime/driver/sources.h"
+#include "runtime/host/probe.h"
+
+namespace cbench {
+namespace {
+
+struct ValidateOptions {
+  std::string bench, policy;
+  std::vector<std::string> params;
+  bool host = false;
+};
+
+std::string in_words(const RunSpec& spec) {
+  size_t metrics = 0;
+  for (const ContainerSpec& container : spec.containers) metrics += container.sampling.enabled.count();
+  return fmt::format(
+      "{}: benchmark `{}` is valid: {} container{}, {} metrics, a step every {} ms for {:.6g} s, engine {}",
+      spec.path, spec.name.value, spec.containers.size(), spec.containers.size() == 1 ? "" : "s", metrics,
+      static_cast<double>(spec.step_ns) / 1e6, static_cast<double>(spec.max_ns) / 1e9,
+      spec.engine == EngineKind::Docker ? "docker" : "process");
+}
+
+int validate(const ValidateOptions& options, Console& console) {
+  const auto params = parse_params(options.params);
+  if (!params.ok()) return console.fail(params.error());
+  Result<Bench> bench = load_bench(options.bench, console);
+  if (!bench.ok()) return console.fail(bench.error());
+  const RunSpec& spec = bench->spec;
+  HostFacts facts = probe_host();
+  std::vector<std::string> lacks;
+  const Result<std::optional<PolicySource>> source =
+      options.policy.empty() && !options.host && spec.policy.value.empty()
+          ? Result<std::optional<PolicySource>>(
+                std::optional<PolicySource>())  // a name without a policy is a warning only
+          : choose_policy(*bench, options.policy);
+  if (!source.ok()) return console.fail(source.error());
+  if (options.host) {
+    MetricSet wanted;
+    for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
+    probe_metrics(wanted, facts);
+    if (const Result<> cpus = check_cpus(spec, facts, bench->sources); !cpus.ok())
+      return console.fail(cpus.error());
+  }
+  if (*source) {
+    const CompileTarget target{.spec = &spec,
+                               .facts = &facts,
+                               .columns = columns_of(spec),
+                               .params = all_params(spec, *params),
+                               .degraded = false};
+    const Result<CompiledPolicy> compiled = compile(bench->sources, **source, target, console);
+    if (!compiled.ok()) return console.fail(compiled.error());
+    if (options.host) lacks = lacking(compiled->plan, facts, (*source)->path);
+  }
+  if (!lacks.empty())
+    return console.fail(
+        {Exit::HostLacks,
+         fmt::format("this host lacks what the policy needs:\n  {}", fmt::join(lacks, "\n  ")),
+         "`cbench run --degraded` runs it all the same"});
+  std::puts(in_words(spec).c_str());
+  return 0;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ValidateOptions>();
+  CLI::App* command = app.add_subcommand("validate", "Check a benchmark without running it");
+  command->add_option("BENCH", options->bench, "the benchmark (bench.yml)")->required();
+  command->add_option("--policy", options->policy, "check this policy against it as well");
+  command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_flag("--host", options->host, "check as well that this host can run it");
+  command->footer(
+      "Examples:\n  cbench validate bench.yml\n  cbench validate bench.yml --policy my.cbp --host");
+  command->callback(
+      [options, &chosen] { chosen = [options](Console& console) { return validate(*options, console); }; });
+}
+
+}  // namespace cbench
