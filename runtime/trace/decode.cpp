@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "runtime/trace/arrow_generated.h"
-#include "runtime/trace/crc32c.h"
 
 namespace cbench::trace {
 namespace {
@@ -101,13 +100,17 @@ std::optional<ColumnView> read_column(const Field& field, const arrow::FieldNode
   return column;
 }
 
-// The checksum that the message carries; empty for one written by another program.
-std::string_view stored_checksum(const arrow::Message& message) {
-  if (message.custom_metadata() == nullptr) return {};
-  for (const arrow::KeyValue* item : *message.custom_metadata())
-    if (item->key() != nullptr && item->value() != nullptr && item->key()->string_view() == kChecksumKey)
-      return item->value()->string_view();
-  return {};
+// Does the message match the checksum that it carries? One that another program wrote carries none.
+bool checksum_matches(const Message& message, std::span<const uint8_t> metadata) {
+  if (message.header->custom_metadata() == nullptr) return true;
+  for (const arrow::KeyValue* item : *message.header->custom_metadata()) {
+    if (item->key() == nullptr || item->value() == nullptr || item->key()->string_view() != kChecksumKey)
+      continue;
+    const std::string_view stored = item->value()->string_view();
+    const auto digits = static_cast<size_t>(item->value()->Data() - metadata.data());
+    return stored.size() == 8 && stored == checksum(metadata, digits, message.body);
+  }
+  return true;
 }
 
 const arrow::RecordBatch* batch_of(const arrow::Message& message) {
@@ -166,6 +169,8 @@ Result<Item> read_message(const Source& source, size_t offset, size_t longest) {
   if (size - start - length < body) return Item(CutOff{});
   message.body = source.bytes.subspan(start + length, body);
   message.end = start + length + body;
+  if (!checksum_matches(message, source.bytes.subspan(start, length)))
+    return source.damaged(offset, "a message's bytes do not match its checksum");
   return Item(message);
 }
 
@@ -215,9 +220,6 @@ Result<BatchView> read_batch(const Source& source, const Message& message, const
     return source.damaged(message.offset, "a batch has no columns");
   if (batch->compression() != nullptr)
     return source.damaged(message.offset, "a batch is compressed, which no trace is");
-  const std::string_view stored = stored_checksum(*message.header);
-  if (!stored.empty() && stored != checksum_text(crc32c(message.body.data(), message.body.size())))
-    return source.damaged(message.offset, "a batch's bytes do not match its checksum");
   if (batch->nodes()->size() != fields.size())
     return source.damaged(
         message.offset, fmt::format("a batch has {} columns, not {}", batch->nodes()->size(), fields.size()));

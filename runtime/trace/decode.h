@@ -20,7 +20,7 @@ struct Message;
 
 namespace cbench::trace {
 
-/// A message whose FlatBuffer was verified.
+/// A message whose FlatBuffer and checksum were verified.
 struct Message {
   size_t offset = 0;  ///< of its first byte in the file
   size_t end = 0;     ///< of the byte after its body

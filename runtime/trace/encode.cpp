@@ -14,6 +14,7 @@ using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
 constexpr uint32_t kContinuation = 0xFFFFFFFF;
+constexpr size_t kDigits = 8;  // of a checksum
 
 constexpr size_t aligned(size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -33,16 +34,34 @@ Offset<flatbuffers::Vector<Offset<arrow::KeyValue>>> pairs(FlatBufferBuilder& bu
   return builder.CreateVector(items);
 }
 
-// Appends the prefix and the finished message, padded so that the body starts aligned. Returns where the
-// message starts.
-size_t append_message(const FlatBufferBuilder& builder, Bytes& out) {
-  const size_t padded = aligned(8 + builder.GetSize()) - 8;
+// The message's own metadata, with a place for the checksum, which stands before what it is the sum of.
+struct Seal {
+  Offset<flatbuffers::String> digits;
+  Offset<flatbuffers::Vector<Offset<arrow::KeyValue>>> metadata;
+};
+
+Seal make_seal(FlatBufferBuilder& builder) {
+  const auto digits = builder.CreateString(std::string(kDigits, '0'));
+  const auto key = builder.CreateString(kChecksumKey);
+  const std::vector<Offset<arrow::KeyValue>> items = {arrow::CreateKeyValue(builder, key, digits)};
+  return {digits, builder.CreateVector(items)};
+}
+
+// Appends the prefix and the finished message, padded so that its body starts aligned, and room for the body.
+// `fill_body` writes that; the checksum is then put in its place.
+template <class FillBody>
+void append_message(const FlatBufferBuilder& builder, const Seal& seal, size_t body_size, Bytes& out,
+                    FillBody fill_body) {
+  const size_t size = builder.GetSize(), padded = aligned(8 + size) - 8;
   append_u32(kContinuation, out);
   append_u32(static_cast<uint32_t>(padded), out);
   const size_t start = out.size();
-  out.insert(out.end(), builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
-  out.resize(start + padded, 0);
-  return start;
+  out.insert(out.end(), builder.GetBufferPointer(), builder.GetBufferPointer() + size);
+  out.resize(start + padded + body_size, 0);
+  const std::span<uint8_t> metadata(out.data() + start, padded), body(out.data() + start + padded, body_size);
+  fill_body(body);
+  const size_t digits = size - seal.digits.o + sizeof(flatbuffers::uoffset_t);
+  std::memcpy(metadata.data() + digits, checksum(metadata, digits, body).data(), kDigits);
 }
 
 std::pair<arrow::Type, Offset<void>> type_of(FlatBufferBuilder& builder, Type type) {
@@ -141,11 +160,7 @@ void append_columns(std::span<const ColumnBuffer> columns, size_t rows, int64_t 
   }
 
   FlatBufferBuilder builder(1024 + columns.size() * 64);
-  // The checksum stands before what it is the sum of, so its place is kept and filled in at the end.
-  const auto sum = builder.CreateString(checksum_text(0));
-  const auto key = builder.CreateString(kChecksumKey);
-  const std::vector<Offset<arrow::KeyValue>> metadata = {arrow::CreateKeyValue(builder, key, sum)};
-  const auto metadata_vector = builder.CreateVector(metadata);
+  const Seal seal = make_seal(builder);
   const auto node_vector = builder.CreateVectorOfStructs(nodes);
   const auto buffer_vector = builder.CreateVectorOfStructs(buffers);
   const auto batch =
@@ -153,31 +168,21 @@ void append_columns(std::span<const ColumnBuffer> columns, size_t rows, int64_t 
   const bool dictionary = id >= 0;
   const Offset<void> header =
       dictionary ? arrow::CreateDictionaryBatch(builder, id, batch).Union() : batch.Union();
-  builder.Finish(arrow::CreateMessage(
-      builder, arrow::MetadataVersion::V5,
-      dictionary ? arrow::MessageHeader::DictionaryBatch : arrow::MessageHeader::RecordBatch, header,
-      static_cast<int64_t>(body), metadata_vector));
-  const size_t start = append_message(builder, out);
-  const size_t sum_at = start + builder.GetSize() - sum.o + sizeof(flatbuffers::uoffset_t);
-
-  const size_t body_at = out.size();
-  out.resize(body_at + body, 0);
-  for (size_t i = 0; i < parts.size(); ++i) fill(parts[i], out.data() + body_at + buffers[i].offset());
-  const std::string text = checksum_text(crc32c(out.data() + body_at, body));
-  std::memcpy(out.data() + sum_at, text.data(), text.size());
+  const auto kind = dictionary ? arrow::MessageHeader::DictionaryBatch : arrow::MessageHeader::RecordBatch;
+  builder.Finish(arrow::CreateMessage(builder, arrow::MetadataVersion::V5, kind, header,
+                                      static_cast<int64_t>(body), seal.metadata));
+  append_message(builder, seal, body, out, [&](std::span<uint8_t> to) {
+    for (size_t i = 0; i < parts.size(); ++i) fill(parts[i], to.data() + buffers[i].offset());
+  });
 }
 
 }  // namespace
 
-std::string checksum_text(uint32_t crc) { return fmt::format("{:08x}", crc); }
-
-uint32_t checksum(const Metadata& metadata) {
-  uint32_t crc = 0;
-  for (const auto& [key, value] : metadata) {
-    crc = crc32c(key.c_str(), key.size() + 1, crc);
-    crc = crc32c(value.c_str(), value.size() + 1, crc);
-  }
-  return crc;
+std::string checksum(std::span<const uint8_t> metadata, size_t digits, std::span<const uint8_t> body) {
+  uint32_t crc = crc32c(metadata.data(), digits);
+  crc = crc32c("00000000", kDigits, crc);
+  crc = crc32c(metadata.data() + digits + kDigits, metadata.size() - digits - kDigits, crc);
+  return fmt::format("{:08x}", crc32c(body.data(), body.size(), crc));
 }
 
 void append_schema(const std::vector<Field>& fields, const Metadata& metadata, Bytes& out) {
@@ -196,13 +201,13 @@ void append_schema(const std::vector<Field>& fields, const Metadata& metadata, B
         arrow::CreateField(builder, name, field.nullable, type, type_offset, encoding, children, notes));
   }
   const auto item_vector = builder.CreateVector(items);
-  Metadata signed_metadata = metadata;
-  signed_metadata.emplace_back(kChecksumKey, checksum_text(checksum(metadata)));
-  const auto metadata_vector = pairs(builder, signed_metadata);
-  const auto schema = arrow::CreateSchema(builder, arrow::Endianness::Little, item_vector, metadata_vector);
+  const auto metadata_vector = pairs(builder, metadata);
+  const auto schema =
+      arrow::CreateSchema(builder, arrow::Endianness::Little, item_vector, metadata_vector).Union();
+  const Seal seal = make_seal(builder);
   builder.Finish(arrow::CreateMessage(builder, arrow::MetadataVersion::V5, arrow::MessageHeader::Schema,
-                                      schema.Union(), 0));
-  append_message(builder, out);
+                                      schema, 0, seal.metadata));
+  append_message(builder, seal, 0, out, [](std::span<uint8_t>) {});
 }
 
 void append_dictionary(int64_t id, const ColumnBuffer& strings, Bytes& out) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,17 +14,15 @@ namespace cbench::trace {
 
 /// Messages, their bodies and the buffers in them begin at multiples of this (the format's recommendation).
 inline constexpr size_t kAlignment = 64;
-/// Key of the checksum in a message's metadata (of its body) and in the schema's (of the pairs before it): 8
-/// hex digits.
+/// Key of the checksum in a message's own metadata: 8 hex digits.
 inline constexpr const char* kChecksumKey = "cbench.crc32c";
 
 using Bytes = std::vector<uint8_t>;
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// `crc` as 8 hex digits.
-std::string checksum_text(uint32_t crc);
-/// Checksum of the pairs of the schema's metadata.
-uint32_t checksum(const Metadata& metadata);
+/// The checksum of a message: of its metadata, in which the digits at `digits` count as zeros, and of its
+/// body after that.
+std::string checksum(std::span<const uint8_t> metadata, size_t digits, std::span<const uint8_t> body);
 
 /// Appends the schema message; dictionary columns get the ids 0, 1, 2 …
 void append_schema(const std::vector<Field>& fields, const Metadata& metadata, Bytes& out);

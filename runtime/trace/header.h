@@ -12,7 +12,7 @@ namespace cbench::trace {
 Metadata to_metadata(const TraceHeader& header);
 
 /// Inverse of to_metadata; keys of others are ignored. Errors (Invalid): not a trace of cbench, a newer
-/// version, a checksum that does not match, a value that cannot be read. `path` is for messages.
+/// version, a value that is absent or cannot be read. `path` is for messages.
 Result<TraceHeader> header_from_metadata(const std::string& path, const Metadata& metadata);
 
 }  // namespace cbench::trace

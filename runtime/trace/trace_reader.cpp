@@ -313,9 +313,15 @@ Result<std::unique_ptr<TraceReader>> TraceReader::open(const std::string& path) 
   Result<MappedFile> file = MappedFile::open(path);
   if (!file) return file.error();
   const Source source{path, file->bytes()};
-  if (source.bytes.size() < 4 || source.bytes[0] != 0xFF) return foreign(path, source.bytes);
-  const Result<Item> item = read_message(source, 0, kLongestSchema);
-  if (!item) return foreign(path, source.bytes);
+  constexpr uint8_t kStart[4] = {0xFF, 0xFF, 0xFF, 0xFF};
+  const size_t known = std::min(source.bytes.size(), sizeof kStart);
+  if (known == 0 || !std::equal(kStart, kStart + known, source.bytes.begin()))
+    return foreign(path, source.bytes);
+  Result<Item> item = read_message(source, 0, kLongestSchema);
+  if (!item) {
+    item.error().hint = "nothing of it can be read; get another copy of the file if there is one";
+    return item.error();
+  }
   const Message* message = std::get_if<Message>(&*item);
   if (message == nullptr)
     return Error{Exit::Invalid, fmt::format("the trace `{}` is cut off inside its header", path),
