@@ -1,0 +1,142 @@
+// What can be wrong between containers, and between a container and the run.
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/config/sections.h"
+
+namespace cbench::config {
+namespace {
+
+std::string seconds(int64_t ns) { return fmt::format("{} s", static_cast<double>(ns) / 1e9); }
+
+void check_identity(Reading& reading, std::vector<ContainerDraft>& drafts) {
+  std::map<std::string, Span> names;
+  std::map<int64_t, Span> indices;
+  for (const ContainerDraft& draft : drafts) {
+    const auto [name, new_name] = names.emplace(draft.spec.name.value, draft.spec.name.span);
+    if (!new_name)
+      reading.diagnostics
+          .report(Kind::Conflict, draft.spec.name.span,
+                  fmt::format("two containers have the name `{}`", shown(draft.spec.name.value)),
+                  "again here")
+          .label(name->second, "first here")
+          .hint("names tell containers apart in the results: change one");
+    if (!draft.index) continue;
+    const auto [index, new_index] = indices.emplace(*draft.index, draft.index_span);
+    if (!new_index)
+      reading.diagnostics
+          .report(Kind::Conflict, draft.index_span,
+                  fmt::format("two containers have the index {}", *draft.index), "again here")
+          .label(index->second, "first here")
+          .hint("change one, or leave `index` out: then the order of the file counts");
+  }
+  int64_t next = 0;
+  for (ContainerDraft& draft : drafts) {
+    while (!draft.index && indices.contains(next)) ++next;
+    draft.spec.index = draft.index ? *draft.index : next++;
+  }
+}
+
+void check_times(Reading& reading, const Field* max, RunSpec& run, ContainerDraft& draft) {
+  ContainerSpec& spec = draft.spec;
+  spec.stop_ns = draft.stop_ns.value_or(run.max_ns);
+  if (!draft.times_good || max == nullptr) return;
+  const Span at = draft.stop_ns ? draft.stop_span : draft.start_span;
+  if (draft.stop_ns && spec.stop_ns > run.max_ns && !run.drain) {
+    reading.diagnostics
+        .report(Kind::OutOfRange, at,
+                fmt::format("container `{}` stops at {}, after the end of the run", spec.name.value,
+                            seconds(spec.stop_ns)),
+                "must be at most `max_t`")
+        .label(max->span, "the run ends here")
+        .hint("raise `max_t`, lower `stop_t`, or write `drain: true`");
+  } else if (spec.stop_ns <= spec.start_ns) {
+    auto built =
+        reading.diagnostics.report(Kind::OutOfRange, at,
+                                   fmt::format("container `{}` starts at {} and stops at {}", spec.name.value,
+                                               seconds(spec.start_ns), seconds(spec.stop_ns)),
+                                   draft.stop_ns ? "must be after `start_t`" : "must be before `max_t`");
+    if (!draft.stop_ns)
+      built.label(max->span, "the run ends here");
+    else if (draft.start_span.known())
+      built.label(draft.start_span, "starts here");
+  } else if (spec.expected_ns && *spec.expected_ns > spec.stop_ns - spec.start_ns) {
+    reading.diagnostics
+        .report(Kind::OutOfRange, draft.expected_span,
+                fmt::format("container `{}` is expected to work for {}, but is given {}", spec.name.value,
+                            seconds(*spec.expected_ns), seconds(spec.stop_ns - spec.start_ns)),
+                "longer than from start to stop")
+        .hint("lower `expected_t`, or stop it later");
+  }
+}
+
+bool at_one_time(const ContainerSpec& a, const ContainerSpec& b) {
+  return a.start_ns < b.stop_ns && b.start_ns < a.stop_ns;
+}
+
+/// One report a container, with the first other that it clashes with.
+void check_cores(Reading& reading, const std::vector<ContainerDraft>& drafts) {
+  for (size_t i = 1; i < drafts.size(); ++i) {
+    const ContainerSpec& b = drafts[i].spec;
+    if (b.cores.value.none()) continue;
+    for (size_t j = 0; j < i; ++j) {
+      const ContainerSpec& a = drafts[j].spec;
+      const CpuSet both = a.cores.value & b.cores.value;
+      if (both.none() || !at_one_time(a, b) || (!drafts[i].exclusive && !drafts[j].exclusive)) continue;
+      reading.diagnostics
+          .report(Kind::Conflict, b.cores.span,
+                  fmt::format("the containers `{}` and `{}` both have CPU {} at one time", a.name.value,
+                              b.name.value, to_list(both)),
+                  "and here")
+          .label(a.cores.span, "given here")
+          .hint(
+              "give them different CPUs or, when they are meant to share, write `exclusive: false` in both");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
+                      std::vector<ContainerDraft>& drafts) {
+  check_identity(reading, drafts);
+  for (ContainerDraft& draft : drafts) check_times(reading, benchmark.find("max_t"), spec, draft);
+  check_cores(reading, drafts);
+  std::sort(drafts.begin(), drafts.end(),
+            [](const auto& a, const auto& b) { return a.spec.index < b.spec.index; });
+}
+
+void choose_step(Reading& reading, const Fields& benchmark, RunSpec& spec,
+                 const std::vector<ContainerDraft>& drafts) {
+  int64_t common = 0, smallest = 0;
+  for (const ContainerDraft& draft : drafts) {
+    for (const auto& period : draft.periods) {
+      common = std::gcd(common, period.ns);
+      smallest = smallest == 0 ? period.ns : std::min(smallest, period.ns);
+    }
+  }
+  const Field* written = benchmark.find("step");
+  spec.step_ns = written != nullptr ? written->integer : smallest;
+  if (spec.step_ns == 0 || common % spec.step_ns == 0) return;
+  for (const ContainerDraft& draft : drafts) {
+    for (const auto& period : draft.periods) {
+      if (period.ns % spec.step_ns == 0) continue;
+      auto built = reading.diagnostics.report(
+          Kind::StepAdjusted, written != nullptr ? written->span : period.span,
+          fmt::format("the step is {} ms, so that every period is a multiple of it", common / 1'000'000),
+          written != nullptr
+              ? fmt::format("is not a divisor of {} ms", period.ns / 1'000'000)
+              : fmt::format("is not a multiple of {} ms, the shortest period", smallest / 1'000'000));
+      if (written != nullptr) built.label(period.span, "this period");
+      spec.step_ns = common;
+      return;
+    }
+  }
+}
+
+}  // namespace cbench::config

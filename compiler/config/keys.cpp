@@ -1,0 +1,218 @@
+#include "compiler/config/keys.h"
+
+namespace cbench::config {
+namespace {
+
+constexpr double kYear = 31'536'000;  // seconds
+constexpr double kDay = 86'400'000;   // milliseconds
+
+constexpr Key kDb[] = {
+    {.name = "host", .doc = "URL of InfluxDB", .unset = Unset::Absent},
+    {.name = "name", .doc = "bucket (2.x) or database (1.x)", .unset = Unset::Absent},
+    {.name = "user", .doc = "user name", .unset = Unset::Absent},
+    {.name = "password",
+     .type = Type::Secret,
+     .doc = "token (2.x) or password (1.x)",
+     .unset = Unset::Absent},
+    {.name = "token", .type = Type::Secret, .doc = "another name of `password`", .unset = Unset::Absent},
+    {.name = "org", .doc = "organisation (2.x); an empty text for 1.x", .unset = Unset::Absent},
+};
+constexpr Key kBenchmarkData[] = {
+    {.name = "db", .type = Type::Map, .doc = "where samples are exported to", .members = kDb}};
+
+constexpr Key kRegistry[] = {
+    {.name = "host", .doc = "host name of the registry", .unset = Unset::Absent},
+    {.name = "username", .doc = "user name", .unset = Unset::Absent},
+    {.name = "password", .type = Type::Secret, .doc = "password or access token", .unset = Unset::Absent},
+};
+constexpr Key kDocker[] = {{.name = "registry",
+                            .type = Type::Map,
+                            .doc = "where private images are pulled from",
+                            .members = kRegistry}};
+
+#define CBENCH_TUNING(key) \
+  {.name = key, .type = Type::Anything, .use = Use::Tuning, .doc = "tuning of a container-bench scheduler"}
+constexpr Key kScheduler[] = {
+    {.name = "implementation", .doc = "a stock policy's name"},
+    {.name = "policy", .doc = "path of a policy (.cbp), relative to this file"},
+    {.name = "params", .type = Type::TextMap, .doc = "the policy's parameters, such as `threshold: 20%`"},
+    {.name = "mode",
+     .type = Type::Choice,
+     .doc = "what becomes of the policy's decisions",
+     .choices = "observe advise act"},
+    {.name = "rdt", .type = Type::Bool, .doc = "may the policy allocate cache and memory bandwidth?"},
+    {.name = "log_level", .type = Type::Anything, .use = Use::Ignored, .doc = "use -q or -v"},
+    CBENCH_TUNING("max_l3"),
+    CBENCH_TUNING("max_mem"),
+    CBENCH_TUNING("probing_t"),
+    CBENCH_TUNING("break_condition"),
+    CBENCH_TUNING("break_cpu_load"),
+    CBENCH_TUNING("break_llc_occupancy"),
+    CBENCH_TUNING("break_improvement"),
+    CBENCH_TUNING("greedy_allocation"),
+    CBENCH_TUNING("reallocate"),
+    CBENCH_TUNING("skip_allocation_after_probing"),
+    CBENCH_TUNING("allocate_unbound"),
+    CBENCH_TUNING("warmup_t"),
+    CBENCH_TUNING("cooldown_t"),
+    CBENCH_TUNING("force_move_for_priority_admission"),
+    CBENCH_TUNING("evict_for_priority_admission"),
+    CBENCH_TUNING("rebalance"),
+    CBENCH_TUNING("rebalance_batch"),
+    CBENCH_TUNING("prober"),
+    CBENCH_TUNING("allocator"),
+};
+#undef CBENCH_TUNING
+
+constexpr Key kBenchmark[] = {
+    {.name = "name", .use = Use::Required, .doc = "what the experiment is called"},
+    {.name = "description", .doc = "what it is for"},
+    {.name = "max_t",
+     .type = Type::Seconds,
+     .use = Use::Required,
+     .doc = "length of the run",
+     .low = 0,
+     .high = kYear,
+     .above = true},
+    {.name = "drain", .type = Type::Bool, .doc = "at max_t, let running containers end"},
+    {.name = "engine", .type = Type::Choice, .doc = "what runs the containers", .choices = "docker process"},
+    {.name = "step", .type = Type::Milliseconds, .doc = "length of a step", .low = 1, .high = kDay},
+    {.name = "repeat", .type = Type::Integer, .doc = "number of runs", .low = 1, .high = 1e6},
+    {.name = "discard",
+     .type = Type::Seconds,
+     .doc = "warm-up left out of the summary",
+     .low = 0,
+     .high = kYear},
+    {.name = "output", .doc = "folder of the results; results/<name>/<run-id>/ when absent"},
+    {.name = "scheduler", .type = Type::Map, .doc = "who decides", .members = kScheduler},
+    {.name = "data", .type = Type::Map, .doc = "where results go", .members = kBenchmarkData},
+    {.name = "docker", .type = Type::Map, .doc = "Docker's settings", .members = kDocker},
+    {.name = "pid_sync_interval",
+     .type = Type::Milliseconds,
+     .doc = "how often new tasks are put into their resctrl group",
+     .low = 1,
+     .high = kDay},
+    {.name = "log_level", .type = Type::Anything, .use = Use::Ignored, .doc = "use -q or -v"},
+    {.name = "accounting", .type = Type::Anything, .use = Use::Ignored, .doc = "use -q or -v"},
+    {.name = "host",
+     .type = Type::Anything,
+     .use = Use::Later,
+     .doc = "figures of the host, such as its peak bandwidth"},
+};
+
+constexpr Key kContainer[] = {
+    {.name = "index",
+     .type = Type::Integer,
+     .doc = "place in the order of containers",
+     .low = 0,
+     .high = 1e9},
+    {.name = "name", .doc = "the container's name; its key when absent"},
+    {.name = "image", .doc = "Docker image"},
+    {.name = "command", .doc = "what `sh -c` runs in it", .unset = Unset::Kept},
+    {.name = "entrypoint", .type = Type::Texts, .doc = "replaces the image's entrypoint"},
+    {.name = "core", .type = Type::Cpus, .doc = "CPUs that it runs on"},
+    {.name = "num_cores",
+     .type = Type::Integer,
+     .doc = "how many free CPUs it gets when `core` is absent",
+     .low = 1,
+     .high = 1024},
+    {.name = "exclusive",
+     .type = Type::Bool,
+     .doc = "may no other container have a CPU of `core`? true when absent"},
+    {.name = "cpus",
+     .type = Type::Number,
+     .doc = "CPU quota, in cores",
+     .low = 0,
+     .high = 1024,
+     .above = true},
+    {.name = "memory", .type = Type::Bytes, .doc = "memory limit", .low = 0, .high = 1e15, .above = true},
+    {.name = "cpuset_mems", .type = Type::Cpus, .doc = "NUMA nodes that it gets memory from"},
+    {.name = "port", .type = Type::Texts, .doc = "published ports, HOST:CONTAINER"},
+    {.name = "volumes", .type = Type::Texts, .doc = "bind mounts, SOURCE:TARGET[:ro]"},
+    {.name = "environment", .type = Type::Pairs, .doc = "environment variables"},
+    {.name = "user", .doc = "user in the container"},
+    {.name = "privileged", .type = Type::Bool, .doc = "run with all of the host's rights"},
+    {.name = "pull",
+     .type = Type::Choice,
+     .doc = "when the image is pulled",
+     .choices = "always missing never"},
+    {.name = "start_t", .type = Type::Seconds, .doc = "when it starts", .low = 0, .high = kYear},
+    {.name = "stop_t",
+     .type = Type::Seconds,
+     .doc = "when it is stopped; max_t when absent",
+     .low = 0,
+     .high = kYear,
+     .above = true},
+    {.name = "expected_t",
+     .type = Type::Seconds,
+     .doc = "how long its work takes at least",
+     .low = 0,
+     .high = kYear},
+    {.name = "allow_failure", .type = Type::Bool, .doc = "does its exit code not fail the run?"},
+    {.name = "critical", .type = Type::Bool, .doc = "read by policies"},
+    {.name = "priority", .type = Type::Bool, .doc = "read by policies"},
+    {.name = "role", .doc = "read by policies"},
+    {.name = "ipc",
+     .type = Type::Number,
+     .doc = "target: instructions per cycle",
+     .low = 0,
+     .high = 100,
+     .above = true},
+    {.name = "ipce",
+     .type = Type::Fraction,
+     .doc = "target: share of the theoretical IPC",
+     .low = 0,
+     .high = 1,
+     .above = true},
+    {.name = "target",
+     .type = Type::Anything,
+     .use = Use::Later,
+     .doc = "targets of what the workload reports"},
+    {.name = "data",
+     .type = Type::Map,
+     .use = Use::Required,
+     .doc = "what is sampled, and how often",
+     .members = {}},
+};
+
+constexpr Key kData[] = {
+    {.name = "frequency", .type = Type::Milliseconds, .doc = "sampling period", .low = 1, .high = kDay},
+    {.name = "perf", .type = Type::Metrics, .doc = "hardware and software events"},
+    {.name = "docker", .type = Type::Metrics, .doc = "CPU, memory, network and disk figures"},
+    {.name = "rdt", .type = Type::Metrics, .doc = "cache occupancy and memory bandwidth"},
+    {.name = "app", .type = Type::Anything, .use = Use::Later, .doc = "what the workload itself reports"},
+};
+
+constexpr Key kTop[] = {
+    {.name = "benchmark",
+     .type = Type::Map,
+     .use = Use::Required,
+     .doc = "the experiment",
+     .members = kBenchmark},
+    {.name = "arrival", .type = Type::Anything, .use = Use::Later, .doc = "when generated containers arrive"},
+    {.name = "data",
+     .type = Type::Anything,
+     .use = Use::Later,
+     .doc = "what is sampled of generated containers"},
+    {.name = "workloads",
+     .type = Type::Anything,
+     .use = Use::Later,
+     .doc = "templates of generated containers"},
+};
+
+constexpr std::string_view kSchedulers[] = {
+    "probe",        "probe_allocation", "allocation",         "dynamic",
+    "dynamic_v2",   "dynamic_v3",       "interference_aware", "fair_share",
+    "least_loaded", "cache_aware",      "bandwidth_aware",    "default"};
+constexpr std::string_view kStrays[] = {"stalled_cycles_scoreboard"};
+
+}  // namespace
+
+Keys benchmark_keys() { return kBenchmark; }
+Keys container_keys() { return kContainer; }
+Keys data_keys() { return kData; }
+Keys top_keys() { return kTop; }
+std::span<const std::string_view> known_schedulers() { return kSchedulers; }
+std::span<const std::string_view> stray_metrics() { return kStrays; }
+
+}  // namespace cbench::config

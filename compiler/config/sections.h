@@ -1,0 +1,42 @@
+// The parts of a configuration, each read from its checked map. The parts that look at several containers at
+// once are in cross_checks.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/config/fields.h"
+#include "compiler/config/reading.h"
+
+namespace cbench::config {
+
+/// A container before the run as a whole is known: what is absent has its default put in later.
+struct ContainerDraft {
+  ContainerSpec spec;
+  std::optional<int64_t> index, stop_ns;
+  Span index_span, start_span, stop_span, expected_span;
+  bool times_good = true;  ///< none of start_t, stop_t and expected_t was reported
+  bool exclusive = true;
+  struct Period {
+    int64_t ns;
+    Span span;
+  };
+  std::vector<Period> periods;  ///< as written, of groups that are on
+};
+
+/// `benchmark`, apart from what needs the containers.
+void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec);
+void read_scheduler(Reading& reading, const Field& scheduler, RunSpec& spec);
+ContainerDraft read_container(Reading& reading, const Member& member, const RunSpec& spec, Span engine);
+/// The `data` of a container.
+void read_sampling(Reading& reading, const Field& data, ContainerDraft& draft);
+
+/// Indices, order, names, start and stop times, and CPUs of the containers against one another and the run.
+void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
+                      std::vector<ContainerDraft>& drafts);
+/// Chooses RunSpec::step_ns.
+void choose_step(Reading& reading, const Fields& benchmark, RunSpec& spec,
+                 const std::vector<ContainerDraft>& drafts);
+
+}  // namespace cbench::config
