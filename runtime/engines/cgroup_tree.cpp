@@ -73,6 +73,16 @@ std::vector<pid_t> processes_in(const std::string& folder) {
   return pids;
 }
 
+std::vector<pid_t> workload_in(const std::string& folder, int64_t first) {
+  std::vector<pid_t> pids = processes_in(folder);
+  const pid_t self = getpid();
+  for (const pid_t pid : pids) {
+    if (pid == self || pid == 1) return {};
+  }
+  std::erase_if(pids, [&](pid_t pid) { return pid == first; });
+  return pids;
+}
+
 size_t signal_all(const std::string& folder, int signal) {
   size_t reached = 0;
   for (const pid_t pid : processes_in(folder)) reached += kill(pid, signal) == 0 ? 1U : 0U;

@@ -48,9 +48,7 @@ Result<> DockerEngine::stop(size_t slot, std::chrono::milliseconds grace) {
   }
   // The daemon signals only a container's first process. The others are the workload as well, and get the
   // chance to end in order.
-  for (const pid_t pid : processes_in(folder)) {
-    if (pid != first) (void)::kill(pid, SIGTERM);
-  }
+  for (const pid_t pid : workload_in(folder, first)) (void)::kill(pid, SIGTERM);
   if (has_exec) wait_until(slot, &Slot::exec_ended, deadline);
   const Result<> ended = end_container(slot, deadline);
   if (ended) wait_for_output(kOutputGrace);
