@@ -32,6 +32,16 @@ std::vector<Orphan> orphans(const std::string& folder) {
   return list;
 }
 
+std::vector<std::string> live_runs(const std::string& folder) {
+  std::vector<std::string> runs;
+  const Descriptor locked = lock_folder(folder);
+  if (!locked.ok()) return runs;
+  for (const std::string& file : journal_files(folder))
+    if (const std::optional<FoundJournal> found = look_at_journal(file); found && found->live)
+      runs.push_back(fs::path(file).stem().string());
+  return runs;
+}
+
 std::vector<std::string> recover(const Orphan& orphan) {
   std::optional<FoundJournal> found = look_at_journal(orphan.file);
   if (!found) return {};  // someone else has done it
