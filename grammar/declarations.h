@@ -86,8 +86,8 @@ struct header_line : peg::sor<attempt<expect<header, Want::Header>, expect<line_
                               peg::seq<peg::not_at<kw_policy>, declaration_line>, skip_declaration> {};
 
 /// A policy file.
-struct file
-    : peg::seq<peg::opt<peg::utf8::bom>, gap, header_line, gap,
-               peg::star<peg::not_at<peg::eof>, peg::sor<peg::one<';'>, declaration_item>, gap>, peg::eof> {};
+struct file : peg::seq<peg::opt<peg::utf8::bom>, gap, header_line, gap,
+                       peg::star<peg::not_at<peg::eof>, peg::sor<peg::one<';'>, declaration_item>, gap>,
+                       expect<peg::eof, Want::Declaration>> {};
 
 }  // namespace cbench::grammar

@@ -1,5 +1,7 @@
 #include "grammar/recovery.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace cbench::grammar {
@@ -20,13 +22,40 @@ const char* skip_comment(const char* at, const char* end) {
   return at;
 }
 
-/// After the text that begins at `at`, or at the end of the line when it is not closed.
-const char* skip_text(const char* at, const char* end) {
-  for (++at; at != end && *at != '\n'; ++at) {
-    if (*at == '"') return at + 1;
-    if (*at == '\\' && at + 1 != end && at[1] != '\n') ++at;
+/// After the text that begins at `at`, whose interpolations may hold texts; null when it does not end on its
+/// line.
+const char* skip_whole_text(const char* at, const char* end, int depth) {
+  constexpr int kMaxTexts = 8;
+  int braces = 0;
+  for (++at; depth < kMaxTexts && at != end && *at != '\n'; ++at) {
+    const bool doubled = at + 1 != end && at[1] == *at;
+    if (*at == '"') {
+      if (braces == 0) return at + 1;
+      at = skip_whole_text(at, end, depth + 1);
+      if (at == nullptr) return nullptr;
+      --at;
+    } else if (*at == '\\' && at + 1 != end && at[1] != '\n') {
+      ++at;
+    } else if (*at == '{') {
+      if (doubled && braces == 0)
+        ++at;
+      else
+        ++braces;
+    } else if (*at == '}' && braces > 0) {
+      --braces;
+    }
   }
-  return at;
+  return nullptr;
+}
+
+/// After the text that begins at `at`. One that does not end reaches to the last quote on its line, or to its
+/// end.
+const char* skip_text(const char* at, const char* end) {
+  if (const char* after = skip_whole_text(at, end, 0); after != nullptr) return after;
+  const char* last = nullptr;
+  for (++at; at != end && *at != '\n'; ++at)
+    if (*at == '"') last = at + 1;
+  return last != nullptr ? last : at;
 }
 
 bool begins_line(const char* begin, const char* at) {
@@ -34,14 +63,24 @@ bool begins_line(const char* begin, const char* at) {
   return at == begin || at[-1] == '\n';
 }
 
-/// An open `(` is forgotten when the next line can only be a statement of its own.
-bool closes_parens(const char* line, const char* end) {
-  const char* at = ws::skip_blanks(line, end, false);
+/// Blanks before the first thing on the line of `at`.
+size_t indentation(const char* begin, const char* at) {
+  while (at != begin && at[-1] != '\n') --at;
+  const char* first = at;
+  while (*first == ' ' || *first == '\t') ++first;
+  return static_cast<size_t>(first - at);
+}
+
+/// An open `(` is forgotten when the code after `line_end` cannot belong to it: it is indented no further
+/// than the statement, or begins with a word that begins statements.
+bool closes_parens(const char* begin, const char* statement, const char* line_end, const char* end) {
+  const char* at = ws::skip_blanks(line_end, end, true);
   if (at == end || *at == '}') return true;
+  if (*at == ')') return false;
+  if (indentation(begin, at) <= indentation(begin, statement)) return true;
+  constexpr std::string_view kInside[] = {"not", "and", "or", "in", "true", "false", "over", "where"};
   const std::string_view word = word_at(at, end);
-  if (word.empty() || !is_reserved(word)) return false;
-  if (word == "not" || word == "and" || word == "or" || word == "in" || word == "true" || word == "false" ||
-      word == "over" || word == "where")
+  if (!is_reserved(word) || std::find(std::begin(kInside), std::end(kInside), word) != std::end(kInside))
     return false;
   const char* after = ws::skip_blanks(at + word.size(), end, false);
   return after == end || *after != ':';  // `on: hi` is an argument
@@ -53,7 +92,10 @@ bool begins_declaration(const char* begin, const char* at, const char* end) {
   const std::string_view word = word_at(at, end);
   if (word.empty() || !begins_line(begin, at)) return false;
   const char* after = ws::skip_blanks(at + word.size(), end, false);
-  if (after != end && *after == ':') return false;
+  const std::string_view rest(after, static_cast<size_t>(end - after));
+  for (const std::string_view name_of :
+       {":", "=", "+=", "-=", "."})  // an argument `on: hi`, or a misused word
+    if (rest.starts_with(name_of)) return false;
   for (const std::string_view declaration : kDeclarations)
     if (word == declaration) return true;
   return false;
@@ -89,7 +131,7 @@ const char* end_of_statement(const char* begin, const char* at, const char* end)
         if (braces == 0) return at;
         break;
       case '\n':
-        if (parens > 0 && closes_parens(at + 1, end)) parens = 0;
+        if (parens > 0 && closes_parens(begin, start, at, end)) parens = 0;
         if (braces == 0 && parens == 0 && word_at(ws::skip_blanks(at, end, true), end) != "else") return at;
         break;
       default:

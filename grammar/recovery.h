@@ -15,33 +15,36 @@ const char* next_declaration(const char* begin, const char* at, const char* end)
 /// The `{` of the body whose head begins at `at`, on the same line; null when there is none.
 const char* brace_of_body(const char* at, const char* end);
 
-/// A rule that goes to the place that a function finds; it fails without one.
+/// A rule that goes to the place that a function finds; it fails without one, and where it would not move.
 template <auto Find>
 struct skip_to {
   using rule_t = skip_to;
   using subs_t = peg::empty_list;
   static bool match(Input& in) {
     const char* to = Find(in.begin(), in.current(), in.end());
-    if (to == nullptr) return false;
+    if (to == nullptr || to == in.current()) return false;
     in.bump_in_this_line(static_cast<size_t>(to - in.current()));
     return true;
   }
 };
 
 inline const char* find_brace(const char*, const char* at, const char* end) { return brace_of_body(at, end); }
-inline const char* find_here(const char* begin, const char* at, const char* end) {
-  return begins_declaration(begin, at, end) ? at : nullptr;
-}
 
 struct skip_statement : skip_to<end_of_statement> {};
 struct skip_declaration : skip_to<next_declaration> {};
 struct skip_head : skip_to<find_brace> {};
 /// Matches, without consuming, where a declaration begins a line: a block cannot go on there.
-struct declaration_line : skip_to<find_here> {};
+struct declaration_line {
+  using rule_t = declaration_line;
+  using subs_t = peg::empty_list;
+  static bool match(Input& in) { return begins_declaration(in.begin(), in.current(), in.end()); }
+};
 
 }  // namespace cbench::grammar
 
 namespace tao::pegtl {
 template <class Name, auto Find>
-struct analyze_traits<Name, cbench::grammar::skip_to<Find>> : analyze_opt_traits<> {};
+struct analyze_traits<Name, cbench::grammar::skip_to<Find>> : analyze_any_traits<> {};
+template <class Name>
+struct analyze_traits<Name, cbench::grammar::declaration_line> : analyze_opt_traits<> {};
 }  // namespace tao::pegtl

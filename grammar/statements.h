@@ -46,7 +46,7 @@ struct try_stmt
 struct return_stmt : peg::seq<kw_return, peg::opt<peg::seq<ws, expression>>> {};
 struct stop_stmt : peg::seq<kw_stop, ws, expect<text, Want::StopReason>> {};
 struct move_stmt : peg::seq<kw_move, ws, expect<reference, Want::MoveContainer>, ws,
-                            expect<arrow, Want::MoveArrow>, gap, expect<name, Want::MoveClass>> {};
+                            expect<arrow, Want::MoveArrow>, ws, expect<name, Want::MoveClass>> {};
 
 struct layout_rest : peg::seq<kw_rest, peg::at<ws, peg::one<',', '}'>>> {};
 struct layout_part : peg::seq<name, ws, expect<colon, Want::LayoutColon>, ws,
@@ -58,7 +58,7 @@ struct layout_parts
 struct layout_stmt : peg::seq<kw_layout, ws, expect<name, Want::LayoutResource>, ws,
                               expect<layout_parts, Want::LayoutOpen>> {};
 
-struct pin_to : peg::seq<kw_to, gap, expect<peg::sor<set_of, expression>, Want::PinSet>> {};
+struct pin_to : peg::seq<kw_to, ws, expect<peg::sor<set_of, expression>, Want::PinSet>> {};
 struct pin_stmt
     : peg::seq<kw_pin, ws, expect<reference, Want::PinContainer>, ws, expect<pin_to, Want::PinTo>> {};
 

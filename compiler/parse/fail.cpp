@@ -65,8 +65,11 @@ void Reader::fail(Want want, const grammar::Input& in) {
   if (want == Want::Recovered) throw grammar::Failure{};
   const auto at = static_cast<size_t>(in.current() - text_.data());
   const Found found = found_at(text_, at);
-  if (found.begin != last_error_) {
+  const bool again =
+      found.begin == last_error_ || at == bad_number_end_ || (want == Want::TooDeep && too_deep_);
+  if (!again) {
     last_error_ = found.begin;
+    too_deep_ = too_deep_ || want == Want::TooDeep;
     const bool in_text = in.newlines == grammar::Newlines::Close;
     if (in_text)
       report_text(want, at, static_cast<size_t>(in.text_begin - text_.data()));
@@ -127,16 +130,34 @@ void Reader::report_want(Want want, size_t at) {
         .hint(fmt::format("choose another name, such as `{}_`", found.text));
     return;
   }
+  report_syntax(want, found);
+}
+
+void Reader::report_syntax(Want want, const Found& found) {
+  const Span where = span(found.begin, found.end);
   const size_t open = opening(want);
   const bool block = want == Want::BlockClose;
-  auto error =
-      block ? diagnostics_.report(Kind::Syntax, span(open, open + 1),
-                                  "the block that begins here is not closed")
-            : diagnostics_.report(Kind::Syntax, where, fmt::format("expected {}", grammar::message(want)),
-                                  fmt::format("found {}", describe(found)));
-  if (block && found.kind != FoundKind::FileEnd) error.label(where, "expected `}` before this");
-  if (!block && open != kNowhere) error.label(span(open, open + 1), "opened here");
-  if (const std::string help = hint(want, found, text_); !help.empty()) error.hint(help);
+  if (block) {
+    auto error =
+        diagnostics_.report(Kind::Syntax, span(open, open + 1), "the block that begins here is not closed");
+    if (found.kind != FoundKind::FileEnd) error.label(where, "expected `}` before this");
+    return;
+  }
+  // What is missing at the end of a line is missed there, and not where the next token happens to stand.
+  const size_t code_end = code_end_before(text_, found.begin);
+  const std::string_view between = text_.substr(code_end, found.begin - code_end);
+  const bool next_line = between.find('\n') != std::string_view::npos && code_end > 0 &&
+                         want != Want::Statement && want != Want::Declaration && want != Want::Header;
+  std::string label = fmt::format("found {}", describe(found));
+  if (next_line && found.kind != FoundKind::FileEnd)
+    label +=
+        fmt::format(" in line {}",
+                    1 + std::count(text_.begin(), text_.begin() + static_cast<ptrdiff_t>(found.begin), '\n'));
+  auto error = diagnostics_.report(Kind::Syntax, next_line ? span(code_end, code_end) : where,
+                                   fmt::format("expected {}", grammar::message(want)), label);
+  if (open != kNowhere) error.label(span(open, open + 1), "opened here");
+  if (const std::string help = hint(want, found, text_, next_line ? code_end : found.begin); !help.empty())
+    error.hint(help);
 }
 
 void Reader::report_text(Want want, size_t at, size_t text_begin) {

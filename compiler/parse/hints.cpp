@@ -81,9 +81,9 @@ std::string foreign(std::string_view found) {
 }
 
 /// `500 ms`: the unit stands apart from its number.
-std::string glue(const Found& found, std::string_view text, Want want) {
+std::string glue(const Found& found, std::string_view text, size_t at, Want want) {
   // After `10 %` the sign was taken for the remainder, so the number stands before it.
-  const std::string_view unit = want == Want::Operand ? word_before(text, found.begin) : found.text;
+  const std::string_view unit = want == Want::Operand ? word_before(text, at) : found.text;
   if (!is_unit(unit)) return "";
   const auto before_unit = static_cast<size_t>(unit.data() - text.data());
   const std::string_view number = word_before(text, before_unit);
@@ -122,12 +122,11 @@ std::string of_statement(const Found& found, std::string_view text) {
 
 }  // namespace
 
-std::string hint(Want want, const Found& found, std::string_view text) {
-  if (const std::string glued = glue(found, text, want); !glued.empty()) return glued;
+std::string hint(Want want, const Found& found, std::string_view text, size_t at) {
+  if (const std::string glued = glue(found, text, at, want); !glued.empty()) return glued;
   if (want == Want::AssignOperator) return of_statement(found, text);
   if (const std::string other = foreign(found.text); !other.empty()) return other;
-  if (want == Want::Operand && word_before(text, found.begin) == "/" &&
-      (found.text == "/" || found.text == "*"))
+  if (want == Want::Operand && word_before(text, at) == "/" && (found.text == "/" || found.text == "*"))
     return "a comment begins with `#`";
   if (found.text == "=" && wants_end_of_value(want)) return "write `==` to compare";
   switch (want) {
@@ -152,13 +151,18 @@ std::string hint(Want want, const Found& found, std::string_view text) {
       return meant(found.text, {"begin", "end", "admit", "start", "stop"});
     case Want::LogText:
       return meant(found.text, {"debug", "info", "warn", "error"});
+    case Want::ElseBody:
+      return "write `else { … }`";
     case Want::TryElse:
+      if (found.kind == FoundKind::Word && nearest(found.text, {"else"}) == "else")
+        return "did you mean `else`?";
       return "to do nothing about a refusal, write `else { }`";
     case Want::FnArrow:
       return "a function that acts says `-> plan`";
     case Want::StatementEnd:
     case Want::DeclarationEnd:
       if (found.text == "(") return "only a name is called: `x.f(y)` is `f(x, y)`";
+      if (found.text == ":") return "a set has no value for each element";
       if (found.text == "in") return "put the membership test in parentheses";
       return found.text == "?" ? "a value for what is missing follows `??`" : "";
     default:

@@ -9,7 +9,8 @@
 
 namespace cbench::parsing {
 
-/// The fix for `found` where `want` was wished for; "" when none is obvious.
-std::string hint(grammar::Want want, const Found& found, std::string_view text);
+/// The fix for `found` where `want` was wished for, after the code that ends before `at`; "" when none is
+/// obvious.
+std::string hint(grammar::Want want, const Found& found, std::string_view text, size_t at);
 
 }  // namespace cbench::parsing

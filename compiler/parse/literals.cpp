@@ -83,7 +83,7 @@ ReadNumber read_number(std::string_view literal) {
   return read;
 }
 
-void check_number(std::string_view text, const Node& number, uint32_t source, Diagnostics& diagnostics) {
+bool check_number(std::string_view text, const Node& number, uint32_t source, Diagnostics& diagnostics) {
   const std::string_view literal = text.substr(number.begin, number.end - number.begin);
   const ReadNumber read = read_number(literal);
   const auto unit_begin = static_cast<uint32_t>(number.begin + read.unit_begin);
@@ -108,6 +108,7 @@ void check_number(std::string_view text, const Node& number, uint32_t source, Di
     else
       error.hint(fmt::format("the units are {}", fmt::join(all_units(), ", ")));
   }
+  return read.fault == NumberFault::None;
 }
 
 }  // namespace cbench::parsing

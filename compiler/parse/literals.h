@@ -22,7 +22,7 @@ ReadNumber read_number(std::string_view literal);
 /// Whether `word` is what can be glued to a number.
 bool is_unit(std::string_view word);
 
-/// Reports a number out of range (CB0103) or with an unknown unit (CB0104).
-void check_number(std::string_view text, const Node& number, uint32_t source, Diagnostics& diagnostics);
+/// Reports a number out of range (CB0103) or with an unknown unit (CB0104). True: all is well.
+bool check_number(std::string_view text, const Node& number, uint32_t source, Diagnostics& diagnostics);
 
 }  // namespace cbench::parsing

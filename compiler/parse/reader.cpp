@@ -1,13 +1,12 @@
 #include "compiler/parse/reader.h"
 
-#include <fmt/format.h>
-
 #include "compiler/parse/build.h"
 #include "compiler/parse/literals.h"
 
 namespace cbench::parsing {
 
 void Reader::open(NodeKind kind, const char* at) {
+  if (kind == NodeKind::Declaration) too_deep_ = false;
   open_.push_back({{kind, static_cast<uint32_t>(at - text_.data()), 0, {}}, diagnostics_.error_count()});
 }
 
@@ -24,7 +23,7 @@ void Reader::finish(const OpenNode& done) {
   switch (node.kind) {
     // Checked here, so that they are reported also when something else is wrong with the declaration.
     case NodeKind::Number:
-      check_number(text_, node, source_, diagnostics_);
+      if (!check_number(text_, node, source_, diagnostics_)) bad_number_end_ = node.end;
       break;
     case NodeKind::Row:
       check_row(text_, node, source_, diagnostics_);

@@ -6,6 +6,7 @@
 
 #include "compiler/ast/ast.h"
 #include "compiler/base/diagnostic.h"
+#include "compiler/parse/token.h"
 #include "compiler/parse/tree.h"
 
 namespace cbench::parsing {
@@ -35,6 +36,7 @@ class Reader {
     return {source_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
   }
   void report_want(grammar::Want want, size_t at);
+  void report_syntax(grammar::Want want, const Found& found);
   void report_text(grammar::Want want, size_t at, size_t text_begin);
   /// The bracket that the innermost open node of such a kind begins with; kNowhere without.
   [[nodiscard]] size_t opening(grammar::Want want) const;
@@ -45,7 +47,10 @@ class Reader {
   Diagnostics& diagnostics_;
   ast::Policy& policy_;
   std::vector<OpenNode> open_;
-  size_t last_error_ = SIZE_MAX;  ///< where the last error stands: none is reported twice
+  // What would only repeat an error is not reported.
+  size_t last_error_ = SIZE_MAX;      ///< where the last error stands
+  size_t bad_number_end_ = SIZE_MAX;  ///< end of the last number with an error
+  bool too_deep_ = false;             ///< reported in this declaration
 };
 
 /// PEGTL's control: rules that have a node open and close it, wishes fail.

@@ -47,6 +47,23 @@ std::string_view word_before(std::string_view text, size_t at) {
   return text.substr(begin, at - begin);
 }
 
+size_t code_end_before(std::string_view text, size_t at) {
+  size_t end = at;
+  while (true) {
+    const size_t newline = text.substr(0, end).rfind('\n');
+    const size_t line = newline == std::string_view::npos ? 0 : newline + 1;
+    size_t code = line;  // the end of the line's last token
+    bool quoted = false;
+    for (size_t i = line; i < end && (quoted || text[i] != '#'); ++i) {
+      if (text[i] == '"') quoted = !quoted;
+      if (text[i] == '\\' && quoted) ++i;
+      if (i < end && text[i] != ' ' && text[i] != '\t' && text[i] != '\r') code = i + 1;
+    }
+    if (code > line || line == 0) return code;
+    end = line - 1;
+  }
+}
+
 std::string describe(const Found& found) {
   switch (found.kind) {
     case FoundKind::FileEnd:

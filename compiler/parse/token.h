@@ -20,6 +20,8 @@ struct Found {
 Found found_at(std::string_view text, size_t at);
 /// The word or sign that ends before `at`, blanks apart; empty at the beginning of a line.
 std::string_view word_before(std::string_view text, size_t at);
+/// The end of the code before `at`: blanks, comments and line ends between are left out.
+size_t code_end_before(std::string_view text, size_t at);
 /// "`x`", "the reserved word `for`", "the end of the line"
 std::string describe(const Found& found);
 
