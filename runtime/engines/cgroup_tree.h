@@ -13,8 +13,8 @@ namespace cbench {
 /// The processes in `folder` and below; empty when there is no such folder.
 std::vector<pid_t> processes_in(const std::string& folder);
 
-/// processes_in() without `first`; empty when this process or the host's init is among them, for then the folder is no
-/// container's and nobody in it is ours to signal.
+/// processes_in() without `first`; empty when this process or the host's init is among them, for then the
+/// folder is no container's and nobody in it is ours to signal.
 std::vector<pid_t> workload_in(const std::string& folder, int64_t first);
 
 /// Sends `signal` to each process in and below `folder`; returns to how many.

@@ -181,18 +181,21 @@ Result<Started> DockerEngine::describe(size_t slot) {
     started.image_digest = slots_[slot].digest;
   }
   started.cgroup.mode = cgroup_mode();
-  const Result<std::optional<ContainerState>> state = client_.inspect(started.id);
-  if (!state) return state.error();
-  if (!*state || (*state)->pid <= 0) return started;  // it has ended already
-  const Result<CgroupPaths> cgroup = cgroups_of((*state)->pid);
-  if (!cgroup) {
-    if (cgroup.error().exit == Exit::HostLacks) return cgroup.error();
-    const Result<std::optional<ContainerState>> again = client_.inspect(started.id);
-    const bool runs = again && *again && (*again)->running;
-    return runs ? Result<Started>(cgroup.error()) : Result<Started>(started);
+  // A first process that has just ended is still "running" for the daemon, for a moment.
+  const auto deadline = Clock::now() + std::chrono::seconds(2);
+  for (;;) {
+    const Result<std::optional<ContainerState>> state = client_.inspect(started.id);
+    if (!state) return state.error();
+    if (!*state || (*state)->pid <= 0) return started;  // it has ended already
+    Result<CgroupPaths> cgroup = cgroups_of((*state)->pid);
+    if (!cgroup && (cgroup.error().exit == Exit::HostLacks || Clock::now() > deadline)) return cgroup.error();
+    if (cgroup) {
+      started.pid = (*state)->pid;
+      started.cgroup = std::move(*cgroup);
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  started.pid = (*state)->pid;
-  started.cgroup = *cgroup;
   const std::lock_guard lock(mutex_);
   slots_[slot].pid = started.pid;
   slots_[slot].cgroup = started.cgroup;
@@ -256,8 +259,12 @@ Result<> DockerEngine::open_output(size_t slot, const HttpRequest& request, bool
     files = slots_[slot].output.get();
     ++slots_[slot].open_outputs;
   }
-  auto demux = std::make_shared<OutputDemux>(
-      [files](size_t which, std::string_view bytes) { files->write(which, bytes); });
+  const auto sink = [this, slot, files, exec](size_t which, std::string_view bytes) {
+    files->write(which, bytes);
+    // A daemon that cannot execute the command says so in the command's own stdout.
+    if (exec && bytes.starts_with("OCI runtime exec failed")) note_exec_words(slot, bytes);
+  };
+  auto demux = std::make_shared<OutputDemux>(sink);
   const auto on_end = [this, slot, exec](const std::string& trouble) {
     {
       const std::lock_guard lock(mutex_);
@@ -268,11 +275,9 @@ Result<> DockerEngine::open_output(size_t slot, const HttpRequest& request, bool
     if (exec) post(event_for(slot, Happening::ExecEnded), std::chrono::milliseconds(0));
   };
   const auto on_bytes = [this, slot, demux](std::string_view bytes) {
-    if (demux->feed(bytes)) return true;
-    // A daemon that could not execute the command says so in plain text, after its 200.
-    const std::lock_guard lock(mutex_);
-    slots_[slot].exec_words = bytes.substr(0, std::min<size_t>(bytes.find_first_of("\r\n"), 300));
-    return false;
+    const bool framed = demux->feed(bytes);
+    if (!framed) note_exec_words(slot, bytes);  // some versions say it without a frame
+    return framed;
   };
   const Result<HttpResponse> opened = streams_->open(request, on_bytes, on_end);
   if (opened && opened->good()) return Done{};
@@ -282,6 +287,11 @@ Result<> DockerEngine::open_output(size_t slot, const HttpRequest& request, bool
   }
   return opened ? docker_refusal(exec ? "execute the command" : "read the container's output", *opened)
                 : opened.error();
+}
+
+void DockerEngine::note_exec_words(size_t slot, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  slots_[slot].exec_words = bytes.substr(0, std::min<size_t>(bytes.find_first_of("\r\n"), 300));
 }
 
 }  // namespace cbench

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -78,6 +79,7 @@ class DockerEngine : public Engine {
   Result<std::string> create(size_t slot, bool as_process);
   Result<> open_wait(size_t slot, bool next);
   Result<> open_output(size_t slot, const HttpRequest& request, bool exec);
+  void note_exec_words(size_t slot, std::string_view bytes);
   Result<> start_command(size_t slot);
   Result<Started> describe(size_t slot);
 
