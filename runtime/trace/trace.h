@@ -37,8 +37,8 @@ struct TraceHeader {
 };
 
 /// What happened beside samples and decisions. Frozen names: they are stored in traces.
-enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal };
-inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal"};
+enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal, End };
+inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal", "end"};
 
 struct TraceEvent {
   EventKind kind{};
@@ -63,13 +63,15 @@ class TraceWriter {
   static Result<std::unique_ptr<TraceWriter>> create(const std::string& path, const TraceHeader& header);
   ~TraceWriter();
 
-  /// A row per running container, and one for the host.
+  /// A row per running container, and one for the host. The frame has the header's columns and containers.
   void sample(const Frame& frame);
   void decision(const Decision& decision, int64_t wall_ns);
   void event(const TraceEvent& event);
-  /// Writes the rows collected so far as one batch. Errors: disk full and the like; rows then stay for the next try.
+  /// Writes the rows collected so far as one batch, all or nothing. Errors (RunFailed): disk full and the like; rows then stay for
+  /// the next try. Beyond 32 MiB further rows are dropped; a MissedSteps event then says how many samples are gone.
   Result<> flush();
-  /// Writes the end row and the stream's end mark, and compacts the batches into larger ones (by a temporary file and rename).
+  /// Writes the end row and the stream's end mark, and compacts the batches into larger ones (by a temporary file and rename). After
+  /// an error it may be called again. A trace that cannot be compacted is complete as it is, which is no error.
   Result<> close(const TraceEnd& end);
   [[nodiscard]] int64_t rows() const;
 
@@ -91,8 +93,9 @@ class TraceReader {
   ~TraceReader();
 
   [[nodiscard]] const TraceHeader& header() const;
-  [[nodiscard]] const Frame& frame() const;  ///< of the last SampleMark
-  /// The next item; nullopt at the end. Errors (Invalid): a damaged batch, with the byte offset.
+  /// Of the last SampleMark. Cells of containers that did not run are Stopped.
+  [[nodiscard]] const Frame& frame() const;
+  /// The next item; nullopt at the end. Errors (Invalid): a damaged batch, with the byte offset; nothing is read after it.
   Result<std::optional<TraceItem>> next();
   /// True after the last item when there was no `end` row: the run was cut off.
   [[nodiscard]] bool truncated() const;
