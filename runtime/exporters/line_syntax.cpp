@@ -1,17 +1,27 @@
 #include "runtime/exporters/line_syntax.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "runtime/trace/utf8.h"
 
 namespace cbench {
 namespace {
 
-/// Where to cut `text` so that the first part has at most kMaxFieldText bytes and no UTF-8 character is torn.
+/// Where to cut UTF-8 so that the first part has at most kMaxFieldText bytes and no character is torn.
 size_t cut(std::string_view text) {
   if (text.size() <= kMaxFieldText) return text.size();
   size_t at = kMaxFieldText;
-  while (at > kMaxFieldText - 4 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80 ? kMaxFieldText : at;
+  while ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return at;
+}
+
+/// `text` as UTF-8, which line protocol is and a trace is too. `storage` holds it where it is not the text
+/// itself.
+std::string_view as_utf8(std::string_view text, std::string& storage) {
+  if (trace::utf8_prefix(text) == text.size()) return text;
+  return storage = trace::to_utf8(text);
 }
 
 void append_quoted(std::string_view text, std::string& out) {
@@ -32,10 +42,11 @@ void append_quoted(std::string_view text, std::string& out) {
 
 void append_tag(std::string_view key, std::string_view value, std::string& out) {
   if (value.empty()) return;
+  std::string storage;
   out += ',';
   out += key;
   out += '=';
-  for (char c : value) {
+  for (char c : as_utf8(value, storage)) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     if (c == '\\') c = '/';
     if (c == ',' || c == '=' || c == ' ') out += '\\';
@@ -44,6 +55,8 @@ void append_tag(std::string_view key, std::string_view value, std::string& out) 
 }
 
 void append_field(std::string_view name, std::string_view text, std::string& out) {
+  std::string storage;
+  text = as_utf8(text, storage);
   for (size_t part = 1;; ++part) {
     out += ',';
     out += name;

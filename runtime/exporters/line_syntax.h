@@ -11,6 +11,8 @@ namespace cbench {
 /// Longest string that one field holds, in bytes; InfluxDB's limit is 64 KB.
 inline constexpr size_t kMaxFieldText = 65'535;
 
+/// All texts become UTF-8: bytes that are none of it are replaced by U+FFFD, as in a trace.
+
 /// Appends `,key=value`; nothing for an empty value, which line protocol does not allow. Comma, equals sign
 /// and blank are escaped. Line protocol has no way to write a line break in a tag, and servers disagree about
 /// a backslash before a special character or at the end: control characters become a blank, backslashes a

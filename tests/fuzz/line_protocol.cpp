@@ -9,6 +9,7 @@
 
 #include "runtime/exporters/exporter.h"
 #include "runtime/exporters/line_syntax.h"
+#include "runtime/trace/utf8.h"
 #include "tests/support/line_reader.h"
 
 namespace {
@@ -45,7 +46,8 @@ struct Input {
 };
 
 /// What line protocol can hold of a tag (see append_tag).
-std::string as_tag(std::string text) {
+std::string as_tag(const std::string& bytes) {
+  std::string text = trace::to_utf8(bytes);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     if (c == '\\') c = '/';
@@ -111,10 +113,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(sample.value<int64_t>("perf_cycles") == integer);
   require(std::isfinite(real) ? sample.value<double>("docker_cpu_usage_percent") == real
                               : sample.field("docker_cpu_usage_percent") == nullptr);
-  require(sample.value<std::string>("rdt_class_name") == label);
-  require((*points)[1].value<std::string>("detail").value_or("") == decision.detail);
-  require((*points)[1].value<std::string>("why").value_or("") == decision.why);
-  require((*points)[2].value<std::string>("config").value_or("") == header.config_text);
+  require(sample.value<std::string>("rdt_class_name") == trace::to_utf8(label));
+  require((*points)[1].value<std::string>("detail").value_or("") == trace::to_utf8(decision.detail));
+  require((*points)[1].value<std::string>("why").value_or("") == trace::to_utf8(decision.why));
+  require((*points)[2].value<std::string>("config").value_or("") == trace::to_utf8(header.config_text));
 
   // The splitter must come to an end on any bytes, and its parts must make up the whole.
   const std::string_view raw(reinterpret_cast<const char*>(data), size);

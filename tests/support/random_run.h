@@ -39,9 +39,10 @@ struct RandomRun {
   uint64_t below(uint64_t n) { return std::uniform_int_distribution<uint64_t>(0, n - 1)(random); }
 
   std::string text(size_t longest) {
-    static constexpr std::string_view kAlphabet = "ab,= \\\"\n\t\r'#é";
+    static constexpr std::string_view kAlphabet[] = {"a",  "b",  ",",  "=", " ", "\\", "\"",
+                                                     "\n", "\t", "\r", "'", "#", "é"};
     std::string out;
-    for (size_t left = below(longest + 1); left > 0; --left) out += kAlphabet[below(kAlphabet.size())];
+    for (size_t left = below(longest + 1); left > 0; --left) out += kAlphabet[below(std::size(kAlphabet))];
     return out;
   }
 

@@ -86,6 +86,7 @@ void Influxd::expect_stored(const Point& point) {
   // The host's point has fewer tags than a container's of the same time.
   if (point.tag("container_index") == nullptr) where += " AND container_index = ''";
   const json result = query("SELECT * FROM " + point.measurement + where);
+  ASSERT_TRUE(result["results"][0].contains("series")) << point.measurement << where;
   const json& series = result["results"][0]["series"];
   ASSERT_EQ(series.size(), 1u) << point.measurement << where << result.dump();
   ASSERT_EQ(series[0]["values"].size(), 1u) << where;

@@ -296,12 +296,19 @@ TEST(LineSyntax, a_long_text_is_split_between_characters_and_joins_again) {
   }
 }
 
-TEST(LineSyntax, bytes_that_are_no_utf8_are_split_too) {
-  const std::string text(kMaxFieldText + 10, '\x80');
+TEST(LineSyntax, bytes_that_are_no_utf8_are_replaced_and_split_too) {
   std::string fields;
-  append_field("t", text, fields);
-  const auto points = read("m " + fields.substr(1) + " 1\n");
-  EXPECT_EQ(points[0].value<std::string>("t").value() + points[0].value<std::string>("t_2").value(), text);
+  append_field("t", std::string(kMaxFieldText, '\x80'), fields);
+  std::string want;
+  for (size_t i = 0; i < kMaxFieldText; ++i) want += "\uFFFD";
+  append_tag("tag", "a\xC3", fields);
+  EXPECT_TRUE(fields.ends_with(",tag=a\uFFFD"));
+  const auto points =
+      read("m " + fields.substr(1, fields.size() - 1 - std::string(",tag=a\uFFFD").size()) + " 1\n");
+  std::string joined;
+  for (const auto& [name, value] : points.at(0).fields) joined += std::get<std::string>(value);
+  EXPECT_EQ(points[0].fields.size(), 3u) << "65535 is a multiple of 3: three full parts";
+  EXPECT_EQ(joined, want);
 }
 
 TEST(LineSyntax, a_point_ends_at_a_line_break_outside_of_strings) {
