@@ -1,8 +1,24 @@
 #include "runtime/driver/cli.h"
 
+#include <memory>
+
 #include "runtime/driver/commands.h"
 
 namespace cbench {
+namespace {
+
+void add_clean(CLI::App& app, Command& chosen) {
+  auto yes = std::make_shared<bool>(false);
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("clean", "Undo what runs that died left on this host");
+  command->add_flag("--yes", *yes, "do it; without this it is only listed");
+  command->add_flag("--json", *json, "as JSON");
+  command->footer("Examples:\n  cbench clean\n  cbench clean --yes");
+  command->callback(
+      [yes, json, &chosen] { chosen = [yes, json](Console&) { return run_clean(*yes, *json, stdout); }; });
+}
+
+}  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app(
@@ -19,8 +35,8 @@ int run_command_line(int argc, char** argv) {
       "  cbench dry-run --policy policy.cbp results/NAME/latest/trace.arrows\n"
       "`cbench COMMAND --help` tells more.");
   Command chosen;
-  for (const auto add :
-       {add_run, add_validate, add_check, add_dry_run, add_export, add_trace, add_metrics, add_host})
+  for (const auto add : {add_run, add_validate, add_check, add_dry_run, add_export, add_trace, add_metrics,
+                         add_host, add_clean})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <functional>
 
 #include "runtime/driver/console.h"
@@ -20,5 +21,9 @@ void add_export(CLI::App& app, Command& chosen);
 void add_trace(CLI::App& app, Command& chosen);
 void add_metrics(CLI::App& app, Command& chosen);
 void add_host(CLI::App& app, Command& chosen);
+
+/// `cbench clean`: lists on `out` what dead runs left on this host, and with `yes` undoes it (clean.h).
+/// Returns the exit code.
+int run_clean(bool yes, bool json, std::FILE* out);
 
 }  // namespace cbench

@@ -11,6 +11,7 @@
 #include "runtime/driver/run_folder.h"
 #include "runtime/driver/run_id.h"
 #include "runtime/host/probe.h"
+#include "runtime/loop/signals.h"
 
 namespace cbench {
 namespace {
@@ -124,6 +125,7 @@ TraceEnd end_of(const RunOutcome& outcome, int64_t step, int64_t time_ns, int64_
 }  // namespace
 
 Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
+  std::optional<SignalWatch> signals(std::in_place);
   const std::string run_id = new_run_id();
   const Result<RunFolder> folder = make_run_folder(plan.spec, run_id, plan.trace_path);
   if (!folder.ok()) return folder.error();
@@ -169,6 +171,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
                    .sink = sink.get(),
                    .observer = console,
                    .clock = clock,
+                   .signals = *signals,
                    .logs = folder->path};
   if (plan.policy != nullptr) {
     inputs.plan = &plan.policy->plan;
@@ -183,6 +186,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     console.warn("ended by force");
     std::_Exit(128 + std::max(result.outcome.signal, 1));
   }
+  signals.reset();  // all is in order now: a signal may end the wait for the export
   if (sink) {
     console.say("waiting for the export");
     result.exported = sink->finish(end_of(result.outcome, frame.step, frame.now_ns, clock.wall_ns()));

@@ -1,5 +1,7 @@
 #include "runtime/loop/decider.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "runtime/loop/placement.h"
@@ -40,7 +42,8 @@ Decider::Admission Decider::admit(size_t slot, const CpuSet& proposed, double qu
   if (const CpuSet& wanted = policy_->goal().containers[slot].cpus; wanted.any()) admission.shown = wanted;
   if (in_.mode == Mode::Act) {
     admission.rejected = policy_->rejected();
-    if (admission.rejected) admission.why = policy_->message();
+    for (const Decision& decision : policy_->decisions())
+      if (admission.rejected && decision.verb == Verb::Reject) admission.why = decision.detail;
     admission.cpus = admission.shown;
   }
   return admission;
@@ -121,7 +124,9 @@ void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t 
 void Decider::record(const Decision& decision, int64_t wall_ns) {
   log_.decision(decision, wall_ns);
   const std::string words = describe(decision, *in_.plan);
-  if (decision.verb == Verb::Log) return log_.say(RunObserver::Level::Info, decision.detail);
+  if (decision.verb == Verb::Log)  // its value is the level
+    return log_.say(static_cast<RunObserver::Level>(std::clamp(static_cast<int>(decision.value), 0, 3)),
+                    decision.detail);
   if (info(decision.verb).resource == ActionResource::None) return;
   switch (decision.outcome) {
     case Outcome::Applied:

@@ -12,7 +12,6 @@
 #include "runtime/loop/lifecycle.h"
 #include "runtime/loop/log.h"
 #include "runtime/loop/self_metrics.h"
-#include "runtime/loop/signals.h"
 #include "runtime/loop/step_schedule.h"
 
 namespace cbench {
@@ -33,7 +32,7 @@ class Run {
         decider_(inputs, log_),
         lives_(inputs, log_, decider_),
         self_(inputs.frame) {
-    for (const int fd : {signals_.fd(), lives_.pool().fd(), in_.engine.exit_fd()}) watch(fd);
+    for (const int fd : {in_.signals.fd(), lives_.pool().fd(), in_.engine.exit_fd()}) watch(fd);
   }
   ~Run() { close(epoll_); }
   Run(const Run&) = delete;
@@ -186,13 +185,13 @@ class Run {
       return std::any_of(events.begin(), events.begin() + count,
                          [fd](const epoll_event& e) { return e.data.fd == fd; });
     };
-    if (ready(signals_.fd())) take_signals();
+    if (ready(in_.signals.fd())) take_signals();
     if (ready(lives_.pool().fd())) lives_.pool().run_completions();
     if (ready(in_.engine.exit_fd())) lives_.take_exits();
   }
 
   void take_signals() {
-    while (const int signal = signals_.take()) {
+    while (const int signal = in_.signals.take()) {
       ++signals_seen_;
       log_.event(EventKind::Signal, -1, signal);
       if (signal_ == 0) {
@@ -220,7 +219,6 @@ class Run {
   }
 
   const RunInputs& in_;
-  SignalWatch signals_;  ///< before any thread is made: they inherit the mask
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   RunLog log_;
   Decider decider_;

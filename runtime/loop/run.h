@@ -10,6 +10,7 @@
 
 #include "runtime/loop/clock.h"
 #include "runtime/loop/edges.h"
+#include "runtime/loop/signals.h"
 #include "stdlib/abi/abi.h"
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
@@ -30,6 +31,7 @@ struct RunInputs {
   RunSink* sink = nullptr;  ///< null: recorded in the trace only
   RunObserver& observer;
   Clock& clock;
+  SignalWatch& signals;        ///< made before any thread of the engine, the sampler or the exporter
   const Plan* plan = nullptr;  ///< null without a policy
   abi::EntryFn entry = nullptr;
   std::string logs;       ///< folder of the containers' output, for messages

@@ -1,0 +1,193 @@
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include "tests/support/fake_run.h"
+
+namespace cbench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using decisions = FakeRun;
+
+/// Halves the quota of container 0 in the steps given.
+FakePolicy::Script halve_in(std::vector<int64_t> steps) {
+  return [steps](abi::PolicyContext& c, abi::Event event, int32_t) -> abi::i32 {
+    if (event != abi::Event::Step || std::find(steps.begin(), steps.end(), c.step) == steps.end()) return 0;
+    c.call->fire(c.host, 0, 0);
+    c.call->set_quota(c.host, 0, std::min(1.0, c.call->quota(c.host, 0)) / 2);
+    return 0;
+  };
+}
+
+TEST_F(decisions, an_action_is_applied_and_recorded_with_its_rule) {
+  container("a");
+  EXPECT_EQ(go(halve_in({3})).name(), "ok");
+  ASSERT_EQ(host.applied.size(), 1U);
+  EXPECT_EQ(host.applied[0].target, Target::ContainerQuota);
+  const auto recorded = content().decisions;
+  ASSERT_EQ(recorded.size(), 1U);
+  EXPECT_EQ(recorded[0].verb, Verb::Quota);
+  EXPECT_EQ(recorded[0].outcome, Outcome::Applied);
+  EXPECT_EQ(recorded[0].rule, 0);
+  EXPECT_EQ(recorded[0].step, 3);
+  EXPECT_EQ(recorded[0].time_ns, 300 * kMs);
+  EXPECT_EQ(recorded[0].value, 0.5);
+}
+
+TEST_F(decisions, in_advise_nothing_is_applied_and_the_shadow_follows) {
+  container("a");
+  go(halve_in({2, 5}), Mode::Advise);
+  EXPECT_TRUE(host.applied.empty());
+  EXPECT_TRUE(host.attached.empty());
+  const auto recorded = content().decisions;
+  ASSERT_EQ(recorded.size(), 2U);
+  EXPECT_EQ(recorded[0].outcome, Outcome::Advised);
+  EXPECT_EQ(recorded[1].value, 0.25);  // of the advised half
+}
+
+TEST_F(decisions, what_the_host_refuses_is_failed_with_its_reason_and_the_shadow_goes_back) {
+  container("a");
+  host.refuse = [this](const Change&) { return host.applied.empty() && sampler.steps.back() == 2; };
+  EXPECT_EQ(go(halve_in({2, 5})).name(), "ok");
+  const TraceContent trace = content();
+  ASSERT_EQ(trace.decisions.size(), 2U);
+  EXPECT_EQ(trace.decisions[0].outcome, Outcome::Failed);
+  EXPECT_EQ(trace.decisions[0].reason, "the kernel said no");
+  EXPECT_EQ(trace.decisions[1].value, 0.5);  // of the unlimited quota that really was in force
+  const auto failed = trace.of(EventKind::ApplyFailed);
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].code, 0);
+}
+
+TEST_F(decisions, a_fault_stops_the_policy_restores_the_host_and_measuring_goes_on) {
+  container("a");
+  int calls_after = 0;
+  bool faulted = false;
+  const RunOutcome outcome = go([&](abi::PolicyContext& c, abi::Event event, int32_t) -> abi::i32 {
+    calls_after += faulted ? 1 : 0;
+    if (event != abi::Event::Step || c.step != 4) return 0;
+    c.call->fire(c.host, 0, 0);
+    c.call->set_quota(c.host, 0, 0.5);
+    faulted = true;
+    c.fault_site = 0;
+    return abi::kFault;
+  });
+  EXPECT_EQ(calls_after, 0);
+  EXPECT_EQ(sampler.steps.size(), 10U);
+  EXPECT_TRUE(host.applied.empty());
+  EXPECT_GE(host.restores, 1);
+  ASSERT_EQ(outcome.problems.size(), 1U);
+  EXPECT_THAT(outcome.problems[0], HasSubstr("integer overflow"));
+  EXPECT_THAT(outcome.problems[0], HasSubstr("9"));  // the line
+  EXPECT_EQ(content().of(EventKind::PolicyFault).size(), 1U);
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, three_calls_over_the_deadline_in_a_row_stop_the_policy) {
+  container("a");
+  plan.deadline_ns = 10 * kMs;
+  const std::vector<int64_t> slow = {2, 3, 5, 6, 7};
+  std::vector<int64_t> called;
+  const RunOutcome outcome = go([&](abi::PolicyContext& c, abi::Event event, int32_t) -> abi::i32 {
+    if (event != abi::Event::Step) return 0;
+    called.push_back(c.step);
+    if (std::find(slow.begin(), slow.end(), c.step) != slow.end()) fake_clock.now += 11 * kMs;
+    return 0;
+  });
+  EXPECT_THAT(called, ElementsAre(1, 2, 3, 4, 5, 6, 7));
+  EXPECT_EQ(content().of(EventKind::DeadlineMiss).size(), 5U);
+  EXPECT_EQ(content().of(EventKind::PolicyStop).size(), 1U);
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("3 calls in a row"));
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, a_policy_that_says_stop_is_stopped) {
+  container("a");
+  const RunOutcome outcome = go([](abi::PolicyContext& c, abi::Event event, int32_t) -> abi::i32 {
+    if (event != abi::Event::Begin) return 0;
+    c.call->fire(c.host, 0, -1);
+    c.call->text_begin(c.host);
+    c.call->text_piece(c.host, 0);
+    c.call->stop(c.host);
+    return abi::kStopped;
+  });
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("too crowded"));
+  EXPECT_EQ(sampler.steps.size(), 10U);
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, a_rejected_container_is_never_started) {
+  container("a");
+  container("b");
+  const RunOutcome outcome = go([](abi::PolicyContext& c, abi::Event event, int32_t slot) -> abi::i32 {
+    if (event != abi::Event::Admit || slot != 1) return 0;
+    c.call->fire(c.host, 0, slot);
+    c.call->text_begin(c.host);
+    c.call->text_piece(c.host, 0);
+    c.call->reject(c.host, slot);
+    return 0;
+  });
+  EXPECT_EQ(outcome.containers[1].state, ContainerState::Rejected);
+  EXPECT_EQ(engine->calls("start").size(), 1U);
+  const auto recorded = content().decisions;
+  ASSERT_EQ(recorded.size(), 1U);
+  EXPECT_EQ(recorded[0].verb, Verb::Reject);
+  EXPECT_EQ(recorded[0].outcome, Outcome::Applied);
+  expect_nothing_left("ok");
+}
+
+TEST_F(decisions, a_pin_at_admission_is_where_the_container_starts) {
+  container("a");
+  go([](abi::PolicyContext& c, abi::Event event, int32_t slot) -> abi::i32 {
+    if (event != abi::Event::Admit) return 0;
+    c.call->fire(c.host, 0, slot);
+    c.call->cpus_clear(c.host);
+    c.call->cpus_add(c.host, 2);
+    c.call->pin(c.host, slot);
+    return 0;
+  });
+  ASSERT_EQ(engine->calls("start").size(), 1U);
+  EXPECT_EQ(to_list(engine->calls("start")[0].cpus), "2");
+  EXPECT_TRUE(host.applied.empty());  // the start made it real
+  const auto started = content().of(EventKind::Start);
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].text, "2");
+  EXPECT_EQ(started[0].code, -1);
+}
+
+TEST_F(decisions, the_policy_is_called_in_the_order_of_a_runs_life) {
+  container("a").stop_ns = 250 * kMs;
+  std::vector<abi::Event> order;
+  go([&](abi::PolicyContext&, abi::Event event, int32_t) {
+    if (order.empty() || order.back() != abi::Event::Step || event != abi::Event::Step)
+      order.push_back(event);
+    return 0;
+  });
+  EXPECT_THAT(order, ElementsAre(abi::Event::Begin, abi::Event::Admit, abi::Event::Start, abi::Event::Step,
+                                 abi::Event::Stop, abi::Event::End));
+}
+
+TEST_F(decisions, a_container_that_the_host_cannot_control_ends_the_policy_not_the_run) {
+  container("a");
+  host.fail_attach = true;
+  const RunOutcome outcome = go([](abi::PolicyContext&, abi::Event, int32_t) { return 0; });
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("no space left"));
+  EXPECT_EQ(sampler.steps.size(), 10U);
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, a_metric_that_the_host_lacks_is_recorded_as_a_silent_rule) {
+  container("a");
+  plan.needs.push_back({.what = Metric::perf_cycles, .line = 12, .span = {}});
+  facts.unavailable[Metric::perf_cycles] = "no hardware counters";
+  go([](abi::PolicyContext&, abi::Event, int32_t) { return 0; });
+  const auto silent = content().of(EventKind::RuleSilent);
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_EQ(silent[0].code, 12);
+  EXPECT_THAT(silent[0].text, HasSubstr("perf_cycles"));
+}
+
+}  // namespace
+}  // namespace cbench
