@@ -50,7 +50,7 @@ struct PolicyContext {
   const uint64_t* params;    ///< [params], int64 or double bits in canonical units
   const Intrinsics* call;
   void* host;                ///< first argument of the intrinsics
-  uint32_t fault_site;       ///< written before a non-zero return: index into Plan::faults
+  uint32_t fault_site;       ///< written before kFault is returned: index into Plan::faults
   uint32_t reserved;
 };
 static_assert(offsetof(PolicyContext, abi_version) == 0);
@@ -68,8 +68,11 @@ static_assert(offsetof(PolicyContext, host) == 80);
 static_assert(offsetof(PolicyContext, fault_site) == 88);
 static_assert(sizeof(PolicyContext) == 96);
 
-/// The compiled policy. `slot` is the container of Admit, Start and Stop, otherwise -1. Returns 0, or 1 after a
-/// fault (overflow, division, index), whose place is in `fault_site`.
+/// Results of the entry function. After a fault (overflow, a negative duration) its place is in `fault_site`; after Stopped
+/// the policy has said why by the `stop` intrinsic. In both cases it is not called again.
+inline constexpr i32 kGoOn = 0, kFault = 1, kStopped = 2;
+
+/// The compiled policy. `slot` is the container of Admit, Start and Stop, otherwise -1.
 using EntryFn = i32 (*)(PolicyContext*, i32 event, i32 slot);
 
 }  // namespace cbench::abi

@@ -1,5 +1,5 @@
-// Allocation: who has which share of the host. Plain data, shared by the shadow on which actions are planned and by the
-// actuators that make it real.
+// Allocation: who has which share of the host. Plain data, shared by the shadow on which actions are planned
+// and by the actuators that make it real.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct Allocation {
 
 enum class Target : uint8_t { ContainerClass, ContainerCpus, ContainerQuota, ClassWays, ClassMb };
 
-/// One thing that differs between the host and the shadow, and the decision (index into the step's decisions) that last asked for it.
+/// One thing that differs between the host and the shadow, and the decision (index into the step's decisions)
+/// that last asked for it.
 struct Change {
   Target target{};
   int32_t index = 0;  ///< slot or class

@@ -1,0 +1,275 @@
+// Calls: built-in functions, reductions over sets, streams, states and the user's functions.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+
+namespace cbench::check {
+namespace {
+
+const std::map<std::string_view, Reduction> kReductions = {
+    {"sum", Reduction::Sum},     {"avg", Reduction::Avg},       {"min", Reduction::Min},
+    {"max", Reduction::Max},     {"any", Reduction::Any},       {"all", Reduction::All},
+    {"count", Reduction::Count}, {"argmin", Reduction::ArgMin}, {"argmax", Reduction::ArgMax}};
+const std::map<std::string_view, WindowOp> kWindows = {
+    {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
+    {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
+
+bool is_set_argument(const ast::Call& c) {
+  if (c.arguments.size() != 1 || c.arguments[0].over || c.arguments[0].label) return false;
+  const auto& node = c.arguments[0].value->node;
+  return std::holds_alternative<ast::Comprehension>(node) || std::holds_alternative<ast::Ref>(node) ||
+         std::holds_alternative<ast::Field>(node);
+}
+
+}  // namespace
+
+bool Checker::arity(const ast::Call& c, size_t least, size_t most, Span span) {
+  for (const ast::Argument& a : c.arguments) {
+    if (!a.label && !a.over) continue;
+    diagnostics_.report(Kind::WrongArguments, a.label ? a.label->span : a.over->span,
+                        a.label ? fmt::format("`{}` has no argument `{}`", c.callee.text, a.label->text)
+                                : fmt::format("`{}` has no window", c.callee.text));
+    return false;
+  }
+  if (c.arguments.size() >= least && c.arguments.size() <= most) return true;
+  diagnostics_.report(Kind::WrongArguments, span,
+                      least == most ? fmt::format("`{}` takes {} argument{}, not {}", c.callee.text, least,
+                                                  least == 1 ? "" : "s", c.arguments.size())
+                                    : fmt::format("`{}` takes {} to {} arguments, not {}", c.callee.text,
+                                                  least, most, c.arguments.size()));
+  return false;
+}
+
+NodeId Checker::call(const ast::Call& c, Span span) {
+  const std::string& name = c.callee.text;
+  if (const Symbol* symbol = find(name)) return user_call(c, *symbol, span);
+  const bool temporal_form = [&] {
+    for (const ast::Argument& a : c.arguments)
+      if (a.over || a.label) return true;
+    return false;
+  }();
+  if (name == "ewma" || name == "schmitt" || name == "delta" || name == "rate" ||
+      (temporal_form && kWindows.contains(name)))
+    return temporal(c, span);
+  if (const auto it = kReductions.find(name); it != kReductions.end() && is_set_argument(c))
+    return reduce(c, it->second, span);
+  if (kWindows.contains(name) && !(name == "min" || name == "max")) {
+    diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", name))
+        .hint(fmt::format("over a window in a stream, `{0}(x over 1s)`, or over a set, `{0}(c in all: x)`",
+                          name));
+    return error_node(span);
+  }
+  return scalar_builtin(c, span);
+}
+
+NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
+  const std::string& name = c.callee.text;
+  if (name == "abs" || name == "floor" || name == "ceil" || name == "round") {
+    if (!arity(c, 1, 1, span)) return error_node(span);
+    const NodeId x = expr(*c.arguments[0].value);
+    Type t = type(x);
+    if (t.error()) return x;
+    if (!t.numeric()) {
+      diagnostics_.report(Kind::TypeMismatch, node(x).span, fmt::format("`{}` wants a number", name),
+                          fmt::format("this is {}", to_string(t)));
+      return error_node(span);
+    }
+    if (name == "abs") return add(make(Op::Abs, t, span, {x}));
+    if (t.base != Base::Float) return x;
+    t.base = Base::Int;
+    t.optional = true;  // what does not fit an int is missing
+    return add(make(name == "floor" ? Op::Floor : name == "ceil" ? Op::Ceil : Op::Round, t, span, {x}));
+  }
+  if (name == "min" || name == "max") {
+    if (!arity(c, 2, 8, span)) return error_node(span);
+    NodeId left = expr(*c.arguments[0].value);
+    for (size_t i = 1; i < c.arguments.size(); ++i) {
+      NodeId right = expr(*c.arguments[i].value);
+      if (type(left).error() || type(right).error()) return error_node(span);
+      if (!type(left).numeric() || !type(right).numeric() || !units_agree(left, right, span, "compared")) {
+        if (!type(left).numeric() || !type(right).numeric())
+          diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` wants numbers", name));
+        return error_node(span);
+      }
+      if (type(left).base != type(right).base) {
+        left = to_float(left);
+        right = to_float(right);
+      }
+      const Type t{type(left).base, sum_dim(type(left).dim, type(right).dim),
+                   type(left).optional || type(right).optional};
+      left = add(make(name == "min" ? Op::Min : Op::Max, t, span, {left, right}));
+    }
+    return left;
+  }
+  if (name == "ways" || name == "mb") {
+    if (!arity(c, 1, 1, span)) return error_node(span);
+    const auto* ref = std::get_if<ast::Ref>(&c.arguments[0].value->node);
+    if (!ref) {
+      diagnostics_.report(Kind::TypeMismatch, c.arguments[0].value->span,
+                          fmt::format("`{}` wants the name of a class", name));
+      return error_node(span);
+    }
+    const auto cls = class_named(ref->name);
+    if (!cls) return error_node(span);
+    Node n = name == "ways" ? make(Op::Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, false}, span)
+                            : make(Op::Mb, kRatio, span);
+    n.ref = *cls;
+    return add(n);
+  }
+  if (name == "quota") {
+    if (!arity(c, 1, 1, span)) return error_node(span);
+    const NodeId x = total(expr(*c.arguments[0].value), kContainer, "`quota`");
+    return type(x).error() ? x : add(make(Op::Quota, kRatio, span, {x}));
+  }
+  if (name == "top" || name == "bottom") {
+    diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set of CPUs, not a value", name))
+        .hint("it stands after `pin c to`");
+    return error_node(span);
+  }
+  unknown_name(c.callee, "function");
+  for (const ast::Argument& a : c.arguments)
+    if (!std::holds_alternative<ast::Comprehension>(a.value->node))
+      expr(*a.value);  // their mistakes are worth telling too
+  return error_node(span);
+}
+
+NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
+  switch (symbol.kind) {
+    case SymbolKind::Stream:
+    case SymbolKind::State:
+      return subject_read(c, symbol, span);
+    case SymbolKind::Function:
+      break;
+    default:
+      diagnostics_
+          .report(Kind::WrongArguments, c.callee.span, fmt::format("`{}` cannot be called", c.callee.text))
+          .label(symbol.span, "declared here");
+      return error_node(span);
+  }
+  if (at_.constant) {
+    diagnostics_.report(Kind::NotConstant, span, "a call is not a constant");
+    return error_node(span);
+  }
+  if (function_progress_[symbol.index] == Progress::Running) {
+    diagnostics_.report(Kind::Recursion, span, fmt::format("`{}` calls itself", c.callee.text), "here")
+        .label(symbol.span, "declared here")
+        .note("functions are inlined, so that every policy has a bound");
+    return error_node(span);
+  }
+  check_function(symbol.index);
+  const size_t wanted = p_.functions[symbol.index].parameters.size();
+  if (!arity(c, wanted, wanted, span)) return error_node(span);
+  const bool is_plan = p_.functions[symbol.index].is_plan;
+  std::vector<NodeId> kids;
+  bool optional = false;
+  bool bad = false;
+  for (size_t i = 0; i < wanted; ++i) {
+    const Type want = p_.locals[p_.functions[symbol.index].parameters[i]];
+    const std::string place = fmt::format("argument {} of `{}`", i + 1, c.callee.text);
+    const NodeId kid = is_plan ? total(expr(*c.arguments[i].value), want, place)
+                               : coerce(expr(*c.arguments[i].value), want, place);
+    bad |= type(kid).error();
+    optional |= type(kid).optional;
+    kids.push_back(kid);
+  }
+  const Type result = p_.functions[symbol.index].result;
+  if (bad || result.error()) return error_node(span);
+  if (is_plan && !effects_allowed(span, "a call of a `-> plan` function")) return error_node(span);
+  Node n = make(Op::Call, result.with(result.optional || optional), span, std::move(kids));
+  n.ref = symbol.index;
+  return add(n);
+}
+
+NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span) {
+  const bool stream = symbol.kind == SymbolKind::Stream;
+  if (at_.constant) {
+    diagnostics_.report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", c.callee.text))
+        .label(symbol.span, "declared here");
+    return error_node(span);
+  }
+  if (stream && circle(symbol.index, c.callee)) return error_node(span);
+  const bool per_container =
+      stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
+  if (!per_container) {
+    diagnostics_
+        .report(Kind::WrongArguments, span, fmt::format("`{}` is one for the whole run", c.callee.text),
+                "write it without `(…)`")
+        .label(symbol.span, "declared here");
+    return error_node(span);
+  }
+  if (!arity(c, 1, 1, span)) return error_node(span);
+  const NodeId x = total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", c.callee.text));
+  if (type(x).error()) return error_node(span);
+  const Type t = stream ? p_.streams[symbol.index].type.with(true) : p_.states[symbol.index].type;
+  if (t.error()) return error_node(span);
+  if (stream && at_.stream != kNone) p_.streams[at_.stream].inputs.push_back(symbol.index);
+  Node n = make(stream ? Op::StreamRead : Op::StateRead, t, span, {x});
+  n.ref = symbol.index;
+  return add(n);
+}
+
+NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {
+  if (at_.constant) {
+    diagnostics_.report(Kind::NotConstant, span, "a question to a set is not a constant");
+    return error_node(span);
+  }
+  const size_t depth = scope_.size();
+  const ast::Expr& argument = *c.arguments[0].value;
+  const auto* comprehension = std::get_if<ast::Comprehension>(&argument.node);
+  const uint32_t over = comprehension ? set_with(comprehension->variable, *comprehension->set,
+                                                 comprehension->where.get(), argument.span)
+                                      : set(argument);
+  NodeId body = kNone;
+  if (over != kNone && comprehension && comprehension->body) body = expr(*comprehension->body);
+  unbind_to(depth);
+  if (over == kNone || (body != kNone && type(body).error())) return error_node(span);
+  const bool counts = reduction == Reduction::Count;
+  if (counts != (body == kNone)) {
+    if (counts)
+      diagnostics_.report(Kind::WrongArguments, node(body).span, "`count` counts the elements of a set")
+          .hint("`count(c in all where …)`");
+    else
+      diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", c.callee.text))
+          .hint(fmt::format("`{}(c in all: …)`", c.callee.text));
+    return error_node(span);
+  }
+  if (p_.sets[over].variable == kNone) {
+    p_.locals.push_back(p_.sets[over].of_cpus ? kCpu : kContainer);
+    p_.sets[over].variable = static_cast<LocalId>(p_.locals.size() - 1);
+  }
+  Type t = kInt;
+  const bool logical = reduction == Reduction::Any || reduction == Reduction::All;
+  if (logical) {
+    body = coerce(body, kBool, fmt::format("`{}`", c.callee.text));
+    t = type(body);
+  } else if (!counts) {
+    if (!type(body).numeric()) {
+      diagnostics_.report(Kind::TypeMismatch, node(body).span,
+                          fmt::format("`{}` wants numbers", c.callee.text),
+                          fmt::format("this is {}", to_string(type(body))));
+      return error_node(span);
+    }
+    t = type(body);
+    if (reduction == Reduction::ArgMin || reduction == Reduction::ArgMax)
+      t = (p_.sets[over].of_cpus ? kCpu : kContainer).with(true);
+    else if (reduction == Reduction::Avg) {
+      body = to_float(body);
+      t = type(body).with(true);
+    } else if (reduction != Reduction::Sum) {
+      t.optional = true;  // of an empty set
+    }
+  } else {
+    t = {Base::Int, {0, 0, 0, 0, UnitTag::Count}, false};
+  }
+  Node n = make(Op::Reduce, t, span);
+  if (body != kNone) n.kids = {body};
+  n.ref = static_cast<uint32_t>(reduction);
+  n.set = over;
+  n.local = p_.sets[over].variable;
+  if (body != kNone && type(body).error()) return error_node(span);
+  return add(n);
+}
+
+}  // namespace cbench::check

@@ -1,0 +1,364 @@
+// Declarations, and the order in which a policy is checked: names first, then parameters, then everything
+// that uses them.
+#include "compiler/check/check.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+
+namespace cbench::check {
+namespace {
+
+/// The value of a constant node as the parameter table holds it: ns for times, canonical units otherwise.
+double number_of(const Node& n) { return n.op == Op::ConstFloat ? n.f : static_cast<double>(n.i); }
+
+}  // namespace
+
+void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
+  if (is_builtin(name.text) || name.text == "step") {
+    diagnostics_
+        .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
+        .hint("choose another name");
+    return;
+  }
+  const auto [entry, added] = symbols_.try_emplace(name.text, Symbol{kind, index, name.span});
+  if (!added)
+    diagnostics_
+        .report(Kind::Redeclared, name.span, fmt::format("`{}` is declared already", name.text),
+                "a second time here")
+        .label(entry->second.span, "first here");
+}
+
+void Checker::declare_all() {
+  for (const ast::Decl& d : policy_.decls) {
+    if (const auto* param = std::get_if<ast::Param>(&d.node)) {
+      p_.params.push_back({param->name.text, param->doc, kError, 0, 0, 0, false, param->name.span});
+      declare(param->name, SymbolKind::Param, static_cast<uint32_t>(p_.params.size() - 1));
+    } else if (const auto* classes = std::get_if<ast::ClassDecl>(&d.node)) {
+      for (const auto& item : classes->items) {
+        p_.classes.push_back({item.name.text, item.name.span});
+        declare(item.name, SymbolKind::Class, static_cast<uint32_t>(p_.classes.size() - 1));
+        if (!item.is_default) continue;
+        if (p_.default_class >= 0)
+          diagnostics_.report(Kind::Redeclared, item.name.span, "there is a default class already")
+              .label(p_.classes[static_cast<size_t>(p_.default_class)].span, "this one");
+        else
+          p_.default_class = static_cast<int32_t>(p_.classes.size() - 1);
+      }
+    } else if (const auto* group = std::get_if<ast::Group>(&d.node)) {
+      p_.groups.push_back({group->name.text, kNone, group->name.span});
+      group_decls_.push_back(group);
+      declare(group->name, SymbolKind::Group, static_cast<uint32_t>(p_.groups.size() - 1));
+    } else if (const auto* state = std::get_if<ast::State>(&d.node)) {
+      p_.states.push_back({state->name.text, state->subject.has_value(), kError, kNone, state->name.span});
+      declare(state->name, SymbolKind::State, static_cast<uint32_t>(p_.states.size() - 1));
+    } else if (const auto* stream = std::get_if<ast::Stream>(&d.node)) {
+      Stream s;
+      s.name = stream->name.text;
+      s.span = stream->name.span;
+      if (stream->subject) {  // known before the body is checked, so that a use before the definition is
+                              // understood
+        p_.locals.push_back(kContainer);
+        s.subject = static_cast<LocalId>(p_.locals.size() - 1);
+      }
+      p_.streams.push_back(std::move(s));
+      stream_decls_.push_back(stream);
+      declare(stream->name, SymbolKind::Stream, static_cast<uint32_t>(p_.streams.size() - 1));
+    } else if (const auto* fn = std::get_if<ast::Fn>(&d.node)) {
+      Function f;
+      f.name = fn->name.text;
+      f.is_plan = fn->is_plan;
+      f.span = fn->name.span;
+      p_.functions.push_back(std::move(f));
+      function_decls_.push_back(fn);
+      declare(fn->name, SymbolKind::Function, static_cast<uint32_t>(p_.functions.size() - 1));
+    } else if (const auto* e = std::get_if<ast::Enumeration>(&d.node)) {
+      diagnostics_.report(Kind::LaterLanguage, e->name.span, "`enum` is not part of this version's language");
+    }
+  }
+  stream_progress_.resize(p_.streams.size());
+  function_progress_.resize(p_.functions.size());
+  group_progress_.resize(p_.groups.size());
+}
+
+void Checker::check_param(const ast::Param& decl, uint32_t index) {
+  const auto named = type_named(decl.type.name.text);
+  if (!named || !(named->numeric() || named->base == Base::Bool)) {
+    const std::string near = nearest(decl.type.name.text, type_names());
+    diagnostics_
+        .report(Kind::UnknownName, decl.type.name.span,
+                fmt::format("a parameter cannot be `{}`", decl.type.name.text),
+                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+        .hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+    return;
+  }
+  Param made = p_.params[index];
+  made.type = *named;
+  const auto value = [&](const ast::ExprPtr& e, const char* place, double& out) {
+    const Context outer = at_;
+    at_ = {};
+    at_.constant = true;
+    const NodeId id = total(expr(*e), *named, fmt::format("{} of `{}`", place, decl.name.text));
+    at_ = outer;
+    if (type(id).error()) return false;
+    const Node& n = node(id);
+    if (n.op != Op::ConstInt && n.op != Op::ConstFloat && n.op != Op::ConstBool) {
+      diagnostics_.report(Kind::NotConstant, n.span, fmt::format("{} of a parameter is a literal", place));
+      return false;
+    }
+    out = number_of(n);
+    return true;
+  };
+  bool ok = value(decl.value, "the default", made.value);
+  if (decl.lo && decl.hi) {
+    made.has_range = true;
+    ok &= value(decl.lo, "the lower bound", made.lo);
+    ok &= value(decl.hi, "the upper bound", made.hi);
+    if (ok && made.lo > made.hi)
+      diagnostics_.report(Kind::ParamRange, join(decl.lo->span, decl.hi->span),
+                          fmt::format("the range of `{}` is empty", decl.name.text));
+    else if (ok && (made.value < made.lo || made.value > made.hi))
+      diagnostics_
+          .report(Kind::ParamRange, decl.value->span,
+                  fmt::format("the default of `{}` is outside its range", decl.name.text))
+          .label(join(decl.lo->span, decl.hi->span), "the range");
+  }
+  if (ok) p_.params[index] = made;
+}
+
+void Checker::check_state(const ast::State& decl, uint32_t index) {
+  const auto named = type_named(decl.type.name.text);
+  if (!named || !(named->numeric() || named->base == Base::Bool)) {
+    const bool handle = named.has_value();
+    auto report = diagnostics_.report(handle ? Kind::TypeMismatch : Kind::UnknownName, decl.type.name.span,
+                                      fmt::format("a state cannot be `{}`", decl.type.name.text));
+    if (handle)
+      report.note("a container may be gone at the next step, so handles are not kept");
+    else
+      report.hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+    return;
+  }
+  if (decl.subject && find(decl.subject->text))
+    diagnostics_.report(Kind::Redeclared, decl.subject->span,
+                        fmt::format("`{}` is declared already", decl.subject->text));
+  p_.states[index].type = *named;
+  p_.states[index].initial =
+      constant(*decl.initial, *named, fmt::format("the initial value of `{}`", decl.name.text));
+}
+
+void Checker::check_group(uint32_t index) {
+  if (group_progress_[index] == Progress::Done) return;
+  if (group_progress_[index] == Progress::Running) {
+    diagnostics_.report(Kind::Recursion, p_.groups[index].span,
+                        fmt::format("the group `{}` is defined by itself", p_.groups[index].name));
+    return;
+  }
+  group_progress_[index] = Progress::Running;
+  const auto outer_scope = std::move(scope_);
+  scope_.clear();
+  const Context outer = at_;
+  at_ = {};
+  const uint32_t made = set(*group_decls_[index]->set);
+  at_ = outer;
+  scope_ = outer_scope;
+  if (made != kNone && p_.sets[made].from == Set::From::CpuList)
+    diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
+  else
+    p_.groups[index].set = made;
+  group_progress_[index] = Progress::Done;
+}
+
+/// Checks the stream that an expression reads, if it is not yet; true when that closes a circle.
+bool Checker::circle(uint32_t stream, const ast::Name& use) {
+  if (stream_progress_[stream] == Progress::Running) {
+    diagnostics_
+        .report(Kind::StreamCycle, use.span, fmt::format("`{}` depends on itself", p_.streams[stream].name),
+                "read here")
+        .label(p_.streams[stream].span, "while it is being defined")
+        .hint("feedback goes through a `state`");
+    return true;
+  }
+  check_stream(stream);
+  return p_.streams[stream].type.error();
+}
+
+void Checker::check_stream(uint32_t index) {
+  if (stream_progress_[index] != Progress::Open) return;
+  stream_progress_[index] = Progress::Running;
+  const ast::Stream& decl = *stream_decls_[index];
+  const auto outer_scope = std::move(scope_);
+  const Context outer = at_;
+  scope_.clear();
+  at_ = {};
+  at_.stream = index;
+  if (decl.subject) {
+    if (const Symbol* other = find(decl.subject->text))
+      diagnostics_
+          .report(Kind::Redeclared, decl.subject->span,
+                  fmt::format("`{}` is declared already", decl.subject->text), "a second time here")
+          .label(other->span, "first here");
+    scope_.emplace_back(decl.subject->text,
+                        Symbol{SymbolKind::Local, p_.streams[index].subject, decl.subject->span});
+  }
+  const NodeId value = expr(*decl.value);
+  const Type t = type(value);
+  if (!t.error() && !t.numeric() && t.base != Base::Bool)
+    diagnostics_.report(Kind::TypeMismatch, decl.value->span, "a stream is a number or a bool",
+                        fmt::format("this is {}", to_string(t)));
+  else
+    p_.streams[index].type = t;
+  p_.streams[index].value = value;
+  at_ = outer;
+  scope_ = outer_scope;
+  stream_progress_[index] = Progress::Done;
+  p_.stream_order.push_back(index);
+}
+
+void Checker::check_function(uint32_t index) {
+  if (function_progress_[index] != Progress::Open) return;
+  function_progress_[index] = Progress::Running;
+  const ast::Fn& decl = *function_decls_[index];
+  const auto outer_scope = std::move(scope_);
+  const Context outer = at_;
+  scope_.clear();
+  at_ = {};
+  at_.function = index;
+  at_.effects = decl.is_plan;
+  const auto named = [&](const ast::TypeName& t) {
+    const auto found = type_named(t.name.text);
+    if (found) return *found;
+    const std::string near = nearest(t.name.text, type_names());
+    diagnostics_
+        .report(Kind::UnknownName, t.name.span, fmt::format("there is no type `{}`", t.name.text),
+                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+        .hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+    return kError;
+  };
+  std::vector<LocalId> parameters;
+  for (const auto& parameter : decl.parameters)
+    parameters.push_back(bind(parameter.name, named(parameter.type)));
+  p_.functions[index].parameters = parameters;
+  p_.functions[index].result = decl.is_plan ? kVoid : decl.result ? named(*decl.result) : kError;
+  Block body = block(decl.body);
+  const auto returns = [](const Block& b, const auto& self) -> bool {
+    if (b.empty()) return false;
+    if (std::holds_alternative<Return>(b.back().node)) return true;
+    const auto* i = std::get_if<If>(&b.back().node);
+    return i && self(i->then, self) && self(i->otherwise, self);
+  };
+  if (!decl.is_plan && !returns(body, returns))
+    diagnostics_.report(Kind::NoReturn, decl.name.span,
+                        fmt::format("`{}` does not return a value on every path", decl.name.text));
+  p_.functions[index].body = std::move(body);
+  at_ = outer;
+  scope_ = outer_scope;
+  function_progress_[index] = Progress::Done;
+}
+
+void Checker::check_when(const ast::When& when) {
+  Rule rule;
+  rule.kind = Rule::Kind::When;
+  rule.head = when.head;
+  at_ = {};
+  if (when.variable && when.set) {
+    rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
+    rule.variable = find(when.variable->text)->index;
+  }
+  rule.condition = coerce(expr(*when.condition), kBool, "the condition of a `when`");
+  if (when.hold) rule.hold = total(expr(*when.hold), kTime, "`for`");
+  if (when.cooldown) rule.cooldown = total(expr(*when.cooldown), kTime, "`cooldown`");
+  collect_leaves(rule.condition, false, rule.leaves);
+  at_.effects = true;
+  at_.why = true;
+  rule.body = block(when.body);
+  unbind_to(0);
+  p_.rules.push_back(std::move(rule));
+}
+
+void Checker::check_on(const ast::On& on) {
+  Rule rule;
+  rule.kind = Rule::Kind::On;
+  rule.event = on.event;
+  rule.head = on.head;
+  at_ = {};
+  at_.effects = true;
+  at_.admit = on.event == ast::OnEvent::Admit;
+  const bool of_container =
+      on.event == ast::OnEvent::Admit || on.event == ast::OnEvent::Start || on.event == ast::OnEvent::Stop;
+  if (on.variable) rule.variable = bind(*on.variable, kContainer);
+  if (on.variable.has_value() != of_container)
+    diagnostics_
+        .report(Kind::WrongArguments, on.head,
+                of_container ? "this event is about a container" : "this event is about no container")
+        .hint(of_container ? "write it as `on start(c)`" : "write it as `on begin`");
+  rule.body = block(on.body);
+  unbind_to(0);
+  p_.rules.push_back(std::move(rule));
+}
+
+void Checker::check_every(const ast::Every& every) {
+  Rule rule;
+  rule.kind = Rule::Kind::Every;
+  rule.head = every.head;
+  rule.period = constant(*every.period, kTime, "`every`");
+  if (!type(rule.period).error() && node(rule.period).op == Op::ConstInt && node(rule.period).i <= 0)
+    diagnostics_.report(Kind::NotConstant, every.period->span, "a period is positive");
+  at_ = {};
+  at_.effects = true;
+  rule.body = block(every.body);
+  p_.rules.push_back(std::move(rule));
+}
+
+void Checker::check_classes() {
+  const bool acts_on_classes = std::any_of(p_.acts.begin(), p_.acts.end(), [](const auto& act) {
+    return cbench::info(act.first).resource == ActionResource::Rdt;
+  });
+  if (acts_on_classes && !p_.classes.empty() && p_.default_class < 0)
+    diagnostics_
+        .report(Kind::PartialIsolation, p_.classes[0].span, "no class is the default one",
+                "started containers stay in the root group")
+        .note("the root group keeps all ways and all bandwidth, so that isolation is partial")
+        .hint(fmt::format("write `class {} default`", p_.classes[0].name));
+}
+
+std::optional<Program> Checker::run() {
+  constexpr int64_t kEdition = 1;
+  p_.name = policy_.name.text;
+  p_.doc = policy_.doc;
+  p_.edition = policy_.edition.value;
+  if (p_.edition != kEdition)
+    diagnostics_
+        .report(Kind::WrongEdition, policy_.edition.span,
+                fmt::format("there is no edition {} of the language", p_.edition))
+        .hint(fmt::format("this cbench knows edition {}", kEdition));
+  declare_all();
+  uint32_t params = 0;
+  uint32_t states = 0;
+  for (const ast::Decl& d : policy_.decls)
+    if (const auto* param = std::get_if<ast::Param>(&d.node)) check_param(*param, params++);
+  for (const ast::Decl& d : policy_.decls)
+    if (const auto* state = std::get_if<ast::State>(&d.node)) check_state(*state, states++);
+  for (uint32_t i = 0; i < group_decls_.size(); ++i)
+    if (group_decls_[i]) check_group(i);
+  for (uint32_t i = 0; i < stream_decls_.size(); ++i) check_stream(i);
+  for (uint32_t i = 0; i < function_decls_.size(); ++i) check_function(i);
+  for (const ast::Decl& d : policy_.decls) {
+    if (const auto* when = std::get_if<ast::When>(&d.node))
+      check_when(*when);
+    else if (const auto* on = std::get_if<ast::On>(&d.node))
+      check_on(*on);
+    else if (const auto* every = std::get_if<ast::Every>(&d.node))
+      check_every(*every);
+  }
+  check_classes();
+  if (diagnostics_.has_errors()) return std::nullopt;
+  return std::move(p_);
+}
+
+std::optional<Program> check(const ast::Policy& policy, const SourceSet& sources, Diagnostics& diagnostics) {
+  return Checker(policy, sources, diagnostics).run();
+}
+
+}  // namespace cbench::check

@@ -1,0 +1,147 @@
+// The checker's working state, shared by the files of this folder (one a language area); not for other
+// folders.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compiler/check/check.h"
+
+namespace cbench::check {
+
+enum class SymbolKind : uint8_t { Param, Class, Group, State, Stream, Function, Local };
+struct Symbol {
+  SymbolKind kind{};
+  uint32_t index = 0;
+  Span span;
+};
+
+/// Where an expression or statement stands, and so what it may do.
+struct Context {
+  uint32_t stream = kNone;           ///< in the definition of this stream: temporal operators are allowed
+  uint32_t function = kNone;         ///< in this function's body
+  bool constant = false;             ///< only literals and parameters are allowed
+  bool effects = false;              ///< actions and assignments are allowed
+  bool admit = false;                ///< in `on admit`: the container does not run yet
+  bool reason = false, why = false;  ///< may a text name {reason}, {why}?
+};
+
+class Checker {
+ public:
+  Checker(const ast::Policy& policy, const SourceSet& sources, Diagnostics& diagnostics)
+      : policy_(policy), sources_(sources), diagnostics_(diagnostics) {}
+  std::optional<Program> run();
+
+ private:
+  // declarations (check.cpp)
+  void declare_all();
+  void declare(const ast::Name& name, SymbolKind kind, uint32_t index);
+  void check_param(const ast::Param& decl, uint32_t index);
+  void check_state(const ast::State& decl, uint32_t index);
+  void check_group(uint32_t index);
+  void check_stream(uint32_t index);
+  void check_function(uint32_t index);
+  void check_when(const ast::When& when);
+  void check_on(const ast::On& on);
+  void check_every(const ast::Every& every);
+  void check_classes();
+  bool circle(uint32_t stream, const ast::Name& use);
+
+  // expressions (expr.cpp, binary.cpp)
+  NodeId expr(const ast::Expr& e);
+  NodeId number(const ast::NumberLiteral& n, Span span);
+  NodeId reference(const ast::Name& name, Span span);
+  NodeId field(const ast::Field& f, Span span);
+  NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
+  NodeId host_field(const ast::Name& name, Span span);
+  NodeId unary(const ast::Unary& u, Span span);
+  NodeId binary(const ast::Binary& b, Span span);
+  NodeId logic(Op op, NodeId left, NodeId right, Span span);
+  NodeId comparison(Op op, NodeId left, NodeId right, const ast::Binary& b, Span span);
+  NodeId arithmetic(Op op, NodeId left, NodeId right, Span span);
+  NodeId default_value(NodeId value, NodeId fallback, Span span);
+  NodeId membership(const ast::Binary& b, Span span);
+  bool units_agree(NodeId left, NodeId right, Span span, const char* verb);
+  [[nodiscard]] bool nonzero(NodeId id) const;
+
+  // calls (call.cpp, temporal.cpp)
+  NodeId call(const ast::Call& c, Span span);
+  NodeId scalar_builtin(const ast::Call& c, Span span);
+  NodeId user_call(const ast::Call& c, const Symbol& symbol, Span span);
+  NodeId subject_read(const ast::Call& c, const Symbol& symbol, Span span);
+  NodeId reduce(const ast::Call& c, Reduction reduction, Span span);
+  NodeId temporal(const ast::Call& c, Span span);
+  NodeId window(const ast::Call& c, WindowOp op, Span span);
+  NodeId latch(const ast::Call& c, Span span);
+  NodeId half_life(const ast::Call& c, Span span);
+  uint32_t add_temporal(Temporal t);
+  NodeId window_length(const ast::Expr& e, bool& by_steps);
+  bool arity(const ast::Call& c, size_t least, size_t most, Span span);
+
+  // sets (set.cpp)
+  uint32_t set(const ast::Expr& e);
+  uint32_t set_with(const ast::Name& variable, const ast::Expr& from, const ast::Expr* where, Span span);
+  uint32_t cpu_list(const ast::CpuSetLiteral& list, Span span);
+  uint32_t add_set(Set s);
+
+  // statements (stmt.cpp, action.cpp)
+  Block block(const ast::Block& statements);
+  void statement(const ast::Stmt& s, Block& out);
+  void assign(const ast::Assign& a, Span span, Block& out);
+  void conditional(const ast::If& i, Span span, Block& out);
+  void attempt(const ast::Try& t, Span span, Block& out);
+  void give_back(const ast::Return& r, Span span, Block& out);
+  void pin(const ast::Pin& p, Span span, Block& out);
+  void layout(const ast::Layout& l, Span span, Block& out);
+  TextParts text(const ast::Text& t);
+  bool may_act(Verb verb, Span span);
+  bool effects_allowed(Span span, const char* what);
+
+  // what they share (checker.cpp)
+  NodeId add(Node node);
+  NodeId error_node(Span span) { return add(make(Op::ConstBool, kError, span)); }
+  [[nodiscard]] const Node& node(NodeId id) const { return p_.nodes[id]; }
+  [[nodiscard]] const Type& type(NodeId id) const { return p_.nodes[id].type; }
+  static Node make(Op op, Type type, Span span, std::vector<NodeId> kids = {}) {
+    Node n;
+    n.op = op;
+    n.type = type;
+    n.span = span;
+    n.kids = std::move(kids);
+    return n;
+  }
+  NodeId to_float(NodeId id);
+  /// The value as type `want`; reports when it is another. `place` completes "… wants".
+  NodeId coerce(NodeId id, Type want, const std::string& place);
+  /// As coerce, and the value must not be missing.
+  NodeId total(NodeId id, Type want, const std::string& place);
+  void must_be_present(NodeId id, const std::string& place);
+  NodeId constant(const ast::Expr& e, Type want, const std::string& place);
+  LocalId bind(const ast::Name& name, Type type);
+  void unbind_to(size_t depth);
+  const Symbol* find(std::string_view name) const;
+  void unknown_name(const ast::Name& name, const std::string& what);
+  std::optional<uint32_t> class_named(const ast::Name& name);
+  void collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& out) const;
+  void note_act(Verb verb, Span span);
+
+  const ast::Policy& policy_;
+  const SourceSet& sources_;
+  Diagnostics& diagnostics_;
+  Program p_;
+  Context at_;
+  std::unordered_map<std::string, Symbol> symbols_;
+  std::vector<std::pair<std::string, Symbol>> scope_;
+  enum class Progress : uint8_t { Open, Running, Done };
+  std::vector<Progress> stream_progress_, function_progress_, group_progress_;
+  std::vector<const ast::Stream*> stream_decls_;
+  std::vector<const ast::Fn*> function_decls_;
+  std::vector<const ast::Group*> group_decls_;
+};
+
+/// Names that a policy cannot declare, because the language has given them a meaning.
+bool is_builtin(std::string_view name);
+const std::vector<std::string>& builtin_names();
+
+}  // namespace cbench::check

@@ -1,0 +1,279 @@
+// The checked program: names resolved, every expression with its type. Nothing has been rewritten: it still
+// says what the user wrote. Only check() makes one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/ast/ast.h"
+#include "compiler/check/types.h"
+#include "stdlib/abi/plan.h"
+
+namespace cbench::check {
+
+using NodeId = uint32_t;
+using LocalId = uint32_t;
+inline constexpr uint32_t kNone = UINT32_MAX;
+
+enum class Op : uint8_t {
+  ConstBool,   ///< i
+  ConstInt,    ///< i; times in ns
+  ConstFloat,  ///< f, canonical
+  Unlimited,   ///< +infinity, of quota(c) = unlimited
+  Param,       ///< ref: parameter
+  Local,       ///< ref: local (let, loop variable, function argument)
+  MetricRead,  ///< ref: Metric; kid: container
+  Static,      ///< ref: StaticField; kid: container
+  NameIs,      ///< ref: StaticField; kid: container; text: compared with
+  HostFact,    ///< ref: HostField
+  StreamRead,  ///< ref: stream; kid: container, none for a global stream
+  StateRead,   ///< ref: state; kid: container, none for a global state
+  Ways,
+  Mb,     ///< ref: class
+  Quota,  ///< kid: container
+  Now,
+  Dt,
+  Step,
+  Negate,
+  Not,
+  And,
+  Or,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Default,  ///< kids: value, fallback
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Modulo,
+  ToFloat,  ///< int to float, time to seconds
+  Abs,
+  Min,
+  Max,
+  Floor,
+  Ceil,
+  Round,
+  InSet,   ///< kid: container or cpu; set
+  Reduce,  ///< ref: Reduction; set; local: its variable; kid: body, none for count
+  Window,  ///< temporal
+  Ewma,
+  Schmitt,
+  DeltaPrevious,
+  RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
+  Call,          ///< ref: function; kids: arguments
+  TextRef,       ///< {reason} or {why}: ref 0 or 1
+};
+enum class StaticField : uint32_t { Index, NumCores, Critical, Priority, Name, Role, Image, Ipc, Ipce };
+enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory };
+enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
+
+struct Node {
+  Op op{};
+  Type type;
+  Span span;
+  std::vector<NodeId> kids;
+  int64_t i = 0;
+  double f = 0;
+  uint32_t ref = kNone;
+  uint32_t set = kNone;
+  LocalId local = kNone;
+  uint32_t temporal = kNone;
+  std::string text;
+};
+
+/// A set of containers or CPUs. `variable` is bound while `where` is evaluated.
+struct Set {
+  enum class From : uint8_t { All, Class, Group, HostCpus, CpusOf, CpuList };
+  From from{};
+  bool of_cpus = false;
+  uint32_t ref = kNone;                           ///< class or group
+  NodeId container = kNone;                       ///< of CpusOf
+  std::vector<std::pair<NodeId, NodeId>> ranges;  ///< of CpuList; second kNone for a single CPU
+  LocalId variable = kNone;
+  NodeId where = kNone;
+  Span span;
+};
+
+enum class WindowOp : uint8_t { Avg, Min, Max, Sum, Count, Delta, Rate };
+
+/// A temporal operator in a stream; has state for each element of the stream.
+struct Temporal {
+  Op op{};
+  WindowOp window{};
+  bool by_steps = false;  ///< window of N steps instead of a time
+  NodeId length = kNone;  ///< constant expression of literals and params; ewma: the half-life
+  int64_t min_samples = 2;
+  bool of_delta = false;       ///< the operand is a metric of kind Delta: rate divides by dt
+  bool of_cumulative = false;  ///< the operand is a cumulative metric: a fall is a restart, and missing
+  Span span;
+};
+
+// --- statements ---
+
+struct Stmt;
+using Block = std::vector<Stmt>;
+struct Let {
+  LocalId local;
+  NodeId value;
+};
+struct If {
+  LocalId binding;
+  NodeId condition;
+  Block then, otherwise;
+};  ///< binding kNone for a plain if
+struct AssignState {
+  uint32_t state;
+  NodeId container;
+  ast::AssignOp op;
+  NodeId value;
+};
+struct SetWays {
+  uint32_t cls;
+  ast::AssignOp op;
+  NodeId value;
+};
+struct SetMb {
+  uint32_t cls;
+  ast::AssignOp op;
+  NodeId value;
+};
+struct SetQuota {
+  NodeId container;
+  ast::AssignOp op;
+  NodeId value;
+};
+struct CallPlan {
+  NodeId call;
+};
+struct Try {
+  Block body, otherwise;
+};
+struct Return {
+  NodeId value;
+};
+struct TextParts {
+  std::vector<std::variant<std::string, NodeId>> parts;
+};
+struct Stop {
+  TextParts text;
+};
+struct Move {
+  NodeId container;
+  uint32_t cls;
+};
+struct Layout {
+  std::vector<std::pair<uint32_t, NodeId>> parts;
+};  ///< kNone ways: the rest
+/// `pin c to set`, or to the `count` best of it by `key`.
+struct Pin {
+  NodeId container;
+  uint32_t set;
+  NodeId count, key;
+  bool highest;
+};
+struct Log {
+  ast::LogLevel level;
+  TextParts text;
+};
+struct Annotate {
+  NodeId container;
+  TextParts text;
+};
+struct Emit {
+  std::string name;
+  NodeId value;
+};
+struct Reject {
+  NodeId container;
+  TextParts text;
+};
+struct Stmt {
+  Span span;
+  std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, CallPlan, Try, Return, Stop, Move, Layout, Pin,
+               Log, Annotate, Emit, Reject>
+      node;
+};
+
+// --- declarations ---
+
+struct Param {
+  std::string name, doc;
+  Type type;
+  double value = 0, lo = 0, hi = 0;
+  bool has_range = false;
+  Span span;
+};
+struct Class {
+  std::string name;
+  Span span;
+};
+struct Group {
+  std::string name;
+  uint32_t set;
+  Span span;
+};
+struct State {
+  std::string name;
+  bool per_container;
+  Type type;
+  NodeId initial;
+  Span span;
+};
+struct Stream {
+  std::string name;
+  LocalId subject = kNone;  ///< kNone for a global stream
+  NodeId value = kNone;
+  Type type;
+  Span span;
+  std::vector<uint32_t> temporals;
+  std::vector<uint32_t> inputs;  ///< streams that it reads
+  std::vector<Metric> metrics;   ///< that it reads of its own container
+};
+struct Function {
+  std::string name;
+  std::vector<LocalId> parameters;
+  Type result;
+  bool is_plan = false;
+  Block body;
+  Span span;
+};
+struct Rule {
+  enum class Kind : uint8_t { When, Every, On };
+  Kind kind{};
+  ast::OnEvent event{};
+  Span head;
+  NodeId condition = kNone, hold = kNone, cooldown = kNone, period = kNone;
+  uint32_t set = kNone;      ///< of `each`
+  LocalId variable = kNone;  ///< of `each` and of admit, start, stop
+  Block body;
+  std::vector<NodeId> leaves;  ///< metric and stream reads of the head: when they tick, and what {why} shows
+};
+
+struct Program {
+  std::string name, doc;
+  int64_t edition = 1;
+  std::vector<Node> nodes;
+  std::vector<Set> sets;
+  std::vector<Type> locals;
+  std::vector<Temporal> temporals;
+  std::vector<Param> params;
+  std::vector<Class> classes;
+  int32_t default_class = -1;
+  std::vector<Group> groups;
+  std::vector<State> states;
+  std::vector<Stream> streams;
+  std::vector<uint32_t> stream_order;  ///< inputs before their users
+  std::vector<Function> functions;
+  std::vector<Rule> rules;                     ///< in source order
+  std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
+  std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
+};
+
+}  // namespace cbench::check

@@ -1,0 +1,135 @@
+// Sets of containers and of CPUs.
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+
+namespace cbench::check {
+
+uint32_t Checker::add_set(Set s) {
+  p_.sets.push_back(std::move(s));
+  return static_cast<uint32_t>(p_.sets.size() - 1);
+}
+
+/// A set as written: `all`, `jail.members`, a group, `host.cpus`, `c.cpus`, `{0, 2..3}`, or a comprehension
+/// without body.
+uint32_t Checker::set(const ast::Expr& e) {
+  Set s;
+  s.span = e.span;
+  if (const auto* comprehension = std::get_if<ast::Comprehension>(&e.node)) {
+    if (comprehension->body) {
+      diagnostics_
+          .report(Kind::TypeMismatch, comprehension->body->span, "a set has no value for each element here")
+          .hint("leave `: …` out");
+      return kNone;
+    }
+    const size_t depth = scope_.size();
+    const uint32_t made =
+        set_with(comprehension->variable, *comprehension->set, comprehension->where.get(), e.span);
+    unbind_to(depth);
+    return made;
+  }
+  if (const auto* list = std::get_if<ast::CpuSetLiteral>(&e.node)) return cpu_list(*list, e.span);
+  if (const auto* ref = std::get_if<ast::Ref>(&e.node)) {
+    if (ref->name.text == "all") {
+      s.from = Set::From::All;
+      return add_set(s);
+    }
+    const Symbol* symbol = find(ref->name.text);
+    if (symbol && symbol->kind == SymbolKind::Group) {
+      check_group(symbol->index);
+      if (p_.groups[symbol->index].set == kNone) return kNone;
+      s.from = Set::From::Group;
+      s.ref = symbol->index;
+      s.of_cpus = p_.sets[p_.groups[symbol->index].set].of_cpus;
+      return add_set(s);
+    }
+    if (!symbol) {
+      unknown_name(ref->name, "set");
+      return kNone;
+    }
+    auto report = diagnostics_.report(
+        Kind::TypeMismatch, e.span, fmt::format("`{}` is not a set", ref->name.text), "a set is wanted here");
+    report.label(symbol->span, "declared here");
+    if (symbol->kind == SymbolKind::Class)
+      report.hint(fmt::format("its containers are `{}.members`", ref->name.text));
+    return kNone;
+  }
+  if (const auto* field = std::get_if<ast::Field>(&e.node)) {
+    if (const auto* base = std::get_if<ast::Ref>(&field->base->node)) {
+      if (base->name.text == "host" && field->name.text == "cpus") {
+        s.from = Set::From::HostCpus;
+        s.of_cpus = true;
+        return add_set(s);
+      }
+      const Symbol* symbol = find(base->name.text);
+      if (field->name.text == "members" && (!symbol || symbol->kind != SymbolKind::Local)) {
+        const auto cls = class_named(base->name);
+        if (!cls) return kNone;
+        s.from = Set::From::Class;
+        s.ref = *cls;
+        return add_set(s);
+      }
+    }
+    if (field->name.text == "cpus") {
+      s.container = total(expr(*field->base), kContainer, "`.cpus`");
+      if (type(s.container).error()) return kNone;
+      s.from = Set::From::CpusOf;
+      s.of_cpus = true;
+      return add_set(s);
+    }
+  }
+  const NodeId id = expr(e);
+  if (!type(id).error())
+    diagnostics_
+        .report(Kind::TypeMismatch, e.span, "a set is wanted here",
+                fmt::format("this is {}", to_string(type(id))))
+        .hint("sets are `all`, `CLASS.members`, a group, `host.cpus` and `c.cpus`");
+  return kNone;
+}
+
+/// `variable in from where where`. The variable stays bound; the caller unbinds it.
+uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, const ast::Expr* where,
+                           Span span) {
+  uint32_t base = set(from);
+  if (base == kNone) {
+    bind(variable, kError);
+    return kNone;
+  }
+  const bool of_cpus = p_.sets[base].of_cpus;
+  if (p_.sets[base].variable != kNone ||
+      p_.sets[base].where != kNone) {  // a set of a set, by a group without a name
+    p_.groups.push_back({"", base, span});
+    group_progress_.push_back(Progress::Done);
+    group_decls_.push_back(nullptr);
+    Set s;
+    s.from = Set::From::Group;
+    s.ref = static_cast<uint32_t>(p_.groups.size() - 1);
+    s.of_cpus = of_cpus;
+    base = add_set(s);
+  }
+  const LocalId local = bind(variable, of_cpus ? kCpu : kContainer);
+  p_.sets[base].variable = local;
+  p_.sets[base].span = span;
+  if (where) {
+    const NodeId condition = total(expr(*where), kBool, "`where`");
+    if (type(condition).error()) return kNone;
+    p_.sets[base].where = condition;
+  }
+  return base;
+}
+
+uint32_t Checker::cpu_list(const ast::CpuSetLiteral& list, Span span) {
+  Set s;
+  s.from = Set::From::CpuList;
+  s.of_cpus = true;
+  s.span = span;
+  for (const auto& [first, last] : list.ranges) {
+    const NodeId a = total(expr(*first), kInt, "a CPU number");
+    const NodeId b = last ? total(expr(*last), kInt, "a CPU number") : kNone;
+    if (type(a).error() || (b != kNone && type(b).error())) return kNone;
+    s.ranges.emplace_back(a, b);
+  }
+  return add_set(s);
+}
+
+}  // namespace cbench::check

@@ -1,0 +1,224 @@
+// Statements: let, if, assignment, try, return.
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+
+namespace cbench::check {
+namespace {
+
+bool ends(const Stmt& s) {
+  if (std::holds_alternative<Return>(s.node) || std::holds_alternative<Stop>(s.node)) return true;
+  if (const auto* i = std::get_if<If>(&s.node))
+    return !i->then.empty() && !i->otherwise.empty() && ends(i->then.back()) && ends(i->otherwise.back());
+  return false;
+}
+
+}  // namespace
+
+bool Checker::effects_allowed(Span span, const char* what) {
+  if (at_.effects) return true;
+  diagnostics_.report(Kind::NotAnAction, span, fmt::format("{} stands in a pure function", what))
+      .hint("a function that acts is declared with `-> plan`");
+  return false;
+}
+
+bool Checker::may_act(Verb verb, Span span) {
+  if (!effects_allowed(span, "an action")) return false;
+  if (at_.admit && (verb == Verb::Move || verb == Verb::Quota)) {
+    diagnostics_
+        .report(Kind::MisplacedStatement, span,
+                fmt::format("`{}` wants a container that runs", cbench::info(verb).name),
+                "in `on admit` it does not run yet")
+        .hint("do it in `on start(c) { … }`; `on admit` may `pin` or `reject`");
+    return false;
+  }
+  note_act(verb, span);
+  return true;
+}
+
+Block Checker::block(const ast::Block& statements) {
+  const size_t depth = scope_.size();
+  Block out;
+  bool told = false;
+  for (const ast::Stmt& s : statements) {
+    if (!out.empty() && ends(out.back()) && !told) {
+      diagnostics_.report(Kind::Unreachable, s.span, "this is never reached",
+                          "the statement before it ends the block");
+      told = true;
+    }
+    statement(s, out);
+  }
+  unbind_to(depth);
+  return out;
+}
+
+void Checker::conditional(const ast::If& i, Span span, Block& out) {
+  const size_t depth = scope_.size();
+  If made{kNone, kNone, {}, {}};
+  made.condition = expr(*i.condition);
+  if (i.binding) {
+    const Type t = type(made.condition);
+    if (!t.error() && !t.optional)
+      diagnostics_.report(Kind::NeedlessDefault, i.condition->span, "this value is never missing")
+          .hint("`let` is enough");
+    made.binding = bind(*i.binding, t.error() ? kError : t.with(false));
+  } else {
+    made.condition = total(made.condition, kBool, "a condition");
+  }
+  made.then = block(*i.then);
+  unbind_to(depth);
+  if (i.otherwise) made.otherwise = block(*i.otherwise);
+  out.push_back({span, std::move(made)});
+}
+
+void Checker::attempt(const ast::Try& t, Span span, Block& out) {
+  const size_t acts_before = p_.acts.size();
+  Try made;
+  made.body = block(*t.body);
+  bool acts = p_.acts.size() > acts_before;
+  for (const Stmt& s : made.body)
+    acts |= !std::holds_alternative<Let>(s.node) && !std::holds_alternative<AssignState>(s.node) &&
+            !std::holds_alternative<Return>(s.node);
+  if (!acts && !made.body.empty())
+    diagnostics_.report(Kind::MisplacedStatement, span, "nothing in this `try` can be refused")
+        .hint("`try` stands before an action");
+  const bool reason = at_.reason;
+  at_.reason = true;
+  if (t.otherwise) made.otherwise = block(*t.otherwise);
+  at_.reason = reason;
+  out.push_back({span, std::move(made)});
+}
+
+void Checker::give_back(const ast::Return& r, Span span, Block& out) {
+  const bool wants = at_.function != kNone && !p_.functions[at_.function].is_plan;
+  NodeId value = kNone;
+  if (r.value) {
+    value = expr(*r.value);
+    if (!wants) {
+      diagnostics_.report(Kind::MisplacedStatement, r.value->span, "there is nothing to return a value to")
+          .hint("write `return` alone");
+    } else {
+      Function& f = p_.functions[at_.function];
+      value = coerce(value, f.result.with(false), fmt::format("the result of `{}`", f.name));
+      if (!type(value).error() && type(value).optional) p_.functions[at_.function].result.optional = true;
+    }
+  } else if (wants) {
+    diagnostics_.report(Kind::NoReturn, span, "this function returns a value").hint("write `return VALUE`");
+  }
+  out.push_back({span, Return{value}});
+}
+
+void Checker::assign(const ast::Assign& a, Span span, Block& out) {
+  const auto* call = std::get_if<ast::Call>(&a.target->node);
+  const auto* ref = std::get_if<ast::Ref>(&a.target->node);
+  const std::string name = call ? call->callee.text : ref ? ref->name.text : "";
+  const Symbol* symbol = find(name);
+  if (call && !symbol && (name == "ways" || name == "mb" || name == "quota")) {
+    const NodeId target = scalar_builtin(*call, a.target->span);
+    NodeId value = expr(*a.value);
+    if (type(target).error() || type(value).error()) return;
+    if (name == "ways") {
+      value = total(value, type(target), "`ways`");
+      if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{node(target).ref, a.op, value}});
+    } else if (name == "mb") {
+      value = total(value, kRatio, "`mb`");
+      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{node(target).ref, a.op, value}});
+    } else {
+      value = total(value, kRatio, "`quota`");
+      if (may_act(Verb::Quota, span)) out.push_back({span, SetQuota{node(target).kids[0], a.op, value}});
+    }
+    return;
+  }
+  if (!symbol || symbol->kind != SymbolKind::State) {
+    if (!symbol && !name.empty()) {
+      unknown_name(call ? call->callee : ref->name, "state");
+      return;
+    }
+    auto report = diagnostics_.report(Kind::BadAssignment, a.target->span,
+                                      "only a state and `ways`, `mb` and `quota` can be assigned");
+    if (symbol) report.label(symbol->span, "declared here");
+    report.hint("declare it as `state name: type = initial` to change it");
+    return;
+  }
+  if (!effects_allowed(span, "an assignment")) return;
+  const NodeId target =
+      call ? subject_read(*call, *symbol, a.target->span) : reference(ref->name, a.target->span);
+  NodeId value = expr(*a.value);
+  if (type(target).error() || type(value).error()) return;
+  value = total(value, type(target), fmt::format("`{}`", name));
+  if (a.op != ast::AssignOp::Set && !type(target).numeric()) {
+    diagnostics_.report(Kind::TypeMismatch, span, "`+=` and `-=` want a number",
+                        fmt::format("`{}` is {}", name, to_string(type(target))));
+    return;
+  }
+  out.push_back({span, AssignState{symbol->index, node(target).kids.empty() ? kNone : node(target).kids[0],
+                                   a.op, value}});
+}
+
+void Checker::statement(const ast::Stmt& s, Block& out) {
+  std::visit(
+      [&](const auto& n) {
+        using T = std::decay_t<decltype(n)>;
+        if constexpr (std::is_same_v<T, ast::Let>) {
+          const NodeId value = expr(*n.value);
+          if (!type(value).error() && (type(value).base == Base::Text || type(value).base == Base::Void)) {
+            diagnostics_.report(Kind::TypeMismatch, n.value->span,
+                                fmt::format("a name cannot stand for {}", to_string(type(value))));
+          }
+          out.push_back({s.span, Let{bind(n.name, type(value)), value}});
+        } else if constexpr (std::is_same_v<T, ast::If>) {
+          conditional(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Assign>) {
+          assign(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::ExprStmt>) {
+          const NodeId value = expr(*n.value);
+          if (type(value).error()) return;
+          if (node(value).op != Op::Call || !p_.functions[node(value).ref].is_plan)
+            diagnostics_.report(Kind::MisplacedStatement, s.span, "this value is not used")
+                .hint("give it a name with `let`, or leave it out");
+          else
+            out.push_back({s.span, CallPlan{value}});
+        } else if constexpr (std::is_same_v<T, ast::Try>) {
+          attempt(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Return>) {
+          give_back(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Stop>) {
+          TextParts t = text(n.reason);
+          if (may_act(Verb::Stop, s.span)) out.push_back({s.span, Stop{std::move(t)}});
+        } else if constexpr (std::is_same_v<T, ast::Move>) {
+          const NodeId c = total(expr(*n.container), kContainer, "`move`");
+          const auto cls = class_named(n.cls);
+          if (may_act(Verb::Move, s.span) && cls) out.push_back({s.span, Move{c, *cls}});
+        } else if constexpr (std::is_same_v<T, ast::Layout>) {
+          layout(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Pin>) {
+          pin(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Log>) {
+          TextParts t = text(n.text);
+          if (may_act(Verb::Log, s.span)) out.push_back({s.span, Log{n.level, std::move(t)}});
+        } else if constexpr (std::is_same_v<T, ast::Annotate>) {
+          const NodeId c = n.container ? total(expr(*n.container), kContainer, "`annotate`") : kNone;
+          TextParts t = text(n.text);
+          if (may_act(Verb::Annotate, s.span)) out.push_back({s.span, Annotate{c, std::move(t)}});
+        } else if constexpr (std::is_same_v<T, ast::Emit>) {
+          NodeId value = expr(*n.value);
+          if (!type(value).error() && !type(value).numeric())
+            diagnostics_.report(Kind::TypeMismatch, n.value->span, "`emit` wants a number",
+                                fmt::format("this is {}", to_string(type(value))));
+          else if (may_act(Verb::Emit, s.span))
+            out.push_back({s.span, Emit{n.name.text, to_float(value)}});
+        } else {
+          static_assert(std::is_same_v<T, ast::Reject>);
+          const NodeId c = total(expr(*n.container), kContainer, "`reject`");
+          TextParts t = text(n.reason);
+          if (!at_.admit)
+            diagnostics_.report(Kind::MisplacedStatement, s.span, "`reject` stands in `on admit` only",
+                                "here the container runs already");
+          else if (may_act(Verb::Reject, s.span))
+            out.push_back({s.span, Reject{c, std::move(t)}});
+        }
+      },
+      s.node);
+}
+
+}  // namespace cbench::check

@@ -1,0 +1,390 @@
+// Expressions. A value travels as (value, ok); a missing one is never looked at, so that its bits cannot
+// fault or matter.
+#include <cmath>
+
+#include <llvm/IR/Intrinsics.h>
+
+#include "compiler/lower/lowering.h"
+
+namespace cbench::lower {
+
+using check::Base;
+using check::Op;
+
+llvm::Type* Lowering::type_of(const check::Type& t) {
+  switch (t.base) {
+    case Base::Bool:
+      return b().ir.getInt1Ty();
+    case Base::Float:
+      return b().ir.getDoubleTy();
+    case Base::Container:
+    case Base::Cpu:
+      return b().ir.getInt32Ty();
+    default:
+      return b().ir.getInt64Ty();
+  }
+}
+
+int Lowering::column_of(Metric metric) const {
+  for (size_t i = 0; i < plan_.plan.columns.size(); ++i)
+    if (plan_.plan.columns[i] == metric) return static_cast<int>(i);
+  return -1;
+}
+
+Val Lowering::expr(check::NodeId id) {
+  const check::Node& n = node(id);
+  switch (n.op) {
+    case Op::ConstBool:
+      return {b().flag(n.i != 0)};
+    case Op::ConstInt:
+      return {b().i64(n.i)};
+    case Op::ConstFloat:
+      return {b().f64(n.f)};
+    case Op::Unlimited:
+      return {b().f64(HUGE_VAL)};
+    case Op::Param: {
+      if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().param(n.ref, true), b().i64(0))};
+      return {b().param(n.ref, n.type.base != Base::Float)};
+    }
+    case Op::Local:
+      return locals_[n.ref];
+    case Op::MetricRead:
+      return metric(n);
+    case Op::Static:
+    case Op::NameIs:
+      return static_field(n);
+    case Op::HostFact:
+      return host_fact(n);
+    case Op::StreamRead:
+      return stream_value(n.ref, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+    case Op::StateRead: {
+      llvm::Value* address =
+          b().state(plan_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+      if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().load_i64(address), b().i64(0))};
+      return {n.type.base == Base::Float ? b().load_f64(address) : b().load_i64(address)};
+    }
+    case Op::Ways:
+      return {b().call(abi::Intrinsic::ways, {b().i32(n.ref)})};
+    case Op::Mb:
+      return {b().call(abi::Intrinsic::mb, {b().i32(n.ref)})};
+    case Op::Quota:
+      return {b().call(abi::Intrinsic::quota, {expr(n.kids[0]).v})};
+    case Op::Now:
+      return {b().argument(FunctionBuilder::NowArg)};
+    case Op::Dt:
+      return {b().argument(FunctionBuilder::DtArg)};
+    case Op::Step:
+      return {b().argument(FunctionBuilder::StepArg)};
+    case Op::Not: {
+      const Val x = expr(n.kids[0]);
+      return {b().ir.CreateNot(x.v), x.ok};
+    }
+    case Op::And:
+    case Op::Or:
+      return logic(n);
+    case Op::Equal:
+    case Op::NotEqual:
+    case Op::Less:
+    case Op::LessEqual:
+    case Op::Greater:
+    case Op::GreaterEqual:
+      return compare(n);
+    case Op::Default: {
+      const Val x = expr(n.kids[0]);
+      const Val y = expr(n.kids[1]);
+      if (!x.ok) return x;
+      return {b().ir.CreateSelect(x.ok, x.v, y.v), y.ok ? b().ir.CreateOr(x.ok, y.ok) : nullptr};
+    }
+    case Op::Negate:
+    case Op::Add:
+    case Op::Subtract:
+    case Op::Multiply:
+    case Op::Divide:
+    case Op::Modulo:
+    case Op::Abs:
+    case Op::Min:
+    case Op::Max:
+      return arithmetic(n);
+    case Op::ToFloat: {
+      const Val x = expr(n.kids[0]);
+      llvm::Value* f = b().ir.CreateSIToFP(x.v, b().ir.getDoubleTy());
+      if (node(n.kids[0]).type.base == Base::Time) f = b().ir.CreateFDiv(f, b().f64(1e9));
+      return {f, x.ok};
+    }
+    case Op::Floor:
+    case Op::Ceil:
+    case Op::Round:
+      return round(n);
+    case Op::InSet:
+      return {member(n.set, expr(n.kids[0]).v)};
+    case Op::Reduce:
+      return reduce(n);
+    case Op::Window:
+    case Op::Ewma:
+    case Op::Schmitt:
+    case Op::DeltaPrevious:
+    case Op::RatePrevious:
+      return temporal(n);
+    case Op::Call:
+      return inlined(n);
+    case Op::TextRef:
+      break;
+  }
+  return {};
+}
+
+/// A cell is present when its status has a value and a float is finite.
+Val Lowering::metric(const check::Node& n) {
+  const auto which = static_cast<Metric>(n.ref);
+  const MetricInfo& m = cbench::info(which);
+  llvm::Value* slot = expr(n.kids[0]).v;
+  const int column = column_of(which);
+  llvm::Value* ok = b().ir.CreateICmpULE(b().status(column, slot),
+                                         b().ir.getInt8(static_cast<uint8_t>(Status::Multiplexed)));
+  if (n.type.base == Base::Int || n.type.base == Base::Time)
+    return {b().ir.CreateSelect(ok, b().cell(column, slot, b().ir.getInt64Ty()), b().i64(0)), ok};
+  llvm::Value* x;
+  if (m.type == MetricType::I64) {
+    x = b().ir.CreateSIToFP(b().cell(column, slot, b().ir.getInt64Ty()), b().ir.getDoubleTy());
+  } else {
+    x = b().cell(column, slot, b().ir.getDoubleTy());
+    ok = b().ir.CreateAnd(ok, b().ir.CreateFCmpOEQ(b().ir.CreateFSub(x, x), b().f64(0)));
+  }
+  if (const double scale = cbench::info(m.unit).scale; scale != 1.0) x = b().ir.CreateFMul(x, b().f64(scale));
+  return {b().ir.CreateSelect(ok, x, b().f64(0)), ok};
+}
+
+Val Lowering::static_field(const check::Node& n) {
+  const auto field = static_cast<check::StaticField>(n.ref);
+  llvm::Value* slot = expr(n.kids[0]).v;
+  const auto& containers = plan_.spec->containers;
+  const auto ints = [&](auto get) {
+    std::vector<int64_t> out;
+    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    return b().pick(out, slot);
+  };
+  const auto flags = [&](auto get) {
+    std::vector<bool> out;
+    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    return b().pick_flag(out, slot);
+  };
+  const auto targets = [&](auto get) {
+    std::vector<double> out;
+    for (const ContainerSpec& c : containers) out.push_back(get(c).value_or(0));
+    return Val{b().pick(out, slot), flags([&](const ContainerSpec& c) { return get(c).has_value(); })};
+  };
+  if (n.op == Op::NameIs) {
+    return {flags([&](const ContainerSpec& c) {
+      return (field == check::StaticField::Name   ? c.name.value
+              : field == check::StaticField::Role ? c.role
+                                                  : c.image.value) == n.text;
+    })};
+  }
+  switch (field) {
+    case check::StaticField::Index:
+      return {ints([](const ContainerSpec& c) { return c.index; })};
+    case check::StaticField::NumCores:
+      return {ints([](const ContainerSpec& c) {
+        return c.cores.value.any() ? static_cast<int64_t>(c.cores.value.count()) : c.num_cores;
+      })};
+    case check::StaticField::Critical:
+      return {flags([](const ContainerSpec& c) { return c.critical; })};
+    case check::StaticField::Priority:
+      return {flags([](const ContainerSpec& c) { return c.priority; })};
+    case check::StaticField::Ipc:
+      return targets([](const ContainerSpec& c) { return c.ipc; });
+    case check::StaticField::Ipce:
+      return targets([](const ContainerSpec& c) { return c.ipce; });
+    default:
+      return {slot};  // a text: printed by text_value, compared by NameIs
+  }
+}
+
+Val Lowering::host_fact(const check::Node& n) {
+  const HostFacts& f = *plan_.facts;
+  switch (static_cast<check::HostField>(n.ref)) {
+    case check::HostField::NumCpus:
+      return {b().i64(static_cast<int64_t>(f.online.count()))};
+    case check::HostField::Sockets:
+      return {b().i64(f.sockets)};
+    case check::HostField::L3Ways:
+      return {b().i64(f.rdt.l3_ways)};
+    case check::HostField::NumClosids:
+      return {b().i64(f.rdt.num_closids)};
+    case check::HostField::L3Bytes:
+      return {b().i64(static_cast<int64_t>(f.rdt.l3_bytes))};
+    case check::HostField::Memory:
+      return {b().i64(static_cast<int64_t>(f.memory_bytes))};
+  }
+  return {};
+}
+
+/// Kleene's logic: false and missing is false, true or missing is true.
+Val Lowering::logic(const check::Node& n) {
+  const Val x = expr(n.kids[0]);
+  const Val y = expr(n.kids[1]);
+  auto& ir = b().ir;
+  const bool is_and = n.op == Op::And;
+  if (!x.ok && !y.ok) return {is_and ? ir.CreateAnd(x.v, y.v) : ir.CreateOr(x.v, y.v)};
+  llvm::Value* both_known = ir.CreateAnd(b().present(x), b().present(y));
+  const auto decided = [&](const Val& z) {
+    return ir.CreateAnd(b().present(z), is_and ? ir.CreateNot(z.v) : z.v);
+  };
+  llvm::Value* settled = ir.CreateOr(decided(x), decided(y));
+  return {is_and ? ir.CreateAnd(b().truth(x), b().truth(y)) : settled, ir.CreateOr(settled, both_known)};
+}
+
+Val Lowering::compare(const check::Node& n) {
+  const Val x = expr(n.kids[0]);
+  const Val y = expr(n.kids[1]);
+  auto& ir = b().ir;
+  llvm::Value* ok = b().both(x.ok, y.ok);
+  if (x.v->getType()->isDoubleTy()) {
+    switch (n.op) {
+      case Op::Equal:
+        return {ir.CreateFCmpOEQ(x.v, y.v), ok};
+      case Op::NotEqual:
+        return {ir.CreateFCmpUNE(x.v, y.v), ok};
+      case Op::Less:
+        return {ir.CreateFCmpOLT(x.v, y.v), ok};
+      case Op::LessEqual:
+        return {ir.CreateFCmpOLE(x.v, y.v), ok};
+      case Op::Greater:
+        return {ir.CreateFCmpOGT(x.v, y.v), ok};
+      default:
+        return {ir.CreateFCmpOGE(x.v, y.v), ok};
+    }
+  }
+  switch (n.op) {
+    case Op::Equal:
+      return {ir.CreateICmpEQ(x.v, y.v), ok};
+    case Op::NotEqual:
+      return {ir.CreateICmpNE(x.v, y.v), ok};
+    case Op::Less:
+      return {ir.CreateICmpSLT(x.v, y.v), ok};
+    case Op::LessEqual:
+      return {ir.CreateICmpSLE(x.v, y.v), ok};
+    case Op::Greater:
+      return {ir.CreateICmpSGT(x.v, y.v), ok};
+    default:
+      return {ir.CreateICmpSGE(x.v, y.v), ok};
+  }
+}
+
+Val Lowering::checked(llvm::Intrinsic::ID op, llvm::Value* x, llvm::Value* y, llvm::Value* ok, Span span) {
+  llvm::Value* pair = b().ir.CreateBinaryIntrinsic(op, x, y);
+  llvm::Value* overflow = b().ir.CreateExtractValue(pair, 1);
+  if (ok) overflow = b().ir.CreateAnd(overflow, ok);
+  b().fault_if(overflow, fault_site("integer overflow", span));
+  return {b().ir.CreateExtractValue(pair, 0), ok};
+}
+
+Val Lowering::arithmetic(const check::Node& n) {
+  auto& ir = b().ir;
+  const Val x = expr(n.kids[0]);
+  const Val y = n.kids.size() > 1 ? expr(n.kids[1]) : Val{};
+  llvm::Value* ok = b().both(x.ok, y.ok);
+  if (x.v->getType()->isDoubleTy()) {
+    switch (n.op) {
+      case Op::Negate:
+        return {ir.CreateFNeg(x.v), ok};
+      case Op::Add:
+        return {ir.CreateFAdd(x.v, y.v), ok};
+      case Op::Subtract:
+        return {ir.CreateFSub(x.v, y.v), ok};
+      case Op::Multiply:
+        return {ir.CreateFMul(x.v, y.v), ok};
+      case Op::Abs:
+        return {ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x.v), ok};
+      case Op::Min:
+        return {ir.CreateSelect(ir.CreateFCmpOLT(y.v, x.v), y.v, x.v), ok};
+      case Op::Max:
+        return {ir.CreateSelect(ir.CreateFCmpOGT(y.v, x.v), y.v, x.v), ok};
+      default: {  // Divide: what is not finite is missing
+        llvm::Value* q = ir.CreateFDiv(x.v, y.v);
+        if (!n.type.optional) return {q};
+        llvm::Value* finite = ir.CreateFCmpOEQ(ir.CreateFSub(q, q), b().f64(0));
+        llvm::Value* present = b().both(ok, finite);
+        return {ir.CreateSelect(present, q, b().f64(0)), present};
+      }
+    }
+  }
+  switch (n.op) {
+    case Op::Negate:
+      return checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
+    case Op::Add:
+      return checked(llvm::Intrinsic::sadd_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Subtract:
+      return checked(llvm::Intrinsic::ssub_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Multiply:
+      return checked(llvm::Intrinsic::smul_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Abs: {
+      const Val negative = checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
+      return {ir.CreateSelect(ir.CreateICmpSLT(x.v, b().i64(0)), negative.v, x.v), ok};
+    }
+    case Op::Min:
+      return {ir.CreateSelect(ir.CreateICmpSLT(y.v, x.v), y.v, x.v), ok};
+    case Op::Max:
+      return {ir.CreateSelect(ir.CreateICmpSGT(y.v, x.v), y.v, x.v), ok};
+    default: {  // Modulo: by zero is missing; by −1 is 0 (the machine would trap on the smallest int)
+      llvm::Value* nonzero = ir.CreateICmpNE(y.v, b().i64(0));
+      llvm::Value* unusual = ir.CreateOr(ir.CreateNot(nonzero), ir.CreateICmpEQ(y.v, b().i64(-1)));
+      llvm::Value* r = ir.CreateSRem(x.v, ir.CreateSelect(unusual, b().i64(1), y.v));
+      return {r, n.type.optional ? b().both(ok, nonzero) : ok};
+    }
+  }
+}
+
+/// floor, ceil and round without a library call; what does not fit an int is missing.
+Val Lowering::round(const check::Node& n) {
+  auto& ir = b().ir;
+  const Val x = expr(n.kids[0]);
+  llvm::Value* in = x.v;
+  if (n.op == Op::Round)  // half away from zero
+    in = ir.CreateFAdd(in, ir.CreateSelect(ir.CreateFCmpOLT(in, b().f64(0)), b().f64(-0.5), b().f64(0.5)));
+  llvm::Value* fits =
+      ir.CreateAnd(ir.CreateFCmpOGT(in, b().f64(-9.2e18)), ir.CreateFCmpOLT(in, b().f64(9.2e18)));
+  llvm::Value* safe = ir.CreateSelect(fits, in, b().f64(0));
+  llvm::Value* cut = ir.CreateFPToSI(safe, ir.getInt64Ty());
+  llvm::Value* back = ir.CreateSIToFP(cut, ir.getDoubleTy());
+  llvm::Value* out = cut;
+  if (n.op == Op::Floor)
+    out = ir.CreateSub(cut, ir.CreateZExt(ir.CreateFCmpOGT(back, safe), ir.getInt64Ty()));
+  if (n.op == Op::Ceil) out = ir.CreateAdd(cut, ir.CreateZExt(ir.CreateFCmpOLT(back, safe), ir.getInt64Ty()));
+  return {out, b().both(x.ok, fits)};
+}
+
+/// A function is its body with the arguments in place. A missing argument makes the result missing, without
+/// running the body.
+Val Lowering::inlined(const check::Node& n) {
+  const check::Function& f = p_.functions[n.ref];
+  llvm::Value* ok = nullptr;
+  std::vector<Val> arguments;
+  for (const check::NodeId kid : n.kids) {
+    arguments.push_back(expr(kid));
+    ok = b().both(ok, arguments.back().ok);
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) locals_[f.parameters[i]] = {arguments[i].v};
+  Exit exit;
+  exit.to = b().block("returned");
+  exit.tries = tries_.size();
+  if (!f.is_plan) {
+    exit.value = b().local(type_of(f.result), llvm::Constant::getNullValue(type_of(f.result)));
+    exit.ok = b().local(b().ir.getInt1Ty(), b().flag(false));
+  }
+  if (ok) {
+    llvm::BasicBlock* run = b().block("call");
+    b().branch(ok, run, exit.to);
+    b().into(run);
+  }
+  exits_.push_back(exit);
+  block(f.body);
+  exits_.pop_back();
+  b().go(exit.to);
+  b().into(exit.to);
+  if (f.is_plan) return {};
+  llvm::Value* value = b().ir.CreateLoad(type_of(f.result), exit.value);
+  return {value, n.type.optional ? b().ir.CreateLoad(b().ir.getInt1Ty(), exit.ok) : nullptr};
+}
+
+}  // namespace cbench::lower

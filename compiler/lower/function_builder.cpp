@@ -1,0 +1,208 @@
+#include "compiler/lower/function_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/DerivedTypes.h>
+
+namespace cbench::lower {
+namespace {
+
+using llvm::Type;
+
+template <class T>
+Type* type_of(llvm::LLVMContext& c) {
+  if constexpr (std::is_same_v<T, void>)
+    return Type::getVoidTy(c);
+  else if constexpr (std::is_same_v<T, abi::i32>)
+    return Type::getInt32Ty(c);
+  else if constexpr (std::is_same_v<T, abi::i64>)
+    return Type::getInt64Ty(c);
+  else if constexpr (std::is_same_v<T, abi::f64>)
+    return Type::getDoubleTy(c);
+  else
+    return llvm::PointerType::getUnqual(c);
+}
+
+template <class R, class... A>
+llvm::FunctionType* signature(llvm::LLVMContext& c, R (*)(A...)) {
+  return llvm::FunctionType::get(type_of<R>(c), {type_of<A>(c)...}, false);
+}
+
+/// The one declaration of intrinsics.def, as LLVM function types.
+llvm::FunctionType* signature(llvm::LLVMContext& c, abi::Intrinsic which) {
+  using namespace abi;
+  switch (which) {
+#define CBENCH_INTRINSIC(name, result, params, doc) \
+  case Intrinsic::name:                             \
+    return signature(c, static_cast<result(*) params>(nullptr));
+#include "stdlib/abi/intrinsics.def"
+    case Intrinsic::kCount:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+llvm::FunctionType* FunctionBuilder::type(llvm::LLVMContext& c) {
+  Type* ptr = llvm::PointerType::getUnqual(c);
+  Type* i64 = Type::getInt64Ty(c);
+  Type* i32 = Type::getInt32Ty(c);
+  return llvm::FunctionType::get(i32, {ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, i64, i64, i64, i32}, false);
+}
+
+FunctionBuilder::FunctionBuilder(llvm::Module& module, const std::string& name, uint32_t slots)
+    : ir(module.getContext()), module_(module), slots_(slots) {
+  function_ =
+      llvm::Function::Create(type(module.getContext()), llvm::Function::InternalLinkage, name, module);
+  constexpr std::array<const char*, kArguments> names = {"context", "values", "status", "running",
+                                                         "state",   "params", "calls",  "host",
+                                                         "now",     "dt",     "step",   "slot"};
+  for (unsigned i = 0; i < kArguments; ++i) function_->getArg(i)->setName(names[i]);
+  // The frame is not written while the policy runs, and the state block is the policy's alone.
+  for (const Argument a : {Values, Status, Running, State, Params})
+    function_->addParamAttr(a, llvm::Attribute::NoAlias);
+  for (const Argument a : {Values, Status, Running, Params})
+    function_->addParamAttr(a, llvm::Attribute::ReadOnly);
+  // No loop may become a call of memset or memcpy: generated code has no outside symbols.
+  function_->addFnAttr("no-builtins");
+  function_->setDoesNotThrow();
+  ir.SetInsertPoint(block("entry"));
+}
+
+llvm::Function* FunctionBuilder::finish() {
+  ir.CreateRet(i32(0));
+  return function_;
+}
+
+llvm::Value* FunctionBuilder::f64(double value) { return llvm::ConstantFP::get(ir.getDoubleTy(), value); }
+
+llvm::Value* FunctionBuilder::table(llvm::Constant* data, Type* element, llvm::Value* index) {
+  auto* global = new llvm::GlobalVariable(module_, data->getType(), true, llvm::GlobalValue::PrivateLinkage,
+                                          data, "table");
+  global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+  return ir.CreateLoad(element, ir.CreateInBoundsGEP(element, global, ir.CreateZExt(index, ir.getInt64Ty())));
+}
+
+llvm::Value* FunctionBuilder::pick(const std::vector<int64_t>& values, llvm::Value* index) {
+  if (values.empty() || std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == values[0]; }))
+    return i64(values.empty() ? 0 : values[0]);
+  std::vector<uint64_t> bits(values.begin(), values.end());
+  return table(llvm::ConstantDataArray::get(ir.getContext(), bits), ir.getInt64Ty(), index);
+}
+
+llvm::Value* FunctionBuilder::pick(const std::vector<double>& values, llvm::Value* index) {
+  if (values.empty() || std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; }))
+    return f64(values.empty() ? 0 : values[0]);
+  return table(llvm::ConstantDataArray::get(ir.getContext(), values), ir.getDoubleTy(), index);
+}
+
+llvm::Value* FunctionBuilder::pick_flag(const std::vector<bool>& values, llvm::Value* index) {
+  if (values.empty() || std::all_of(values.begin(), values.end(), [&](bool v) { return v == values[0]; }))
+    return flag(!values.empty() && values[0]);
+  std::vector<uint8_t> bytes(values.begin(), values.end());
+  return ir.CreateICmpNE(table(llvm::ConstantDataArray::get(ir.getContext(), bytes), ir.getInt8Ty(), index),
+                         ir.getInt8(0));
+}
+
+llvm::Value* FunctionBuilder::state(uint64_t base, uint64_t stride, llvm::Value* index) {
+  llvm::Value* scaled =
+      ir.CreateMul(ir.CreateZExt(index, ir.getInt64Ty()), i64(static_cast<int64_t>(stride)), "", true, true);
+  return at(argument(State), ir.CreateAdd(scaled, i64(static_cast<int64_t>(base)), "", true, true));
+}
+
+llvm::Value* FunctionBuilder::load_flag(llvm::Value* address) {
+  return ir.CreateICmpNE(ir.CreateLoad(ir.getInt8Ty(), address), ir.getInt8(0));
+}
+
+void FunctionBuilder::store_flag(llvm::Value* value, llvm::Value* address) {
+  ir.CreateStore(ir.CreateZExt(value, ir.getInt8Ty()), address);
+}
+
+llvm::Value* FunctionBuilder::status(int column, llvm::Value* slot) {
+  llvm::Value* index =
+      ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
+  return ir.CreateLoad(ir.getInt8Ty(), at(argument(Status), index));
+}
+
+llvm::Value* FunctionBuilder::cell(int column, llvm::Value* slot, Type* as) {
+  llvm::Value* index =
+      ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
+  return ir.CreateLoad(as, ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Values), index));
+}
+
+llvm::Value* FunctionBuilder::running(llvm::Value* slot) {
+  return load_flag(at(argument(Running), ir.CreateZExt(slot, ir.getInt64Ty())));
+}
+
+llvm::Value* FunctionBuilder::param(uint32_t index, bool is_integer) {
+  llvm::Value* address = ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Params), i64(index));
+  return is_integer ? load_i64(address) : load_f64(address);
+}
+
+llvm::AllocaInst* FunctionBuilder::local(Type* of, llvm::Value* initial) {
+  llvm::IRBuilder<> entry(&function_->getEntryBlock(), function_->getEntryBlock().begin());
+  llvm::AllocaInst* slot = entry.CreateAlloca(of);
+  if (initial) ir.CreateStore(initial, slot);
+  return slot;
+}
+
+llvm::Value* FunctionBuilder::clean(const Val& x) {
+  return x.ok ? ir.CreateSelect(x.ok, x.v, llvm::Constant::getNullValue(x.v->getType())) : x.v;
+}
+
+void FunctionBuilder::go(llvm::BasicBlock* to) {
+  if (!ir.GetInsertBlock()->getTerminator()) ir.CreateBr(to);
+}
+
+void FunctionBuilder::when(llvm::Value* condition, const std::function<void()>& then) {
+  llvm::BasicBlock* yes = block("then");
+  llvm::BasicBlock* end = block("end");
+  branch(condition, yes, end);
+  into(yes);
+  then();
+  go(end);
+  into(end);
+}
+
+void FunctionBuilder::loop(llvm::Value* from, llvm::Value* to,
+                           const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
+  llvm::BasicBlock* before = ir.GetInsertBlock();
+  llvm::BasicBlock* head = block("loop");
+  llvm::BasicBlock* inside = block("body");
+  llvm::BasicBlock* next = block("next");
+  llvm::BasicBlock* end = block("done");
+  go(head);
+  into(head);
+  llvm::PHINode* i = ir.CreatePHI(ir.getInt32Ty(), 2);
+  i->addIncoming(from, before);
+  branch(ir.CreateICmpSLT(i, to), inside, end);
+  into(inside);
+  body(i, next);
+  go(next);
+  into(next);
+  i->addIncoming(ir.CreateAdd(i, i32(1), "", true, true), next);
+  go(head);
+  into(end);
+}
+
+void FunctionBuilder::fault_if(llvm::Value* broken, uint32_t site) {
+  when(broken, [&] {
+    ir.CreateStore(i32(site), at(argument(Context), i64(offsetof(abi::PolicyContext, fault_site))));
+    ir.CreateRet(i32(abi::kFault));
+  });
+}
+
+llvm::Value* FunctionBuilder::call(abi::Intrinsic which, std::vector<llvm::Value*> arguments) {
+  llvm::FunctionType* type = signature(ir.getContext(), which);
+  if (type->getNumParams() == arguments.size() + 1) arguments.insert(arguments.begin(), argument(Host));
+  llvm::Value* entry = ir.CreateInBoundsGEP(ir.getPtrTy(), argument(Calls), i64(static_cast<int64_t>(which)));
+  llvm::LoadInst* pointer = ir.CreateLoad(ir.getPtrTy(), entry);
+  pointer->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(ir.getContext(), {}));
+  return ir.CreateCall(type, pointer, arguments);
+}
+
+}  // namespace cbench::lower

@@ -1,0 +1,102 @@
+// The state of lowering one module, shared by the files of this folder (one a language area); not for other
+// folders.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/lower/function_builder.h"
+#include "compiler/lower/lower.h"
+
+namespace cbench::lower {
+
+class Lowering {
+ public:
+  Lowering(const plan::Planned& planned, const SourceSet& sources, llvm::Module& module)
+      : plan_(planned), p_(*planned.program), sources_(sources), module_(module) {}
+  void run();
+  std::vector<std::string> texts;
+  std::vector<PlanFault> faults;
+
+ private:
+  /// Where `return` goes: out of a rule's element, or out of an inlined function.
+  struct Exit {
+    llvm::BasicBlock* to = nullptr;
+    llvm::AllocaInst* value = nullptr;  ///< of a function's result
+    llvm::AllocaInst* ok = nullptr;
+    size_t tries = 0;  ///< open `try`s when it was entered
+  };
+
+  // rules and events (rules.cpp)
+  llvm::Function* streams_function();
+  llvm::Function* reset_function();
+  llvm::Function* rule_function(uint32_t id);
+  void when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* next);
+  void every(uint32_t id);
+  void fire(uint32_t id, llvm::Value* slot);
+  void show_leaf(check::NodeId leaf);
+  llvm::Value* leaves_due(const check::Rule& rule, llvm::Value* slot);
+  void entry_function(llvm::Function* streams, llvm::Function* reset,
+                      const std::vector<llvm::Function*>& rules);
+  void initial_states(bool per_container, llvm::Value* slot);
+
+  // streams and temporal operators (temporal.cpp)
+  void stream(uint32_t id, llvm::Value* slot);
+  Val stream_value(uint32_t id, llvm::Value* slot);
+  Val temporal(const check::Node& n);
+  Val window(const check::Node& n, const Val& x);
+  Val ewma(const check::Node& n, const Val& x);
+  Val previous(const check::Node& n, const Val& x);
+  Val schmitt(const check::Node& n);
+
+  // expressions (expr.cpp)
+  Val expr(check::NodeId id);
+  Val metric(const check::Node& n);
+  Val static_field(const check::Node& n);
+  Val host_fact(const check::Node& n);
+  Val logic(const check::Node& n);
+  Val compare(const check::Node& n);
+  Val arithmetic(const check::Node& n);
+  Val checked(llvm::Intrinsic::ID op, llvm::Value* a, llvm::Value* b, llvm::Value* ok, Span span);
+  Val round(const check::Node& n);
+  Val inlined(const check::Node& n);
+  llvm::Type* type_of(const check::Type& t);
+  [[nodiscard]] int column_of(Metric metric) const;
+
+  // sets (sets.cpp)
+  Val reduce(const check::Node& n);
+  llvm::Value* member(uint32_t set, llvm::Value* element);
+  void for_each(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
+
+  // statements (stmt.cpp)
+  void block(const check::Block& b);
+  void statement(const check::Stmt& s);
+  void attempt(const check::Try& t);
+  void action(llvm::Value* refused);
+  void text(const check::TextParts& t);
+  void text_value(check::NodeId id);
+  void pin(const check::Pin& p);
+  void assign(const check::AssignState& a, Span span);
+  llvm::Value* changed(check::NodeId value, ast::AssignOp op, llvm::Value* old, const check::Type& type,
+                       Span span);
+  void leave(const Exit& exit);
+
+  uint32_t text_id(const std::string& s);
+  uint32_t fault_site(const char* what, Span span);
+  FunctionBuilder& b() { return *builder_; }
+  [[nodiscard]] const check::Node& node(check::NodeId id) const { return p_.nodes[id]; }
+
+  const plan::Planned& plan_;
+  const check::Program& p_;
+  const SourceSet& sources_;
+  llvm::Module& module_;
+  FunctionBuilder* builder_ = nullptr;
+  std::vector<Val> locals_;
+  std::vector<Exit> exits_;
+  std::vector<llvm::BasicBlock*> tries_;  ///< where a refusal inside each open `try` goes
+  std::map<std::string, uint32_t> text_ids_;
+  llvm::Value* stream_slot_ = nullptr;  ///< element of the stream being evaluated
+};
+
+}  // namespace cbench::lower

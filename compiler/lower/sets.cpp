@@ -1,0 +1,147 @@
+// Sets of containers and CPUs: membership, iteration in ascending order, reductions.
+#include <llvm/IR/Intrinsics.h>
+
+#include "compiler/lower/lowering.h"
+
+namespace cbench::lower {
+
+using check::Base;
+using check::Reduction;
+using check::Set;
+
+/// Is the element (slot or CPU number, i32) in the set? Binds the set's variable for its `where`.
+llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
+  const Set& s = p_.sets[id];
+  auto& ir = b().ir;
+  llvm::Value* in = b().flag(true);
+  switch (s.from) {
+    case Set::From::All:
+      in = b().running(element);
+      break;
+    case Set::From::Class:
+      in = ir.CreateAnd(b().running(element),
+                        ir.CreateICmpEQ(b().call(abi::Intrinsic::class_of, {element}), b().i32(s.ref)));
+      break;
+    case Set::From::Group:
+      in = member(p_.groups[s.ref].set, element);
+      break;
+    case Set::From::HostCpus:
+      break;  // CPU handles come from this set
+    case Set::From::CpusOf:
+      in = ir.CreateICmpNE(b().call(abi::Intrinsic::cpu_in, {expr(s.container).v, element}), b().i32(0));
+      break;
+    case Set::From::CpuList: {
+      in = b().flag(false);
+      llvm::Value* wide = ir.CreateZExt(element, ir.getInt64Ty());
+      for (const auto& [first, last] : s.ranges) {
+        llvm::Value* low = expr(first).v;
+        llvm::Value* high = last == check::kNone ? low : expr(last).v;
+        if (low->getType()->isIntegerTy(32)) low = high = ir.CreateZExt(low, ir.getInt64Ty());
+        in = ir.CreateOr(in, ir.CreateAnd(ir.CreateICmpSGE(wide, low), ir.CreateICmpSLE(wide, high)));
+      }
+      break;
+    }
+  }
+  if (s.where == check::kNone) return in;
+  // `where` may read what exists for members only, so it runs for them only.
+  llvm::AllocaInst* result = b().local(ir.getInt1Ty(), b().flag(false));
+  locals_[s.variable] = {element};
+  b().when(in, [&] { b().store(expr(s.where).v, result); });
+  return ir.CreateLoad(ir.getInt1Ty(), result);
+}
+
+/// Runs `body` for each member, ascending; the set's variable is bound.
+void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
+  const Set& s = p_.sets[id];
+  auto& ir = b().ir;
+  std::vector<int64_t> cpus;
+  for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
+    if (plan_.facts->online[cpu]) cpus.push_back(static_cast<int64_t>(cpu));
+  const int64_t n = s.of_cpus ? static_cast<int64_t>(cpus.size()) : plan_.plan.slots;
+  b().loop(b().i32(0), b().i32(n), [&](llvm::Value* i, llvm::BasicBlock* next) {
+    llvm::Value* element = s.of_cpus ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
+    llvm::BasicBlock* inside = b().block("member");
+    b().branch(member(id, element), inside, next);
+    b().into(inside);
+    if (s.variable != check::kNone) locals_[s.variable] = {element};
+    body(element, next);
+  });
+}
+
+Val Lowering::reduce(const check::Node& n) {
+  auto& ir = b().ir;
+  const auto what = static_cast<Reduction>(n.ref);
+  llvm::Type* i64 = ir.getInt64Ty();
+  llvm::Type* i1 = ir.getInt1Ty();
+  if (what == Reduction::Count) {
+    llvm::AllocaInst* count = b().local(i64, b().i64(0));
+    for_each(n.set, [&](llvm::Value*, llvm::BasicBlock*) {
+      b().store(ir.CreateAdd(b().load_i64(count), b().i64(1)), count);
+    });
+    return {b().load_i64(count)};
+  }
+  const check::Type body_type = node(n.kids[0]).type;
+  if (what == Reduction::Any || what == Reduction::All) {
+    // Kleene: one decisive element settles it, a missing one leaves it open.
+    const bool any = what == Reduction::Any;
+    llvm::AllocaInst* settled = b().local(i1, b().flag(false));
+    llvm::AllocaInst* open = b().local(i1, b().flag(false));
+    for_each(n.set, [&](llvm::Value*, llvm::BasicBlock*) {
+      const Val x = expr(n.kids[0]);
+      llvm::Value* decisive = ir.CreateAnd(b().present(x), any ? x.v : ir.CreateNot(x.v));
+      b().store(ir.CreateOr(ir.CreateLoad(i1, settled), decisive), settled);
+      if (x.ok) b().store(ir.CreateOr(ir.CreateLoad(i1, open), ir.CreateNot(x.ok)), open);
+    });
+    llvm::Value* s = ir.CreateLoad(i1, settled);
+    llvm::Value* ok = body_type.optional ? ir.CreateOr(s, ir.CreateNot(ir.CreateLoad(i1, open))) : nullptr;
+    return {any ? s : ir.CreateNot(s), ok};
+  }
+  llvm::Type* type = type_of(body_type);
+  const bool is_float = body_type.base == Base::Float;
+  llvm::AllocaInst* best = b().local(type, llvm::Constant::getNullValue(type));
+  llvm::AllocaInst* found = b().local(i1, b().flag(false));
+  llvm::AllocaInst* lost = b().local(i1, b().flag(false));
+  llvm::AllocaInst* where = b().local(ir.getInt32Ty(), b().i32(0));
+  llvm::AllocaInst* count = b().local(i64, b().i64(0));
+  const bool arg = what == Reduction::ArgMin || what == Reduction::ArgMax;
+  for_each(n.set, [&](llvm::Value* element, llvm::BasicBlock* next) {
+    const Val x = expr(n.kids[0]);
+    if (x.ok) {
+      llvm::BasicBlock* present = b().block("present");
+      llvm::BasicBlock* missing = b().block("missing");
+      b().branch(x.ok, present, missing);
+      b().into(missing);
+      if (!arg) b().store(b().flag(true), lost);
+      b().go(next);
+      b().into(present);
+    }
+    llvm::Value* old = ir.CreateLoad(type, best);
+    b().store(ir.CreateAdd(b().load_i64(count), b().i64(1)), count);
+    if (what == Reduction::Sum || what == Reduction::Avg) {
+      b().store(is_float ? ir.CreateFAdd(old, x.v)
+                         : checked(llvm::Intrinsic::sadd_with_overflow, old, x.v, nullptr, n.span).v,
+                best);
+      return;
+    }
+    const bool smallest = what == Reduction::Min || what == Reduction::ArgMin;
+    llvm::Value* better = is_float ? (smallest ? ir.CreateFCmpOLT(x.v, old) : ir.CreateFCmpOGT(x.v, old))
+                                   : (smallest ? ir.CreateICmpSLT(x.v, old) : ir.CreateICmpSGT(x.v, old));
+    better = ir.CreateOr(better, ir.CreateNot(ir.CreateLoad(i1, found)));
+    b().store(ir.CreateSelect(better, x.v, old), best);
+    b().store(ir.CreateSelect(better, element, ir.CreateLoad(ir.getInt32Ty(), where)), where);
+    b().store(b().flag(true), found);
+  });
+  llvm::Value* complete = body_type.optional ? ir.CreateNot(ir.CreateLoad(i1, lost)) : nullptr;
+  llvm::Value* value = ir.CreateLoad(type, best);
+  if (arg) return {ir.CreateLoad(ir.getInt32Ty(), where), ir.CreateLoad(i1, found)};
+  if (what == Reduction::Sum) return {value, complete};
+  llvm::Value* any = ir.CreateICmpNE(b().load_i64(count), b().i64(0));
+  llvm::Value* ok = b().both(complete, any);
+  if (what == Reduction::Avg) {
+    llvm::Value* mean = ir.CreateFDiv(value, ir.CreateSIToFP(b().load_i64(count), ir.getDoubleTy()));
+    return {ir.CreateSelect(ok, mean, b().f64(0)), ok};
+  }
+  return {value, ok};
+}
+
+}  // namespace cbench::lower

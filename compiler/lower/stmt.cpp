@@ -1,0 +1,263 @@
+// Statements and actions.
+#include <llvm/IR/Intrinsics.h>
+
+#include "compiler/lower/lowering.h"
+
+namespace cbench::lower {
+
+using abi::Intrinsic;
+using check::Base;
+
+void Lowering::block(const check::Block& statements) {
+  for (const check::Stmt& s : statements) {
+    if (b().ir.GetInsertBlock()->getTerminator()) return;  // after return or stop
+    statement(s);
+  }
+}
+
+/// What an action answered: inside a `try` a refusal leaves it, elsewhere it is recorded and the rule goes
+/// on.
+void Lowering::action(llvm::Value* refused) {
+  if (tries_.empty() || !tries_.back()) return;
+  llvm::BasicBlock* next = b().block("planned");
+  b().branch(b().ir.CreateICmpNE(refused, b().i32(0)), tries_.back(), next);
+  b().into(next);
+}
+
+void Lowering::attempt(const check::Try& t) {
+  llvm::BasicBlock* refused = b().block("refused");
+  llvm::BasicBlock* end = b().block("tried");
+  b().call(Intrinsic::try_begin, {});
+  tries_.push_back(refused);
+  block(t.body);
+  tries_.pop_back();
+  if (!b().ir.GetInsertBlock()->getTerminator()) {
+    b().call(Intrinsic::try_end, {b().i32(0)});
+    b().go(end);
+  }
+  b().into(refused);
+  b().call(Intrinsic::try_end, {b().i32(1)});
+  block(t.otherwise);
+  b().go(end);
+  b().into(end);
+}
+
+/// Leaves a rule's element or an inlined function; what open `try`s inside it have planned stays.
+void Lowering::leave(const Exit& exit) {
+  for (size_t i = tries_.size(); i > exit.tries; --i) b().call(Intrinsic::try_end, {b().i32(0)});
+  b().go(exit.to);
+}
+
+llvm::Value* Lowering::changed(check::NodeId value, ast::AssignOp op, llvm::Value* old,
+                               const check::Type& type, Span span) {
+  llvm::Value* x = expr(value).v;
+  if (op == ast::AssignOp::Set) return x;
+  const bool add = op == ast::AssignOp::Add;
+  if (type.base == Base::Float) return add ? b().ir.CreateFAdd(old, x) : b().ir.CreateFSub(old, x);
+  return checked(add ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow, old, x,
+                 nullptr, span)
+      .v;
+}
+
+void Lowering::assign(const check::AssignState& a, Span span) {
+  const check::Type& type = p_.states[a.state].type;
+  llvm::Value* index = a.container == check::kNone ? b().i32(0) : expr(a.container).v;
+  llvm::Value* address = b().state(plan_.states[a.state].base, 8, index);
+  llvm::Value* old = type.base == Base::Float ? b().load_f64(address) : b().load_i64(address);
+  llvm::Value* value = changed(a.value, a.op, old, type, span);
+  if (type.base == Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
+  b().store(value, address);
+}
+
+void Lowering::pin(const check::Pin& p) {
+  llvm::Value* container = expr(p.container).v;
+  const check::Set& s = p_.sets[p.set];
+  llvm::Value* count = p.count == check::kNone ? nullptr : expr(p.count).v;
+  b().call(Intrinsic::cpus_clear, {});
+  if (s.from == check::Set::From::CpuList && s.where == check::kNone && !count) {
+    // As written, so that a CPU that is not there is refused and not passed over.
+    for (const auto& [first, last] : s.ranges) {
+      llvm::Value* low = expr(first).v;
+      if (low->getType()->isIntegerTy(32)) {
+        b().call(Intrinsic::cpus_add, {low});
+        continue;
+      }
+      const auto clamp = [&](llvm::Value* v) {
+        llvm::Value* bad =
+            b().ir.CreateOr(b().ir.CreateICmpSLT(v, b().i64(0)), b().ir.CreateICmpSGE(v, b().i64(kMaxCpus)));
+        return b().ir.CreateTrunc(b().ir.CreateSelect(bad, b().i64(kMaxCpus), v), b().ir.getInt32Ty());
+      };
+      llvm::Value* from = clamp(low);
+      llvm::Value* to = last == check::kNone ? from : clamp(expr(last).v);
+      b().loop(from, b().ir.CreateAdd(to, b().i32(1)),
+               [&](llvm::Value* cpu, llvm::BasicBlock*) { b().call(Intrinsic::cpus_add, {cpu}); });
+    }
+  } else {
+    for_each(p.set, [&](llvm::Value* cpu, llvm::BasicBlock* next) {
+      if (!count) {
+        b().call(Intrinsic::cpus_add, {cpu});
+        return;
+      }
+      const Val key = expr(p.key);
+      if (key.ok) {
+        llvm::BasicBlock* offer = b().block("offer");
+        b().branch(key.ok, offer, next);
+        b().into(offer);
+      }
+      b().call(Intrinsic::cpus_offer, {cpu, key.v});
+    });
+    if (count) b().call(Intrinsic::cpus_take, {count, b().i32(p.highest ? 1 : 0)});
+  }
+  action(b().call(Intrinsic::pin, {container}));
+}
+
+void Lowering::text(const check::TextParts& t) {
+  // Values first: they may call functions whose own texts would get in between.
+  b().call(Intrinsic::text_begin, {});
+  for (const auto& part : t.parts) {
+    if (const auto* literal = std::get_if<std::string>(&part))
+      b().call(Intrinsic::text_piece, {b().i32(text_id(*literal))});
+    else
+      text_value(std::get<check::NodeId>(part));
+  }
+}
+
+void Lowering::text_value(check::NodeId id) {
+  const check::Node& n = node(id);
+  if (n.op == check::Op::TextRef) {
+    b().call(n.ref == 1 ? Intrinsic::text_why : Intrinsic::text_reason, {});
+    return;
+  }
+  if (n.op == check::Op::Static && n.type.base == Base::Text) {
+    llvm::Value* slot = expr(n.kids[0]).v;
+    if (n.ref == static_cast<uint32_t>(check::StaticField::Name)) {
+      b().call(Intrinsic::text_slot, {slot});
+      return;
+    }
+    std::vector<int64_t> ids;
+    for (const ContainerSpec& c : plan_.spec->containers)
+      ids.push_back(
+          text_id(n.ref == static_cast<uint32_t>(check::StaticField::Role) ? c.role : c.image.value));
+    b().call(Intrinsic::text_piece, {b().ir.CreateTrunc(b().pick(ids, slot), b().ir.getInt32Ty())});
+    return;
+  }
+  const Val x = expr(id);
+  const auto print = [&] {
+    llvm::Value* unit = b().i32(static_cast<int64_t>(check::display_unit(n.type)));
+    switch (n.type.base) {
+      case Base::Container:
+        b().call(Intrinsic::text_slot, {x.v});
+        break;
+      case Base::Cpu:
+        b().call(Intrinsic::text_i64, {b().ir.CreateZExt(x.v, b().ir.getInt64Ty()), b().i32(0)});
+        break;
+      case Base::Bool:
+        b().call(Intrinsic::text_flag, {b().ir.CreateZExt(x.v, b().ir.getInt32Ty())});
+        break;
+      case Base::Float:
+        b().call(Intrinsic::text_f64, {x.v, unit});
+        break;
+      default:
+        b().call(Intrinsic::text_i64, {x.v, unit});
+        break;
+    }
+  };
+  if (!x.ok) {
+    print();
+    return;
+  }
+  llvm::BasicBlock* present = b().block("present");
+  llvm::BasicBlock* missing = b().block("missing");
+  llvm::BasicBlock* end = b().block("printed");
+  b().branch(x.ok, present, missing);
+  b().into(present);
+  print();
+  b().go(end);
+  b().into(missing);
+  b().call(Intrinsic::text_missing, {});
+  b().go(end);
+  b().into(end);
+}
+
+void Lowering::statement(const check::Stmt& s) {
+  using namespace check;
+  std::visit(
+      [&](const auto& n) {
+        using T = std::decay_t<decltype(n)>;
+        if constexpr (std::is_same_v<T, Let>) {
+          locals_[n.local] = expr(n.value);
+        } else if constexpr (std::is_same_v<T, If>) {
+          const Val x = expr(n.condition);
+          llvm::BasicBlock* then = b().block("if");
+          llvm::BasicBlock* otherwise = b().block("else");
+          llvm::BasicBlock* end = b().block("fi");
+          b().branch(n.binding == kNone ? x.v : b().present(x), then, otherwise);
+          b().into(then);
+          if (n.binding != kNone) locals_[n.binding] = {x.v};
+          block(n.then);
+          b().go(end);
+          b().into(otherwise);
+          block(n.otherwise);
+          b().go(end);
+          b().into(end);
+        } else if constexpr (std::is_same_v<T, AssignState>) {
+          assign(n, s.span);
+        } else if constexpr (std::is_same_v<T, SetWays>) {
+          llvm::Value* old = b().call(Intrinsic::ways, {b().i32(n.cls)});
+          action(b().call(Intrinsic::set_ways, {b().i32(n.cls), changed(n.value, n.op, old, kInt, s.span)}));
+        } else if constexpr (std::is_same_v<T, SetMb>) {
+          llvm::Value* old = b().call(Intrinsic::mb, {b().i32(n.cls)});
+          action(b().call(Intrinsic::set_mb, {b().i32(n.cls), changed(n.value, n.op, old, kRatio, s.span)}));
+        } else if constexpr (std::is_same_v<T, SetQuota>) {
+          llvm::Value* slot = expr(n.container).v;
+          llvm::Value* old = b().call(Intrinsic::quota, {slot});
+          action(b().call(Intrinsic::set_quota, {slot, changed(n.value, n.op, old, kRatio, s.span)}));
+        } else if constexpr (std::is_same_v<T, CallPlan>) {
+          expr(n.call);
+        } else if constexpr (std::is_same_v<T, check::Try>) {
+          attempt(n);
+        } else if constexpr (std::is_same_v<T, check::Return>) {
+          const Exit exit = exits_.back();
+          if (n.value != kNone) {
+            const Val x = expr(n.value);
+            b().store(b().clean(x), exit.value);
+            b().store(b().present(x), exit.ok);
+          }
+          leave(exit);
+        } else if constexpr (std::is_same_v<T, check::Stop>) {
+          text(n.text);
+          b().call(Intrinsic::stop, {});
+          b().ir.CreateRet(b().i32(abi::kStopped));
+        } else if constexpr (std::is_same_v<T, check::Move>) {
+          action(b().call(Intrinsic::move, {expr(n.container).v, b().i32(n.cls)}));
+        } else if constexpr (std::is_same_v<T, check::Layout>) {
+          std::vector<llvm::Value*> ways;
+          for (const auto& part : n.parts)
+            ways.push_back(part.second == kNone ? b().i64(-1) : expr(part.second).v);
+          b().call(Intrinsic::layout_clear, {});
+          for (size_t i = 0; i < ways.size(); ++i)
+            b().call(Intrinsic::layout_part, {b().i32(n.parts[i].first), ways[i]});
+          action(b().call(Intrinsic::layout, {}));
+        } else if constexpr (std::is_same_v<T, check::Pin>) {
+          pin(n);
+        } else if constexpr (std::is_same_v<T, check::Log>) {
+          text(n.text);
+          b().call(Intrinsic::log, {b().i32(static_cast<int64_t>(n.level))});
+        } else if constexpr (std::is_same_v<T, check::Annotate>) {
+          llvm::Value* slot = n.container == kNone ? b().i32(-1) : expr(n.container).v;
+          text(n.text);
+          b().call(Intrinsic::annotate, {slot});
+        } else if constexpr (std::is_same_v<T, check::Emit>) {
+          const Val x = expr(n.value);
+          b().when(b().present(x), [&] { b().call(Intrinsic::emit, {b().i32(text_id(n.name)), x.v}); });
+        } else {
+          static_assert(std::is_same_v<T, check::Reject>);
+          llvm::Value* slot = expr(n.container).v;
+          text(n.text);
+          b().call(Intrinsic::reject, {slot});
+        }
+      },
+      s.node);
+}
+
+}  // namespace cbench::lower

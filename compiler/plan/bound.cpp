@@ -1,0 +1,106 @@
+#include "compiler/plan/bound.h"
+
+#include <algorithm>
+
+namespace cbench::plan {
+namespace {
+
+/// Sums stay below this, so that a tower of functions cannot overflow the bound.
+constexpr uint64_t kCeiling = 1ULL << 40U;
+uint64_t cap(uint64_t n) { return std::min(n, kCeiling); }
+
+class Bound {
+ public:
+  /// With `unrolled` false, sets and windows count once: the size of the code instead of the work.
+  Bound(const Planned& planned, bool unrolled)
+      : planned_(planned), p_(*planned.program), unrolled_(unrolled), functions_(p_.functions.size(), 0) {}
+
+  [[nodiscard]] uint64_t all() {
+    uint64_t total = 0;
+    for (size_t i = 0; i < p_.streams.size(); ++i)
+      total = cap(total + times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)));
+    for (const check::Rule& rule : p_.rules) {
+      uint64_t once = 4 + block(rule.body);
+      if (rule.condition != check::kNone) once += expr(rule.condition);
+      if (rule.set != check::kNone) once += members(rule.set);
+      total = cap(total + cap((rule.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once)));
+    }
+    return total;
+  }
+
+ private:
+  [[nodiscard]] uint64_t times(uint64_t n) const { return unrolled_ ? n : 1; }
+  [[nodiscard]] uint64_t size(uint32_t set) const {
+    return times(p_.sets[set].of_cpus ? planned_.facts->online.count() : planned_.plan.slots);
+  }
+  uint64_t members(uint32_t set) {
+    const check::Set& s = p_.sets[set];
+    uint64_t n = 1 + (s.where == check::kNone ? 0 : expr(s.where));
+    if (s.from == check::Set::From::Group) n += members(p_.groups[s.ref].set);
+    return n;
+  }
+  uint64_t function(uint32_t ref) {
+    if (functions_[ref] == 0) functions_[ref] = 1 + block(p_.functions[ref].body);
+    return functions_[ref];
+  }
+  uint64_t expr(check::NodeId id) {
+    if (id == check::kNone) return 0;
+    const check::Node& n = p_.nodes[id];
+    uint64_t kids = 0;
+    for (const check::NodeId kid : n.kids) kids = cap(kids + expr(kid));
+    if (n.op == check::Op::Reduce) return cap(1 + size(n.set) * cap(members(n.set) + kids));
+    if (n.op == check::Op::InSet) return cap(kids + members(n.set));
+    if (n.op == check::Op::Window)
+      return kids + times(static_cast<uint64_t>(planned_.temporals[n.temporal].capacity));
+    if (n.op == check::Op::Call) return cap(1 + kids + function(n.ref));
+    return 1 + kids;
+  }
+  uint64_t block(const check::Block& b) {
+    uint64_t total = 0;
+    for (const check::Stmt& s : b) total = cap(total + statement(s));
+    return total;
+  }
+  uint64_t text(const check::TextParts& t) {
+    uint64_t total = 1;
+    for (const auto& part : t.parts)
+      if (const auto* id = std::get_if<check::NodeId>(&part)) total = cap(total + expr(*id));
+    return total;
+  }
+  uint64_t statement(const check::Stmt& s) {
+    using namespace check;
+    return std::visit(
+        [&](const auto& n) -> uint64_t {
+          using T = std::decay_t<decltype(n)>;
+          if constexpr (std::is_same_v<T, If>)
+            return 1 + expr(n.condition) + std::max(block(n.then), block(n.otherwise));
+          else if constexpr (std::is_same_v<T, Try>)
+            return 1 + block(n.body) + block(n.otherwise);
+          else if constexpr (std::is_same_v<T, CallPlan>)
+            return 1 + expr(n.call);
+          else if constexpr (std::is_same_v<T, Pin>)
+            return 1 + cap(size(n.set) * cap(members(n.set) + expr(n.key)));
+          else if constexpr (std::is_same_v<T, Stop> || std::is_same_v<T, Log> ||
+                             std::is_same_v<T, Annotate> || std::is_same_v<T, Reject>)
+            return text(n.text);
+          else if constexpr (std::is_same_v<T, Layout>)
+            return 1 + n.parts.size();
+          else if constexpr (std::is_same_v<T, Move>)
+            return 1 + expr(n.container);
+          else
+            return 1 + expr(n.value);
+        },
+        s.node);
+  }
+
+  const Planned& planned_;
+  const check::Program& p_;
+  bool unrolled_;
+  std::vector<uint64_t> functions_;
+};
+
+}  // namespace
+
+uint64_t operations_per_step(const Planned& planned) { return Bound(planned, true).all(); }
+uint64_t code_size(const Planned& planned) { return Bound(planned, false).all(); }
+
+}  // namespace cbench::plan

@@ -1,0 +1,91 @@
+// Parameters set from outside: by the configuration or the command line.
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "compiler/plan/plan.h"
+
+namespace cbench::plan {
+
+std::optional<double> parse_setting(std::string_view text, const check::Type& type, std::string& why) {
+  if (type.base == check::Base::Bool) {
+    if (text == "true" || text == "false") return text == "true" ? 1.0 : 0.0;
+    why = "it wants `true` or `false`";
+    return std::nullopt;
+  }
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || !std::isfinite(value)) {
+    why = fmt::format("it wants {}", check::to_string(type));
+    return std::nullopt;
+  }
+  const std::string_view suffix(rest, static_cast<size_t>(end - rest));
+  const UnitInfo* unit = nullptr;
+  for (const UnitInfo& u : kUnits)
+    if (u.suffix == suffix && (!unit || u.tag == UnitTag::None)) unit = &u;
+  if (!unit) {
+    why = fmt::format("there is no unit `{}`", suffix);
+    return std::nullopt;
+  }
+  const check::Dim dim = check::dim_of(static_cast<Unit>(unit - kUnits));
+  const bool bare_zero = suffix.empty() && value == 0;
+  if (!bare_zero && !check::addable(dim, type.dim)) {
+    const std::string example = check::example_literal(type.dim, value);
+    why = fmt::format("it wants {}{}", check::to_string(type),
+                      suffix.empty() && !example.empty() ? fmt::format(": did you mean `{}`?", example) : "");
+    return std::nullopt;
+  }
+  value *= unit->scale;
+  if (type.base == check::Base::Time) value = std::round(value * 1e9);
+  if (type.base != check::Base::Float && value != std::floor(value)) {
+    why = "it wants a whole number";
+    return std::nullopt;
+  }
+  if (type.base != check::Base::Float && std::fabs(value) > 9e15) {
+    why = "it is too large";
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::vector<PlanParam> plan_params(const check::Program& program) {
+  std::vector<PlanParam> out;
+  for (const check::Param& p : program.params) {
+    PlanParam made;
+    made.name = p.name;
+    made.doc = p.doc;
+    made.unit = check::display_unit(p.type);
+    made.is_integer = p.type.base != check::Base::Float;
+    made.value = p.value;
+    made.lo = p.has_range ? p.lo : p.value;
+    made.hi = p.has_range ? p.hi : p.value;
+    if (!p.has_range) {
+      made.lo = -HUGE_VAL;
+      made.hi = HUGE_VAL;
+    }
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+std::vector<PlanRule> plan_rules(const check::Program& program, const SourceSet& sources) {
+  std::vector<PlanRule> out;
+  for (const check::Rule& rule : program.rules) {
+    PlanRule made;
+    bool blank = false;
+    for (const char c : sources.text(rule.head)) {
+      const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+      if (!space && blank && !made.text.empty()) made.text += ' ';
+      if (!space) made.text += c;
+      blank = space;
+    }
+    made.line = sources.line(rule.head);
+    made.span = rule.head;
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+}  // namespace cbench::plan

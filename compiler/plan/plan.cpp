@@ -1,0 +1,285 @@
+#include "compiler/plan/plan.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/plan/bound.h"
+
+namespace cbench::plan {
+namespace {
+
+int64_t period_of(const Sampling& sampling, MetricGroup group, int64_t step_ns) {
+  const int64_t period = group == MetricGroup::perf     ? sampling.perf_period_ns
+                         : group == MetricGroup::docker ? sampling.docker_period_ns
+                         : group == MetricGroup::rdt    ? sampling.rdt_period_ns
+                                                        : step_ns;
+  return period > 0 ? period : step_ns;
+}
+
+class Planner {
+ public:
+  Planner(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
+          const HostFacts& facts, Diagnostics& diagnostics)
+      : program_(program), sources_(sources), spec_(spec), diagnostics_(diagnostics) {
+    planned_.program = &program;
+    planned_.spec = &spec;
+    planned_.facts = &facts;
+  }
+
+  std::optional<Planned> run(const std::vector<Metric>& columns, const std::vector<ParamSetting>& settings);
+
+ private:
+  void describe(const std::vector<Metric>& columns);
+  void check_metrics();
+  void set_params(const std::vector<ParamSetting>& settings);
+  void place_streams();
+  void place_temporal(uint32_t id, uint32_t n, int64_t period);
+  void place_states_and_rules();
+  void check_work();
+  [[nodiscard]] int64_t longest(check::NodeId length) const;
+  uint64_t take(uint64_t bytes) {
+    const uint64_t at = planned_.plan.state_bytes;
+    planned_.plan.state_bytes += (bytes + 15) / 16 * 16;
+    return at;
+  }
+
+  const check::Program& program_;
+  const SourceSet& sources_;
+  const RunSpec& spec_;
+  Diagnostics& diagnostics_;
+  Planned planned_;
+  std::vector<std::vector<int64_t>> stream_period_;  ///< [stream][slot]
+};
+
+void Planner::describe(const std::vector<Metric>& columns) {
+  Plan& plan = planned_.plan;
+  plan.policy = program_.name;
+  plan.doc = program_.doc;
+  plan.edition = program_.edition;
+  plan.slots = static_cast<uint32_t>(spec_.containers.size());
+  for (const ContainerSpec& c : spec_.containers) plan.slot_names.push_back(c.name.value);
+  plan.columns = columns;
+  for (const check::Class& c : program_.classes) plan.classes.push_back(c.name);
+  plan.default_class = program_.default_class;
+  plan.params = plan_params(program_);
+  plan.rules = plan_rules(program_, sources_);
+  for (const auto& [metric, span] : program_.needs) plan.needs.push_back({metric, sources_.line(span), span});
+  for (const auto& [verb, span] : program_.acts) plan.acts.push_back({verb, sources_.line(span), span});
+  plan.deadline_ns = spec_.step_ns / 2;
+}
+
+void Planner::check_metrics() {
+  for (const auto& [metric, span] : program_.needs) {
+    std::vector<std::string> without;
+    const ContainerSpec* first = nullptr;
+    for (const ContainerSpec& c : spec_.containers) {
+      if (c.sampling.enabled[static_cast<size_t>(metric)]) continue;
+      if (!first) first = &c;
+      without.push_back(fmt::format("`{}`", c.name.value));
+    }
+    if (!first) continue;
+    const MetricInfo& m = info(metric);
+    const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
+    const Sampling& sampling = first->sampling;
+    Span off = m.group == MetricGroup::perf     ? sampling.perf_span
+               : m.group == MetricGroup::docker ? sampling.docker_span
+                                                : sampling.rdt_span;
+    for (const auto& [which, where] : sampling.switched_off)
+      if (which == metric) off = where;
+    std::string label = "turned off here";
+    if (!off.known()) {
+      off = sampling.span.known() ? sampling.span : first->span;
+      label = fmt::format("`{}` is not turned on here", group);
+    }
+    auto report =
+        diagnostics_.report(Kind::MetricDisabled, span,
+                            fmt::format("the policy reads `{}.{}`, which {} {} not measure", group, m.name,
+                                        fmt::join(without, ", "), without.size() == 1 ? "does" : "do"),
+                            "read here");
+    if (off.known()) report.label(off, label);
+    report.hint(fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group",
+                            group, m.name, group));
+  }
+}
+
+void Planner::set_params(const std::vector<ParamSetting>& settings) {
+  Plan& plan = planned_.plan;
+  for (const auto& [name, setting] : settings) {
+    const auto it = std::find_if(program_.params.begin(), program_.params.end(),
+                                 [&](const check::Param& p) { return p.name == name; });
+    if (it == program_.params.end()) {
+      std::vector<std::string> names;
+      for (const check::Param& p : program_.params) names.push_back(p.name);
+      const std::string near = nearest(name, names);
+      auto report =
+          diagnostics_.report(Kind::UnknownParam, setting.span,
+                              fmt::format("the policy `{}` has no parameter `{}`", program_.name, name),
+                              near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+      report.hint(names.empty() ? "it has none at all" : fmt::format("it has {}", fmt::join(names, ", ")));
+      continue;
+    }
+    std::string why;
+    const auto value = parse_setting(setting.value, it->type, why);
+    if (!value) {
+      diagnostics_
+          .report(Kind::BadParam, setting.span,
+                  fmt::format("`{}` is no value for the parameter `{}`: {}", setting.value, name, why))
+          .label(it->span, "declared here");
+      continue;
+    }
+    PlanParam& p = plan.params[static_cast<size_t>(it - program_.params.begin())];
+    if (*value < p.lo || *value > p.hi) {
+      diagnostics_
+          .report(Kind::BadParam, setting.span,
+                  fmt::format("`{} = {}` is out of the parameter's range", name, setting.value))
+          .label(it->span, "declared here");
+      continue;
+    }
+    p.value = *value;
+  }
+}
+
+int64_t Planner::longest(check::NodeId length) const {
+  const check::Node& n = program_.nodes[length];
+  return n.op == check::Op::Param ? static_cast<int64_t>(program_.params[n.ref].hi) : n.i;
+}
+
+void Planner::place_temporal(uint32_t id, uint32_t n, int64_t period) {
+  const check::Temporal& t = program_.temporals[id];
+  TemporalPlace& place = planned_.temporals[id];
+  place.n = n;
+  switch (t.op) {
+    case check::Op::Window: {
+      // Two more than fit exactly: the samples of a window jitter, and both its ends may hold one.
+      const int64_t span = longest(t.length);
+      place.capacity = t.by_steps ? span : span / period + 2;
+      if (place.capacity < t.min_samples)
+        diagnostics_
+            .report(
+                Kind::WindowTooShort, t.span, fmt::format("the window never holds {} samples", t.min_samples),
+                fmt::format("it holds {} at most, at a period of {} ms", place.capacity, period / 1'000'000))
+            .hint("lengthen the window, sample more often, or ask for fewer samples by `min`");
+      place.stride = 32 + static_cast<uint64_t>(place.capacity) * 16;
+      break;
+    }
+    case check::Op::Schmitt:
+      place.stride = 8;
+      break;
+    default:
+      place.stride = 16;
+      break;
+  }
+  place.base = take(place.stride * n);
+}
+
+void Planner::place_streams() {
+  planned_.streams.resize(program_.streams.size());
+  planned_.temporals.resize(program_.temporals.size());
+  stream_period_.resize(program_.streams.size());
+  const auto slots = static_cast<uint32_t>(spec_.containers.size());
+  for (const uint32_t id : program_.stream_order) {
+    const check::Stream& stream = program_.streams[id];
+    StreamPlace& place = planned_.streams[id];
+    place.n = stream.subject == check::kNone ? 1 : slots;
+    int64_t shortest = INT64_MAX;
+    for (uint32_t slot = 0; slot < place.n; ++slot) {
+      int64_t period = INT64_MAX;
+      if (stream.subject != check::kNone) {
+        for (const Metric metric : stream.metrics)
+          period =
+              std::min(period, period_of(spec_.containers[slot].sampling, info(metric).group, spec_.step_ns));
+        for (const uint32_t input : stream.inputs)
+          period = std::min(period,
+                            stream_period_[input][std::min<size_t>(slot, stream_period_[input].size() - 1)]);
+      }
+      if (period == INT64_MAX) period = spec_.step_ns;
+      stream_period_[id].push_back(period);
+      place.hold_ns.push_back(period + period / 2);  // until the next due time and half a period
+      shortest = std::min(shortest, period);
+    }
+    if (shortest == INT64_MAX) shortest = spec_.step_ns;
+    place.value = take(8ULL * place.n);
+    place.updated = take(8ULL * place.n);
+    place.ok = take(place.n);
+    place.ticked = take(place.n);
+    for (const uint32_t t : stream.temporals) place_temporal(t, place.n, shortest);
+  }
+}
+
+void Planner::place_states_and_rules() {
+  const auto slots = static_cast<uint32_t>(spec_.containers.size());
+  for (const check::State& state : program_.states) {
+    const uint32_t n = state.per_container ? slots : 1;
+    planned_.states.push_back({take(8ULL * n), n});
+  }
+  for (const check::Rule& rule : program_.rules) {
+    RulePlace place;
+    place.n = rule.set == check::kNone ? 1 : slots;
+    place.first = take(8ULL * place.n);
+    place.seen = take(8ULL * place.n);
+    place.fired = take(8ULL * place.n);
+    place.period_ns = spec_.step_ns;
+    for (const ContainerSpec& c : spec_.containers)
+      for (const check::NodeId leaf : rule.leaves)
+        if (program_.nodes[leaf].op == check::Op::MetricRead)
+          place.period_ns =
+              std::max(place.period_ns,
+                       period_of(c.sampling, info(static_cast<Metric>(program_.nodes[leaf].ref)).group,
+                                 spec_.step_ns));
+    for (const check::NodeId leaf : rule.leaves)
+      if (program_.nodes[leaf].op == check::Op::StreamRead)
+        for (const int64_t period : stream_period_[program_.nodes[leaf].ref])
+          place.period_ns = std::max(place.period_ns, period);
+    planned_.rules.push_back(place);
+  }
+}
+
+void Planner::check_work() {
+  // An operation is taken as a nanosecond, and a policy may use a tenth of a step.
+  const auto budget = std::max<uint64_t>(static_cast<uint64_t>(spec_.step_ns) / 10, 10'000);
+  constexpr uint64_t kCodeBudget = 200'000;
+  const Span at = program_.rules.empty() ? Span{} : program_.rules[0].head;
+  if (planned_.plan.operations > budget)
+    diagnostics_
+        .report(Kind::TooMuchWork, at,
+                fmt::format("the policy may take {} operations a step; {} are allowed",
+                            planned_.plan.operations, budget))
+        .note("the budget is a tenth of a step, at one operation a nanosecond")
+        .hint("lengthen the step, shorten the windows, or nest fewer sets");
+  if (const uint64_t size = code_size(planned_); size > kCodeBudget)
+    diagnostics_
+        .report(Kind::TooMuchWork, at,
+                fmt::format("the policy is {} operations long once its functions are inlined; {} are allowed",
+                            size, kCodeBudget))
+        .hint("call fewer functions from within functions");
+}
+
+std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
+                                    const std::vector<ParamSetting>& settings) {
+  describe(columns);
+  check_metrics();
+  set_params(settings);
+  place_streams();
+  place_states_and_rules();
+  planned_.plan.operations = operations_per_step(planned_);
+  check_work();
+  if (planned_.plan.state_bytes > kStateBudget)
+    diagnostics_
+        .report(Kind::StateTooLarge, program_.streams.empty() ? Span{} : program_.streams[0].span,
+                fmt::format("the policy keeps {} KiB of state for {} containers; {} KiB are allowed",
+                            planned_.plan.state_bytes / 1024, spec_.containers.size(), kStateBudget / 1024))
+        .hint("shorten the windows, or sample less often");
+  if (diagnostics_.has_errors()) return std::nullopt;
+  return std::move(planned_);
+}
+
+}  // namespace
+
+std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
+                                 const HostFacts& facts, const std::vector<Metric>& columns,
+                                 const std::vector<ParamSetting>& params, Diagnostics& diagnostics) {
+  return Planner(program, sources, spec, facts, diagnostics).run(columns, params);
+}
+
+}  // namespace cbench::plan

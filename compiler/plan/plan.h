@@ -1,0 +1,78 @@
+// Checked program, configuration and host to a planned program: every column, ring and state has its place.
+// Refuses a policy that does not fit its configuration before any container starts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+#include "compiler/check/program.h"
+#include "stdlib/abi/host_facts.h"
+#include "stdlib/abi/plan.h"
+#include "stdlib/abi/spec.h"
+
+namespace cbench::plan {
+
+/// A policy's state may take so much memory.
+inline constexpr uint64_t kStateBudget = 1U << 20U;
+
+/// Byte offsets in the state block. An array has an element per container, or one for what is global (`n`).
+struct StreamPlace {
+  uint64_t value = 0, updated = 0;  ///< [n] of 8 bytes; `updated` is the time + 1 ns, 0 for never
+  uint64_t ok = 0, ticked = 0;      ///< [n] of 1 byte
+  uint32_t n = 0;
+  std::vector<int64_t> hold_ns;  ///< [n]: a value older than this is missing
+};
+/// Window: [n] × { i64 next, i64 filled, i64 ticks, i64 unused, [capacity] × { i64 time or tick, f64 value }
+/// }. Ewma and the -Previous: [n] × { i64 time + 1, f64 value }. Schmitt: [n] × { i64 latch }.
+struct TemporalPlace {
+  uint64_t base = 0, stride = 0;
+  int64_t capacity = 0;
+  uint32_t n = 0;
+};
+struct StatePlace {
+  uint64_t base = 0;
+  uint32_t n = 0;
+};
+/// Times + 1 ns, 0 for none: since when the condition holds, when it was last seen, when the rule last fired;
+/// for `every` the first is when it is due next.
+struct RulePlace {
+  uint64_t first = 0, seen = 0, fired = 0;
+  uint32_t n = 0;
+  int64_t period_ns = 0;  ///< a gap of two of these starts a `for` anew
+};
+
+/// What lower() works from. Only make_plan() makes one.
+struct Planned {
+  const check::Program* program = nullptr;
+  const RunSpec* spec = nullptr;
+  const HostFacts* facts = nullptr;
+  Plan plan;
+  std::vector<StreamPlace> streams;
+  std::vector<TemporalPlace> temporals;
+  std::vector<StatePlace> states;
+  std::vector<RulePlace> rules;
+};
+
+using ParamSetting = std::pair<std::string, Located<std::string>>;
+
+/// `params` are settings from outside, later ones win. nullopt: errors were reported.
+std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
+                                 const HostFacts& facts, const std::vector<Metric>& columns,
+                                 const std::vector<ParamSetting>& params, Diagnostics& diagnostics);
+
+/// A parameter's text ("20%", "500ms", "3", "true") as the params block holds it. nullopt: not a value of the
+/// type; `why` says so.
+std::optional<double> parse_setting(std::string_view text, const check::Type& type, std::string& why);
+
+/// The plan as text, for --dump plan.
+std::string to_text(const Planned& planned);
+
+/// The parameters as PlanParam, with their defaults.
+std::vector<PlanParam> plan_params(const check::Program& program);
+/// The rules with their heads as text.
+std::vector<PlanRule> plan_rules(const check::Program& program, const SourceSet& sources);
+
+}  // namespace cbench::plan

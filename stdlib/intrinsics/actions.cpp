@@ -1,0 +1,298 @@
+// The actions on the shadow: what is possible on this host, and which limit says no.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "stdlib/intrinsics/shadow.h"
+
+namespace cbench {
+
+/// Writes the reason of a refusal into the shadow's buffer.
+class Shadow::Reason {
+ public:
+  template <class... A>
+  Reason(Shadow& shadow, fmt::format_string<A...> format, A&&... arguments) {
+    const auto result =
+        fmt::format_to_n(shadow.reason_, sizeof shadow.reason_, format, std::forward<A>(arguments)...);
+    shadow.reason_length_ = std::min(sizeof shadow.reason_, result.size);
+  }
+};
+
+bool Shadow::cpu_in(int32_t slot, int32_t cpu) const {
+  const CpuSet& cpus = goal_.containers[slot].cpus;
+  return static_cast<size_t>(cpu) < kMaxCpus &&
+         (cpus.none() ? facts_.online[static_cast<size_t>(cpu)] : cpus[static_cast<size_t>(cpu)]);
+}
+
+int64_t Shadow::ways(int32_t cls) const { return std::popcount(goal_.classes[cls].ways); }
+
+bool Shadow::has_rdt(bool available, const char* what) {
+  if (available) return true;
+  if (!facts_.rdt.present)
+    Reason(*this, "this host has no RDT: {}", facts_.rdt.absent_reason);
+  else
+    Reason(*this, "this host's RDT has no {}", what);
+  return false;
+}
+
+bool Shadow::may_write(Target target, int32_t index) {
+  const Writer& w = writer(target, index);
+  if (w.step == step_ && w.firing != firing_ && w.rule >= 0) {
+    Reason(*this, "set by the rule at line {} in this step", plan_.rules[static_cast<size_t>(w.rule)].line);
+    return false;
+  }
+  if (w.step != INT64_MIN && w.step != step_ && step_ - w.step < plan_.dwell_steps) {
+    Reason(*this, "changed {} step{} ago; a target rests for {}", step_ - w.step,
+           step_ - w.step == 1 ? "" : "s", plan_.dwell_steps);
+    return false;
+  }
+  const bool refines = w.step == step_ && w.firing == firing_;
+  if (!refines && budget_used_ >= plan_.actions_per_step) {
+    Reason(*this, "the step's {} actions are used up", plan_.actions_per_step);
+    return false;
+  }
+  return true;
+}
+
+void Shadow::writes(Target target, int32_t index, bool first) {
+  Writer& w = writer(target, index);
+  Undo u;
+  u.target = target;
+  u.index = index;
+  if (static_cast<size_t>(target) < 3)
+    u.container = goal_.containers[index];
+  else
+    u.cls = goal_.classes[index];
+  u.writer = w;
+  u.counted = first && !(w.step == step_ && w.firing == firing_);
+  undo_.push_back(u);
+  if (u.counted) ++budget_used_;
+  w = {step_, firing_, rule_, static_cast<uint32_t>(records_.size())};
+}
+
+int32_t Shadow::move(int32_t slot, int32_t cls) {
+  Allocation::Container& c = goal_.containers[slot];
+  if (!has_rdt(facts_.rdt.l3_allocation || facts_.rdt.mb_allocation, "allocation"))
+    return refuse(Verb::Move, slot, cls, 0, {});
+  if (!c.running) {
+    Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
+    return refuse(Verb::Move, slot, cls, 0, {});
+  }
+  if (c.cls == cls) return no_change(Verb::Move, slot, cls, 0, {});
+  if (!may_write(Target::ContainerClass, slot)) return refuse(Verb::Move, slot, cls, 0, {});
+  writes(Target::ContainerClass, slot, true);
+  c.cls = cls;
+  record(Verb::Move, slot, cls, 0, {});
+  return 0;
+}
+
+/// First fit: the parts take contiguous bits from the lowest up, in the order in which they are listed.
+bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks) {
+  const auto all = static_cast<int64_t>(facts_.rdt.l3_ways);
+  const auto least = static_cast<int64_t>(facts_.rdt.l3_min_bits);
+  int64_t used = 0;
+  bool rest = false;
+  for (const Part& p : parts) {
+    if (p.ways < 0) {
+      rest = true;
+      continue;
+    }
+    const std::string& name = plan_.classes[static_cast<size_t>(p.cls)];
+    if (p.ways < least) {
+      Reason(*this, "`{}` gets {} way{}, at least {} are needed", name, p.ways, p.ways == 1 ? "" : "s",
+             least);
+      return false;
+    }
+    if (p.ways > all) {
+      Reason(*this, "`{}` gets {} ways, the cache has {}", name, p.ways, all);
+      return false;
+    }
+    used += p.ways;
+  }
+  if (used + (rest ? least : 0) > all) {
+    Reason(*this, "{} ways are needed, the cache has {}", used + (rest ? least : 0), all);
+    return false;
+  }
+  masks.clear();
+  int64_t at = 0;
+  for (const Part& p : parts) {
+    const int64_t n = p.ways < 0 ? all - used : p.ways;
+    masks.push_back((n >= 64 ? ~0ULL : (1ULL << n) - 1) << at);
+    at += n;
+  }
+  return true;
+}
+
+/// Puts `wanted_` in force. `asked` is the one class that the action names, or -1 for all of them.
+int32_t Shadow::apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked) {
+  if (!solve(wanted_, masks_)) return refuse(verb, -1, cls, value, detail);
+  bool differs = false;
+  for (size_t i = 0; i < wanted_.size(); ++i) {
+    const int32_t part = wanted_[i].cls;
+    if (goal_.classes[part].ways == masks_[i]) continue;
+    differs = true;
+    // A neighbour that gives way to the named class has not been asked for anything.
+    if ((asked < 0 || asked == part) && !may_write(Target::ClassWays, part))
+      return refuse(verb, -1, cls, value, detail);
+  }
+  if (differs) {
+    bool first = true;
+    for (size_t i = 0; i < wanted_.size(); ++i) {
+      if (goal_.classes[wanted_[i].cls].ways == masks_[i]) continue;
+      writes(Target::ClassWays, wanted_[i].cls, first);
+      goal_.classes[wanted_[i].cls].ways = masks_[i];
+      first = false;
+    }
+    record(verb, -1, cls, value, detail);
+  }
+  layout_.assign(wanted_.begin(), wanted_.end());
+  return differs ? 0 : no_change(verb, -1, cls, value, detail);
+}
+
+int32_t Shadow::layout() {
+  text_.begin();
+  for (const Part& p : parts_) {
+    char piece[160];
+    const auto n = p.ways < 0
+                       ? fmt::format_to_n(piece, sizeof piece, "{}{}:rest", &p == parts_.data() ? "" : " ",
+                                          plan_.classes[static_cast<size_t>(p.cls)])
+                       : fmt::format_to_n(piece, sizeof piece, "{}{}:{}", &p == parts_.data() ? "" : " ",
+                                          plan_.classes[static_cast<size_t>(p.cls)], p.ways);
+    text_.append({piece, std::min(sizeof piece, n.size)});
+  }
+  const TextRef detail = text_.finish();
+  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
+    return refuse(Verb::Layout, -1, -1, 0, detail);
+  for (const Part& p : parts_) {
+    if (p.ways >= -1 && p.ways != 0) continue;
+    Reason(*this, "`{}` gets {} ways", plan_.classes[static_cast<size_t>(p.cls)], p.ways);
+    return refuse(Verb::Layout, -1, -1, 0, detail);
+  }
+  wanted_.assign(parts_.begin(), parts_.end());
+  return apply_layout(Verb::Layout, -1, 0, detail, -1);
+}
+
+int32_t Shadow::set_ways(int32_t cls, int64_t n) {
+  const auto value = static_cast<double>(n);
+  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
+    return refuse(Verb::Ways, -1, cls, value, {});
+  if (n < 1) {
+    Reason(*this, "a class has at least {} way{}", facts_.rdt.l3_min_bits,
+           facts_.rdt.l3_min_bits == 1 ? "" : "s");
+    return refuse(Verb::Ways, -1, cls, value, {});
+  }
+  wanted_.assign(layout_.begin(), layout_.end());
+  const auto at = std::find_if(wanted_.begin(), wanted_.end(), [&](const Part& p) { return p.cls == cls; });
+  if (at != wanted_.end()) {
+    if (at->ways < 0 && ways(cls) == n) return no_change(Verb::Ways, -1, cls, value, {});
+    at->ways = n;
+  } else {
+    wanted_.push_back({cls, n});  // a class outside the layout in force gets bits of its own
+  }
+  return apply_layout(Verb::Ways, cls, value, {}, cls);
+}
+
+int32_t Shadow::set_mb(int32_t cls, double ratio) {
+  if (!has_rdt(facts_.rdt.mb_allocation, "memory bandwidth allocation"))
+    return refuse(Verb::Mb, -1, cls, ratio, {});
+  const auto granularity = static_cast<double>(std::max<uint32_t>(facts_.rdt.mb_granularity, 1));
+  const double percent = std::round(ratio * 100 / granularity) * granularity;
+  if (!(percent >= facts_.rdt.mb_min)) {
+    Reason(*this, "{:.4g}% is below the minimum of {}%", ratio * 100, facts_.rdt.mb_min);
+    return refuse(Verb::Mb, -1, cls, ratio, {});
+  }
+  if (percent > 100) {
+    Reason(*this, "{:.4g}% is above 100%", ratio * 100);
+    return refuse(Verb::Mb, -1, cls, ratio, {});
+  }
+  const double value = percent / 100;
+  if (goal_.classes[cls].mb == value) return no_change(Verb::Mb, -1, cls, value, {});
+  if (!may_write(Target::ClassMb, cls)) return refuse(Verb::Mb, -1, cls, value, {});
+  writes(Target::ClassMb, cls, true);
+  goal_.classes[cls].mb = value;
+  record(Verb::Mb, -1, cls, value, {});
+  return 0;
+}
+
+int32_t Shadow::set_quota(int32_t slot, double cores) {
+  constexpr double kLeast =
+      0.01;  // the kernel's smallest quota, 1 ms, in the usual period of 100 ms (sched-bwc)
+  Allocation::Container& c = goal_.containers[slot];
+  if (!(cores >= kLeast)) {
+    Reason(*this, "a quota is at least 1% of a core, not {:.4g}%", cores * 100);
+    return refuse(Verb::Quota, slot, -1, cores, {});
+  }
+  if (!c.running) {
+    Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
+    return refuse(Verb::Quota, slot, -1, cores, {});
+  }
+  if (c.quota == cores) return no_change(Verb::Quota, slot, -1, cores, {});
+  if (!may_write(Target::ContainerQuota, slot)) return refuse(Verb::Quota, slot, -1, cores, {});
+  writes(Target::ContainerQuota, slot, true);
+  c.quota = cores;
+  record(Verb::Quota, slot, -1, cores, {});
+  return 0;
+}
+
+void Shadow::cpus_clear() {
+  cpus_.reset();
+  offers_.clear();
+  cpus_bad_ = cpus_short_ = false;
+}
+
+void Shadow::cpus_add(int32_t cpu) {
+  if (cpu < 0 || static_cast<size_t>(cpu) >= kMaxCpus)
+    cpus_bad_ = true;
+  else
+    cpus_.set(static_cast<size_t>(cpu));
+}
+
+void Shadow::cpus_take(int64_t count, bool highest) {
+  std::sort(offers_.begin(), offers_.end(), [&](const Offer& a, const Offer& b) {
+    if (a.key != b.key) return highest ? a.key > b.key : a.key < b.key;
+    return a.cpu < b.cpu;
+  });
+  cpus_short_ = count < 1 || count > static_cast<int64_t>(offers_.size());
+  for (int64_t i = 0; i < count && i < static_cast<int64_t>(offers_.size()); ++i)
+    cpus_add(offers_[static_cast<size_t>(i)].cpu);
+}
+
+int32_t Shadow::pin(int32_t slot) {
+  Allocation::Container& c = goal_.containers[slot];
+  text_.begin();
+  bool any = false;
+  size_t offline = kMaxCpus;
+  for (size_t cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (!cpus_[cpu]) continue;
+    if (!facts_.online[cpu] && offline == kMaxCpus) offline = cpu;
+    size_t last = cpu;
+    while (last + 1 < kMaxCpus && cpus_[last + 1]) ++last;
+    char piece[32];
+    const auto n = last > cpu ? fmt::format_to_n(piece, sizeof piece, "{}{}-{}", any ? "," : "", cpu, last)
+                              : fmt::format_to_n(piece, sizeof piece, "{}{}", any ? "," : "", cpu);
+    text_.append({piece, n.size});
+    any = true;
+    for (; cpu < last; ++cpu)
+      if (!facts_.online[cpu + 1] && offline == kMaxCpus) offline = cpu + 1;
+  }
+  const TextRef detail = text_.finish();
+  if (cpus_bad_)
+    Reason(*this, "a CPU number is out of range");
+  else if (cpus_short_)
+    Reason(*this, "there are {} CPUs to choose from", offers_.size());
+  else if (!any)
+    Reason(*this, "the set of CPUs is empty");
+  else if (offline != kMaxCpus)
+    Reason(*this, "CPU {} is not there or offline", offline);
+  if (cpus_bad_ || cpus_short_ || !any || offline != kMaxCpus) return refuse(Verb::Pin, slot, -1, 0, detail);
+  if (c.cpus == cpus_) return no_change(Verb::Pin, slot, -1, 0, detail);
+  if (!may_write(Target::ContainerCpus, slot)) return refuse(Verb::Pin, slot, -1, 0, detail);
+  writes(Target::ContainerCpus, slot, true);
+  c.cpus = cpus_;
+  record(Verb::Pin, slot, -1, 0, detail);
+  return 0;
+}
+
+}  // namespace cbench

@@ -1,0 +1,271 @@
+// The bookkeeping of a call: firings, decisions, undoing, changes.
+#include "stdlib/intrinsics/shadow.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "stdlib/intrinsics/format.h"
+
+namespace cbench {
+namespace {
+constexpr size_t kArenaBytes = 256 * 1024;
+}
+
+Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(facts), text_(kArenaBytes) {
+  goal_.classes.resize(plan.classes.size());
+  goal_.containers.resize(plan.slots);
+  for (Allocation::Class& cls : goal_.classes)
+    cls.ways =
+        facts.rdt.l3_ways == 0 ? 0 : (facts.rdt.l3_ways >= 64 ? ~0ULL : (1ULL << facts.rdt.l3_ways) - 1);
+  real_ = goal_;
+  for (auto& writers : container_writers_) writers.resize(plan.slots);
+  for (auto& writers : class_writers_) writers.resize(plan.classes.size());
+  const size_t classes = plan.classes.size() + 1;
+  parts_.reserve(classes);
+  layout_.reserve(classes);
+  wanted_.reserve(classes);
+  masks_.reserve(classes);
+  constexpr size_t kUsualDepth = 8;
+  saved_.resize(kUsualDepth);
+  for (auto& saved : saved_) saved.reserve(classes);
+  offers_.reserve(kMaxCpus);
+  records_.reserve(kMaxDecisions);
+  undo_.reserve((plan.actions_per_step + 1) * classes);
+  tries_.reserve(256);
+}
+
+void Shadow::begin_call(int64_t step, int64_t time_ns) {
+  if (step != step_) budget_used_ = 0;
+  step_ = step;
+  time_ns_ = time_ns;
+  rule_ = -1;
+  rejected_ = false;
+  records_.clear();
+  undo_.clear();
+  tries_.clear();
+  saved_[0].assign(layout_.begin(), layout_.end());
+  text_.clear();
+  why_length_ = reason_length_ = 0;
+  why_is_kept_ = false;
+  // Each call is a firing of its own at least, so that an event's writes never count as another rule's of the
+  // same step.
+  ++firing_;
+}
+
+void Shadow::end_call(bool fault) {
+  if (fault) {
+    undo_to(0);
+    layout_.assign(saved_[0].begin(), saved_[0].end());
+    for (Record& r : records_) {
+      if (info(r.verb).resource == ActionResource::None || r.outcome != Outcome::Planned) continue;
+      r.outcome = Outcome::Refused;
+      r.reason = keep("undone, since the policy failed in this step");
+    }
+  }
+  decisions_.clear();
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const Record& r = records_[i];
+    Decision d;
+    d.step = step_;
+    d.time_ns = time_ns_;
+    d.ordinal = static_cast<uint32_t>(i);
+    d.rule = r.rule;
+    d.verb = r.verb;
+    d.slot = r.slot;
+    d.cls = r.cls;
+    d.value = r.value;
+    d.outcome = r.outcome;
+    d.detail = text_.view(r.detail);
+    d.reason = text_.view(r.reason);
+    d.why = text_.view(r.why);
+    decisions_.push_back(std::move(d));
+  }
+  changes_.clear();
+  const auto differs = [&](Target target, int32_t index) {
+    if (!same(goal_, real_, target, index))
+      changes_.push_back({target, index, writer(target, index).decision});
+  };
+  for (int32_t cls = 0; cls < static_cast<int32_t>(goal_.classes.size()); ++cls) {
+    differs(Target::ClassWays, cls);
+    differs(Target::ClassMb, cls);
+  }
+  for (int32_t slot = 0; slot < static_cast<int32_t>(goal_.containers.size()); ++slot) {
+    if (!goal_.containers[slot].running) continue;  // a start makes it real by itself
+    differs(Target::ContainerClass, slot);
+    differs(Target::ContainerCpus, slot);
+    differs(Target::ContainerQuota, slot);
+  }
+}
+
+void Shadow::set_placement(int32_t slot, const CpuSet& cpus, double quota) {
+  goal_.containers[slot].cpus = real_.containers[slot].cpus = cpus;
+  goal_.containers[slot].quota = real_.containers[slot].quota = quota;
+}
+
+void Shadow::set_running(int32_t slot, bool running) {
+  for (Allocation* a : {&goal_, &real_}) {
+    a->containers[slot].running = running;
+    a->containers[slot].cls = running ? plan_.default_class : -1;
+  }
+  for (auto& writers : container_writers_) writers[slot] = {};
+}
+
+Shadow::Writer& Shadow::writer(Target target, int32_t index) {
+  const auto i = static_cast<size_t>(target);
+  return i < 3 ? container_writers_[i][index] : class_writers_[i - 3][index];
+}
+
+void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t index) {
+  switch (target) {
+    case Target::ContainerClass:
+      to.containers[index].cls = from.containers[index].cls;
+      break;
+    case Target::ContainerCpus:
+      to.containers[index].cpus = from.containers[index].cpus;
+      break;
+    case Target::ContainerQuota:
+      to.containers[index].quota = from.containers[index].quota;
+      break;
+    case Target::ClassWays:
+      to.classes[index].ways = from.classes[index].ways;
+      break;
+    case Target::ClassMb:
+      to.classes[index].mb = from.classes[index].mb;
+      break;
+  }
+}
+
+bool Shadow::same(const Allocation& a, const Allocation& b, Target target, int32_t index) {
+  switch (target) {
+    case Target::ContainerClass:
+      return a.containers[index].cls == b.containers[index].cls;
+    case Target::ContainerCpus:
+      return a.containers[index].cpus == b.containers[index].cpus;
+    case Target::ContainerQuota:
+      return a.containers[index].quota == b.containers[index].quota;
+    case Target::ClassWays:
+      return a.classes[index].ways == b.classes[index].ways;
+    case Target::ClassMb:
+      return a.classes[index].mb == b.classes[index].mb;
+  }
+  return true;
+}
+
+void Shadow::undo_to(size_t mark) {
+  while (undo_.size() > mark) {
+    const Undo& u = undo_.back();
+    if (static_cast<size_t>(u.target) < 3)
+      goal_.containers[u.index] = u.container;
+    else
+      goal_.classes[u.index] = u.cls;
+    writer(u.target, u.index) = u.writer;
+    if (u.counted && budget_used_ > 0) --budget_used_;
+    undo_.pop_back();
+  }
+}
+
+void Shadow::try_begin() {
+  tries_.push_back({undo_.size(), records_.size()});
+  if (saved_.size() <= tries_.size()) saved_.emplace_back();
+  saved_[tries_.size()].assign(layout_.begin(), layout_.end());
+}
+
+void Shadow::try_end(bool refused) {
+  const Try t = tries_.back();
+  if (refused) layout_.assign(saved_[tries_.size()].begin(), saved_[tries_.size()].end());
+  tries_.pop_back();
+  if (!refused) return;
+  undo_to(t.undo);
+  for (size_t i = t.records; i < records_.size(); ++i) {
+    Record& r = records_[i];
+    if (info(r.verb).resource == ActionResource::None || r.outcome != Outcome::Planned) continue;
+    r.outcome = Outcome::Refused;
+    r.reason = keep("undone, since a later action of the same `try` was refused");
+  }
+}
+
+void Shadow::fire(int32_t rule, int32_t) {
+  rule_ = rule;
+  ++firing_;
+  why_length_ = 0;
+  why_is_kept_ = false;
+}
+
+void Shadow::why(int32_t label, std::string_view value) {
+  const auto add = [&](std::string_view piece) {
+    const size_t n = std::min(piece.size(), sizeof why_ - why_length_);
+    std::memcpy(why_ + why_length_, piece.data(), n);
+    why_length_ += n;
+  };
+  if (why_length_ > 0) add(", ");
+  add(plan_.texts[static_cast<size_t>(label)]);
+  add(" = ");
+  add(value);
+}
+
+TextRef Shadow::keep(std::string_view text) {
+  text_.begin();
+  text_.append(text);
+  return text_.finish();
+}
+
+TextRef Shadow::keep_why() {
+  if (!why_is_kept_) why_kept_ = keep(why_text());
+  why_is_kept_ = true;
+  return why_kept_;
+}
+
+Shadow::Record& Shadow::record(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail) {
+  if (records_.size() == kMaxDecisions) {
+    ++dropped_;
+    return overflow_ = {};
+  }
+  Record r;
+  r.rule = rule_;
+  r.verb = verb;
+  r.slot = slot;
+  r.cls = cls;
+  r.value = value;
+  r.outcome = Outcome::Planned;
+  r.detail = detail;
+  r.why = keep_why();
+  records_.push_back(r);
+  return records_.back();
+}
+
+int32_t Shadow::refuse(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail) {
+  Record& r = record(verb, slot, cls, value, detail);
+  r.outcome = Outcome::Refused;
+  r.reason = keep(reason());
+  return 1;
+}
+
+int32_t Shadow::no_change(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail) {
+  record(verb, slot, cls, value, detail).outcome = Outcome::NoChange;
+  return 0;
+}
+
+void Shadow::say(Verb verb, int32_t slot, double value) {
+  const TextRef text = text_.finish();
+  record(verb, slot, -1, value, text).outcome = Outcome::Applied;  // done by being recorded
+}
+
+void Shadow::emit(int32_t name, double value) {
+  record(Verb::Emit, -1, -1, value, keep(plan_.texts[static_cast<size_t>(name)])).outcome = Outcome::Applied;
+}
+
+void Shadow::reject(int32_t slot) {
+  rejected_ = true;
+  const TextRef text = text_.finish();
+  stop_reason_ = text_.view(text);
+  record(Verb::Reject, slot, -1, 0, text).outcome = Outcome::Applied;
+}
+
+void Shadow::stop() {
+  const TextRef text = text_.finish();
+  stop_reason_ = text_.view(text);
+  record(Verb::Stop, -1, -1, 0, text).outcome = Outcome::Applied;
+}
+
+}  // namespace cbench

@@ -1,0 +1,166 @@
+// Shadow: the host that generated code talks to. Actions are planned on a copy of the allocation, checked
+// against the limits of the host, and handed out as decisions and changes after the call. Nothing here
+// allocates once a run has begun.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stdlib/abi/abi.h"
+#include "stdlib/abi/decision.h"
+#include "stdlib/abi/host_facts.h"
+#include "stdlib/abi/plan.h"
+#include "stdlib/intrinsics/allocation.h"
+#include "stdlib/intrinsics/text_arena.h"
+
+namespace cbench {
+
+class Shadow {
+ public:
+  /// Decisions of one call beyond this are counted and dropped.
+  static constexpr size_t kMaxDecisions = 1024;
+
+  /// `plan` and `facts` must outlive the shadow.
+  Shadow(const Plan& plan, const HostFacts& facts);
+
+  /// The pointer table for PolicyContext::call; its functions take a Shadow* as host.
+  static const abi::Intrinsics& table();
+
+  void begin_call(int64_t step, int64_t time_ns);
+  /// After the native code returned: makes decisions() and changes(). With `fault`, what the call planned is
+  /// undone.
+  void end_call(bool fault);
+  [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
+  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+  [[nodiscard]] uint64_t dropped() const { return dropped_; }
+  [[nodiscard]] bool rejected() const { return rejected_; }
+  [[nodiscard]] const std::string& stop_reason() const { return stop_reason_; }
+
+  [[nodiscard]] const Allocation& goal() const { return goal_; }
+  void set_placement(int32_t slot, const CpuSet& cpus, double quota);
+  void set_running(int32_t slot, bool running);
+  void applied(const Change& change) { copy(goal_, real_, change.target, change.index); }
+  void failed(const Change& change) { copy(real_, goal_, change.target, change.index); }
+
+  // --- what the intrinsics do (table.cpp binds them) ---
+  [[nodiscard]] int32_t class_of(int32_t slot) const { return goal_.containers[slot].cls; }
+  [[nodiscard]] bool cpu_in(int32_t slot, int32_t cpu) const;
+  [[nodiscard]] int64_t ways(int32_t cls) const;
+  [[nodiscard]] double mb(int32_t cls) const { return goal_.classes[cls].mb; }
+  [[nodiscard]] double quota(int32_t slot) const { return goal_.containers[slot].quota; }
+  void fire(int32_t rule, int32_t slot);
+  void why(int32_t label, std::string_view value);
+  void try_begin();
+  void try_end(bool refused);
+  int32_t move(int32_t slot, int32_t cls);
+  void layout_clear() { parts_.clear(); }
+  void layout_part(int32_t cls, int64_t n) { parts_.push_back({cls, n}); }
+  int32_t layout();
+  int32_t set_ways(int32_t cls, int64_t n);
+  int32_t set_mb(int32_t cls, double ratio);
+  int32_t set_quota(int32_t slot, double cores);
+  void cpus_clear();
+  void cpus_add(int32_t cpu);
+  void cpus_offer(int32_t cpu, double key) { offers_.push_back({cpu, key}); }
+  void cpus_take(int64_t count, bool highest);
+  int32_t pin(int32_t slot);
+  void text_begin() { text_.begin(); }
+  void text_append(std::string_view piece) { text_.append(piece); }
+  void text_why() { text_.append(why_text()); }
+  void text_reason() { text_.append(reason()); }
+  void say(Verb verb, int32_t slot, double value);
+  void emit(int32_t name, double value);
+  void reject(int32_t slot);
+  void stop();
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+
+ private:
+  struct Record {
+    int32_t rule = -1;
+    Verb verb{};
+    int32_t slot = -1, cls = -1;
+    double value = 0;
+    Outcome outcome{};
+    TextRef detail, reason, why;
+  };
+  struct Part {
+    int32_t cls;
+    int64_t ways;  ///< -1: the rest
+  };
+  struct Offer {
+    int32_t cpu;
+    double key;
+  };
+  /// Who wrote a target last: for conflicts, dwell and the decision behind a change.
+  struct Writer {
+    int64_t step = INT64_MIN;
+    uint32_t firing = 0;
+    int32_t rule = -1;
+    uint32_t decision = 0;
+  };
+  struct Undo {
+    Target target{};
+    int32_t index = 0;
+    Allocation::Class cls;
+    Allocation::Container container;
+    Writer writer;
+    bool counted = false;  ///< the first write of its decision: gives its place in the budget back
+  };
+  struct Try {
+    size_t undo, records;
+  };
+  class Reason;
+
+  Writer& writer(Target target, int32_t index);
+  static void copy(const Allocation& from, Allocation& to, Target target, int32_t index);
+  static bool same(const Allocation& a, const Allocation& b, Target target, int32_t index);
+  void undo_to(size_t mark);
+  std::string_view reason() const { return {reason_, reason_length_}; }
+  std::string_view why_text() const { return {why_, why_length_}; }
+  TextRef keep(std::string_view text);
+  TextRef keep_why();
+  Record& record(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
+  int32_t refuse(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
+  int32_t no_change(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
+  /// May this firing write the target now? Writes the reason when not.
+  bool may_write(Target target, int32_t index);
+  /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
+  void writes(Target target, int32_t index, bool first);
+  bool has_rdt(bool available, const char* what);
+  bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);
+  int32_t apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked);
+
+  const Plan& plan_;
+  const HostFacts& facts_;
+  Allocation goal_, real_;
+  std::vector<Writer> container_writers_[3], class_writers_[2];
+  std::vector<Part> parts_, layout_, wanted_;  ///< being collected; in force; being tried
+  std::vector<std::vector<Part>> saved_;       ///< layout_ at the begin of the call and of each open `try`
+  std::vector<uint64_t> masks_;
+  std::vector<Offer> offers_;
+  CpuSet cpus_;
+  bool cpus_bad_ = false, cpus_short_ = false;
+  std::vector<Record> records_;
+  std::vector<Undo> undo_;
+  std::vector<Try> tries_;
+  TextArena text_;
+  char reason_[512];
+  size_t reason_length_ = 0;
+  char why_[1024];
+  size_t why_length_ = 0;
+  TextRef why_kept_;
+  bool why_is_kept_ = false;
+  int64_t step_ = 0, time_ns_ = 0;
+  int32_t rule_ = -1;
+  uint32_t firing_ = 0, budget_used_ = 0;
+  uint64_t dropped_ = 0;
+  bool rejected_ = false;
+  std::string stop_reason_;
+  std::vector<Decision> decisions_;
+  std::vector<Change> changes_;
+  Record overflow_;
+};
+
+}  // namespace cbench

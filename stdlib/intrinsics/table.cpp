@@ -1,0 +1,83 @@
+// The pointer table: each line of intrinsics.def bound to the shadow. A line without a binding does not
+// compile.
+#include "stdlib/intrinsics/format.h"
+#include "stdlib/intrinsics/math.h"
+#include "stdlib/intrinsics/shadow.h"
+
+namespace cbench {
+namespace {
+
+using abi::f64;
+using abi::host;
+using abi::i32;
+using abi::i64;
+
+Shadow& of(host h) { return *static_cast<Shadow*>(h); }
+
+namespace bound {
+
+constexpr size_t kNumberBytes = 64;
+
+f64 exp2(f64 x) { return exp2_exact(x); }
+i32 class_of(host h, i32 slot) { return of(h).class_of(slot); }
+i32 cpu_in(host h, i32 slot, i32 cpu) { return of(h).cpu_in(slot, cpu) ? 1 : 0; }
+i64 ways(host h, i32 cls) { return of(h).ways(cls); }
+f64 mb(host h, i32 cls) { return of(h).mb(cls); }
+f64 quota(host h, i32 slot) { return of(h).quota(slot); }
+void fire(host h, i32 rule, i32 slot) { of(h).fire(rule, slot); }
+void why_f64(host h, i32 label, f64 value, i32 unit) {
+  char buffer[kNumberBytes];
+  of(h).why(label, format_value(value, static_cast<Unit>(unit), buffer, sizeof buffer));
+}
+void why_flag(host h, i32 label, i32 value) { of(h).why(label, value != 0 ? "true" : "false"); }
+void why_missing(host h, i32 label) { of(h).why(label, "missing"); }
+void try_begin(host h) { of(h).try_begin(); }
+void try_end(host h, i32 refused) { of(h).try_end(refused != 0); }
+i32 move(host h, i32 slot, i32 cls) { return of(h).move(slot, cls); }
+void layout_clear(host h) { of(h).layout_clear(); }
+void layout_part(host h, i32 cls, i64 n) { of(h).layout_part(cls, n); }
+i32 layout(host h) { return of(h).layout(); }
+i32 set_ways(host h, i32 cls, i64 n) { return of(h).set_ways(cls, n); }
+i32 set_mb(host h, i32 cls, f64 ratio) { return of(h).set_mb(cls, ratio); }
+i32 set_quota(host h, i32 slot, f64 cores) { return of(h).set_quota(slot, cores); }
+void cpus_clear(host h) { of(h).cpus_clear(); }
+void cpus_add(host h, i32 cpu) { of(h).cpus_add(cpu); }
+void cpus_offer(host h, i32 cpu, f64 key) { of(h).cpus_offer(cpu, key); }
+void cpus_take(host h, i64 count, i32 highest) { of(h).cpus_take(count, highest != 0); }
+i32 pin(host h, i32 slot) { return of(h).pin(slot); }
+void text_begin(host h) { of(h).text_begin(); }
+void text_piece(host h, i32 text) { of(h).text_append(of(h).plan().texts[static_cast<size_t>(text)]); }
+void text_f64(host h, f64 value, i32 unit) {
+  char buffer[kNumberBytes];
+  of(h).text_append(format_value(value, static_cast<Unit>(unit), buffer, sizeof buffer));
+}
+void text_i64(host h, i64 value, i32 unit) {
+  char buffer[kNumberBytes];
+  of(h).text_append(format_value(value, static_cast<Unit>(unit), buffer, sizeof buffer));
+}
+void text_flag(host h, i32 value) { of(h).text_append(value != 0 ? "true" : "false"); }
+void text_missing(host h) { of(h).text_append("missing"); }
+void text_slot(host h, i32 slot) { of(h).text_append(of(h).plan().slot_names[static_cast<size_t>(slot)]); }
+void text_class(host h, i32 cls) {
+  of(h).text_append(cls < 0 ? "root" : std::string_view(of(h).plan().classes[static_cast<size_t>(cls)]));
+}
+void text_reason(host h) { of(h).text_reason(); }
+void text_why(host h) { of(h).text_why(); }
+void log(host h, i32 level) { of(h).say(Verb::Log, -1, level); }
+void annotate(host h, i32 slot) { of(h).say(Verb::Annotate, slot, 0); }
+void emit(host h, i32 name, f64 value) { of(h).emit(name, value); }
+void reject(host h, i32 slot) { of(h).reject(slot); }
+void stop(host h) { of(h).stop(); }
+
+}  // namespace bound
+
+constexpr abi::Intrinsics kTable = {
+#define CBENCH_INTRINSIC(name, result, params, doc) bound::name,
+#include "stdlib/abi/intrinsics.def"
+};
+
+}  // namespace
+
+const abi::Intrinsics& Shadow::table() { return kTable; }
+
+}  // namespace cbench
