@@ -49,7 +49,7 @@ class Builder {
   ast::ExprPtr expr(const Node& node) { return value(node).expr; }
   ast::ExprPtr expr_in(const Node* node);
   Built value(const Node& node);
-  Built climb(Cursor& row, int weakest);
+  Built joined(Built left, Cursor& row, int weakest);
   Built prefixed(Cursor& row);
   Built postfix(const Node& node);
   Built use(const Node& node);

@@ -4,90 +4,10 @@
 
 #include "compiler/parse/build.h"
 #include "compiler/parse/literals.h"
+#include "compiler/parse/operators.h"
 #include "grammar/words.h"
 
 namespace cbench::parsing {
-namespace {
-
-using ast::BinaryOp;
-
-/// What binds tighter has the higher level (grammar/README.md).
-enum Level : int { kOr = 1, kAnd, kNot, kComparison, kDefault, kSum, kProduct };
-struct Operator {
-  std::string_view text;
-  BinaryOp op;
-  Level level;
-};
-constexpr Operator kOperators[] = {
-    {"or", BinaryOp::Or, kOr},
-    {"and", BinaryOp::And, kAnd},
-    {"==", BinaryOp::Equal, kComparison},
-    {"!=", BinaryOp::NotEqual, kComparison},
-    {"<", BinaryOp::Less, kComparison},
-    {"<=", BinaryOp::LessEqual, kComparison},
-    {">", BinaryOp::Greater, kComparison},
-    {">=", BinaryOp::GreaterEqual, kComparison},
-    {"in", BinaryOp::In, kComparison},
-    {"??", BinaryOp::Default, kDefault},
-    {"+", BinaryOp::Add, kSum},
-    {"-", BinaryOp::Subtract, kSum},
-    {"*", BinaryOp::Multiply, kProduct},
-    {"/", BinaryOp::Divide, kProduct},
-    {"%", BinaryOp::Modulo, kProduct},
-};
-
-const Operator& operator_of(std::string_view text) {
-  return *std::find_if(std::begin(kOperators), std::end(kOperators),
-                       [&](const Operator& o) { return o.text == text; });
-}
-
-}  // namespace
-
-void check_row(std::string_view text, const Node& row, uint32_t source, Diagnostics& diagnostics) {
-  const auto part = [&](size_t begin, size_t end) { return text.substr(begin, end - begin); };
-  const Node* comparison = nullptr;  // since the last `and`, `or`
-  const Node* before = nullptr;
-  uint32_t begin = row.begin;
-  for (size_t i = 0; i < row.children.size(); ++i) {
-    const Node& node = row.children[i];
-    const bool is_operator = node.kind == NodeKind::Operator;
-    const Level level = is_operator ? operator_of(part(node.begin, node.end)).level : kNot;
-    if (is_operator && level < kNot) {
-      comparison = nullptr;
-      begin = row.children[i + 1].begin;
-    } else if (is_operator && level == kComparison) {
-      if (comparison != nullptr) {
-        uint32_t end = row.children[i + 1].end;
-        for (size_t k = i + 1;
-             k < row.children.size() &&
-             !(row.children[k].kind == NodeKind::Operator &&
-               operator_of(part(row.children[k].begin, row.children[k].end)).level <= kComparison);
-             ++k)
-          end = row.children[k].end;
-        const auto middle =
-            part(row.children[static_cast<size_t>(comparison - row.children.data()) + 1].begin, before->end);
-        diagnostics
-            .report(Kind::Syntax, {source, node.begin, node.end}, "comparisons cannot be chained",
-                    "a second comparison")
-            .label({source, comparison->begin, comparison->end}, "the first one")
-            .hint(
-                fmt::format("write `{} and {} {}`", part(begin, before->end), middle, part(node.begin, end)));
-      }
-      comparison = &node;
-    } else if (node.kind == NodeKind::Prefix && part(node.begin, node.end) == "not" && before != nullptr) {
-      const std::string_view left = part(before->begin, before->end);
-      const bool follows_value_operator =
-          before->kind == NodeKind::Operator && operator_of(left).level > kNot;
-      if (follows_value_operator || (before->kind == NodeKind::Prefix && left == "-"))
-        diagnostics
-            .report(Kind::Syntax, {source, node.begin, node.end},
-                    fmt::format("`not` cannot follow `{}`", left))
-            .hint("put `not` and its operand in parentheses");
-    }
-    before = &node;
-  }
-}
-
 Builder::Built Builder::make(Span where, decltype(ast::Expr::node) node, uint32_t height) {
   if (height > grammar::kMaxDepth && !too_deep_) {
     too_deep_ = true;
@@ -110,7 +30,7 @@ Builder::Built Builder::value(const Node& node) {
   switch (node.kind) {
     case NodeKind::Row: {
       Cursor cursor{node.children};
-      return climb(cursor, kOr);
+      return joined(prefixed(cursor), cursor, kOr);
     }
     case NodeKind::Number:
       return make(span(node), read_number(text(node)).literal, 1);
@@ -136,14 +56,14 @@ Builder::Built Builder::value(const Node& node) {
   }
 }
 
-Builder::Built Builder::climb(Cursor& row, int weakest) {
-  Built left = prefixed(row);
+/// Precedence climbing: operators of at least the level `weakest` join what stands to their right to `left`.
+Builder::Built Builder::joined(Built left, Cursor& row, int weakest) {
   while (!row.done() && !too_deep_) {
     const Node& sign = row.peek();
     const Operator& op = operator_of(text(sign));
     if (op.level < weakest) break;
     ++row.at;
-    Built right = climb(row, op.level + 1);
+    Built right = joined(prefixed(row), row, op.level + 1);
     const uint32_t height = std::max(left.height, right.height) + 1;
     const Span where = join(left.expr->span, right.expr->span);
     left = make(where, ast::Binary{op.op, std::move(left.expr), std::move(right.expr), span(sign)}, height);
@@ -159,18 +79,8 @@ Builder::Built Builder::prefixed(Cursor& row) {
   for (size_t i = first_operand; i-- > first && !too_deep_;) {
     const Node& sign = row.items[i];
     const bool negate = text(sign) == "-";
-    if (!negate) {  // `not a == b` is `not (a == b)`: what binds tighter joins the operand first
-      while (!row.done() && !too_deep_ && operator_of(text(row.peek())).level > kNot) {
-        const Node& between = row.peek();
-        const Operator& op = operator_of(text(between));
-        ++row.at;
-        Built right = climb(row, op.level + 1);
-        const uint32_t height = std::max(operand.height, right.height) + 1;
-        const Span where = join(operand.expr->span, right.expr->span);
-        operand = make(
-            where, ast::Binary{op.op, std::move(operand.expr), std::move(right.expr), span(between)}, height);
-      }
-    }
+    // `not a == b` is `not (a == b)`: what binds tighter than `not` joins the operand first.
+    if (!negate) operand = joined(std::move(operand), row, kNot + 1);
     const Span where = join(span(sign), operand.expr->span);
     const auto op = negate ? ast::UnaryOp::Negate : ast::UnaryOp::Not;
     operand = make(where, ast::Unary{op, std::move(operand.expr)}, operand.height + 1);

@@ -11,7 +11,6 @@ namespace {
 
 using grammar::Want;
 
-constexpr size_t kMaxErrors = 100;
 constexpr size_t kNowhere = SIZE_MAX;
 
 constexpr std::string_view kLater[] = {"task",   "loop",   "wait",     "until", "timeout", "trial", "vote",
