@@ -1,6 +1,7 @@
 // The tables of figures, and the parsers of the files' formats.
 #include "runtime/collectors/cgroup_figures.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -109,6 +110,11 @@ std::optional<int64_t> number(std::string_view word) {
   return value > INT64_MAX ? INT64_MAX : static_cast<int64_t>(value);
 }
 
+/// The value in the metric's unit. No figure of a kernel comes near the bounds; a damaged text must not wrap
+/// around.
+int64_t scaled(int64_t value, int64_t scale) { return std::min(value, INT64_MAX / scale) * scale; }
+void add_to(int64_t& sum, int64_t value) { sum += std::min(value, INT64_MAX - sum); }
+
 /// The number after "name=" among the words of a line.
 std::optional<int64_t> assigned(std::string_view line, std::string_view name) {
   for (std::string_view word = take_word(line); !word.empty(); word = take_word(line))
@@ -139,7 +145,7 @@ void add_interface(std::string_view line, std::span<const FigureSource> wanted, 
     if (!value) return;
     column = *value;
   }
-  for (const FigureSource& want : wanted) figures.value[want.figure] += columns[*number(want.key)];
+  for (const FigureSource& want : wanted) add_to(figures.value[want.figure], columns[*number(want.key)]);
 }
 
 void parse_single(Format format, std::string_view text, std::span<const FigureSource> wanted,
@@ -152,7 +158,7 @@ void parse_single(Format format, std::string_view text, std::span<const FigureSo
     } else if (line == "max") {
       figures.set(want.figure, kNoLimit);
     } else if (const auto value = number(line)) {
-      figures.set(want.figure, *value * want.scale);
+      figures.set(want.figure, scaled(*value, want.scale));
     }
   }
 }
@@ -179,9 +185,9 @@ void parse_figures(Format format, std::string_view text, std::span<const FigureS
       const auto value = in_line(format, line, want);
       if (!value) continue;
       if (sums)
-        figures.value[want.figure] += *value * want.scale;
+        add_to(figures.value[want.figure], scaled(*value, want.scale));
       else
-        figures.set(want.figure, *value * want.scale);
+        figures.set(want.figure, scaled(*value, want.scale));
     }
   }
 }

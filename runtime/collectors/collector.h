@@ -18,7 +18,8 @@ class Collector {
  public:
   virtual ~Collector() = default;
   /// Opens what the slot's metrics need. A metric that cannot be opened gets its status in every later sample; never fatal.
-  /// Returns what could not be opened, a line each.
+  /// Returns what could not be opened: a line per reason, "perf.cycles, perf.instructions: reason; remedy", the same for every
+  /// container that lacks the same.
   virtual std::vector<std::string> attach(size_t slot, const Started& started) = 0;
   virtual void detach(size_t slot) = 0;
   /// Fills the cells of the collector's group that are enabled for the slot. Called when the group is due for the slot.
@@ -31,8 +32,8 @@ std::unique_ptr<Collector> make_docker_collector(const RunSpec& spec, const Host
 /// `journal` learns of the monitoring groups that are made.
 std::unique_ptr<Collector> make_rdt_collector(const RunSpec& spec, const HostFacts& facts, const Frame& frame, Journal& journal);
 
-/// Fills facts.unavailable by opening every metric that `wanted` holds once, on our own process. Each reason ends with the
-/// remedy.
+/// Fills facts.unavailable by trying every metric that `wanted` holds, and the inputs of its derived ones: events on our own
+/// cgroup, the controllers of this host, resctrl as facts.rdt has it. Each reason ends with the remedy.
 void probe_metrics(const MetricSet& wanted, HostFacts& facts);
 
 /// All collectors of a run and the bookkeeping of periods and statuses.

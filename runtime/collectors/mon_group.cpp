@@ -171,7 +171,7 @@ bool MonGroup::follow() {
 }
 
 MonValue MonGroup::read(MonEvent event) const {
-  MonValue sum;
+  uint64_t sum = 0;
   for (const int fd : fds_[static_cast<size_t>(event)]) {
     char buffer[64];
     const ssize_t size = ::pread(fd, buffer, sizeof buffer, 0);
@@ -182,10 +182,10 @@ MonValue MonGroup::read(MonEvent event) const {
     uint64_t value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{})
       return {0, Status::Error};
-    sum.value += static_cast<int64_t>(value);
-    sum.status = Status::Ok;
+    sum += value;
   }
-  return sum;
+  if (fds_[static_cast<size_t>(event)].empty()) return {0, Status::Unsupported};
+  return {static_cast<int64_t>(sum), Status::Ok};
 }
 
 const Schemata* MonGroup::schemata() {
