@@ -52,20 +52,6 @@ void read_registry(Reading& reading, const Fields& benchmark, RunSpec& spec) {
       reading.used.emplace_back(name);
 }
 
-/// Does the stock policy `text` declare `param name`?
-bool has_param(std::string_view text, std::string_view name) {
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    if (!line.starts_with("param ")) continue;
-    line.remove_prefix(std::min(line.find_first_not_of(" \t", 6), line.size()));
-    if (line.starts_with(name) && line.substr(name.size()).find_first_of(" \t:") == 0) return true;
-  }
-  return false;
-}
-
 void add_tuning(Reading& reading, const Member& member, std::string_view stock, RunSpec& spec) {
   const Key key{.name = member.key, .type = Type::Text, .doc = "parameter of the policy"};
   if (member.value->type == Node::Type::Scalar && has_param(stock, member.key)) {
@@ -114,6 +100,19 @@ void check_implementation(Reading& reading, const Located<std::string>& schedule
 }
 
 }  // namespace
+
+bool has_param(std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (!line.starts_with("param ")) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(" \t", 6), line.size()));
+    if (line.starts_with(name) && line.substr(name.size()).find_first_of(" \t:") == 0) return true;
+  }
+  return false;
+}
 
 void read_scheduler(Reading& reading, const Field& field, RunSpec& spec) {
   const Fields fields(reading, *field.node, field.key->members, "`scheduler`", field.key_span);

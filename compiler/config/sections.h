@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/config/fields.h"
@@ -28,6 +29,8 @@ struct ContainerDraft {
 /// `benchmark`, apart from what needs the containers.
 void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec);
 void read_scheduler(Reading& reading, const Field& scheduler, RunSpec& spec);
+/// Does the policy `text` declare `param name`?
+bool has_param(std::string_view text, std::string_view name);
 ContainerDraft read_container(Reading& reading, const Member& member, const RunSpec& spec, Span engine);
 /// The `data` of a container.
 void read_sampling(Reading& reading, const Field& data, ContainerDraft& draft);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "compiler/config/scalar.h"
+#include "compiler/config/sections.h"
 #include "compiler/config/yaml.h"
 #include "dump.h"
 #include "reading.h"
@@ -62,7 +63,9 @@ TEST(configuration, every_period_is_a_multiple_of_the_step) {
         ASSERT_GE(ns, 1'000'000);
         EXPECT_EQ(sampling.perf_period_ns, perf * 1'000'000);
         EXPECT_EQ(sampling.docker_period_ns, other * 1'000'000);
-        EXPECT_EQ(sampling.perf_period_ns % ns + sampling.docker_period_ns % ns, 0) << text;
+        EXPECT_EQ(sampling.perf_period_ns % ns + sampling.docker_period_ns % ns + sampling.rdt_period_ns % ns,
+                  0)
+            << text;
         const bool as_wanted = ns == (step > 0 ? step : std::min(perf, other)) * 1'000'000;
         EXPECT_EQ(as_wanted, outcome.diagnostics.all().empty()) << outcome.text();
       }
@@ -140,6 +143,29 @@ TEST(configuration, a_thousand_mistakes_do_not_give_a_thousand_errors) {
   const Outcome outcome(text, {});
   EXPECT_GE(outcome.diagnostics.error_count(), 100U);
   EXPECT_LE(outcome.diagnostics.error_count(), 110U);
+}
+
+TEST(configuration, a_thousand_clashes_do_not_give_a_thousand_errors) {
+  std::string text = "benchmark: {name: x, max_t: 10}\n";
+  for (int i = 0; i < 1000; ++i)
+    text += fmt::format("c{}: {{image: x, core: 1, data: {{frequency: 10, docker: true}}}}\n", i);
+  std::string duplicates = "k: x\n";
+  for (int i = 0; i < 1000; ++i) duplicates += "k: x\n";
+  for (const std::string& each : {text, duplicates}) {
+    const Outcome outcome(each, {});
+    EXPECT_FALSE(outcome.spec);
+    EXPECT_GE(outcome.diagnostics.error_count(), 100U);
+    EXPECT_LE(outcome.diagnostics.error_count(), 101U);
+  }
+}
+
+TEST(tuning, a_parameter_of_a_policy_is_found_by_its_whole_name) {
+  constexpr std::string_view kPolicy =
+      "policy p 1 \"x\"\n# param no: int = 1\nparam max_l3: way = 4way\n  param  warmup_t : time = 5s";
+  EXPECT_TRUE(config::has_param(kPolicy, "max_l3"));
+  EXPECT_TRUE(config::has_param(kPolicy, "warmup_t"));
+  for (const char* absent : {"max_l", "max_l33", "no", "", "x"})
+    EXPECT_FALSE(config::has_param(kPolicy, absent)) << absent;
 }
 
 TEST(scalar_extent, a_value_ends_where_it_ends) {
