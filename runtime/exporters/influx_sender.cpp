@@ -189,7 +189,8 @@ bool InfluxSender::Impl::pause_after(const WriteAnswer& answer) {
     return false;
   }
   std::unique_lock lock(mutex);
-  wake.wait_for(lock, pause, [&] { return out_of_time(); });
+  for (const auto until = now + pause; !out_of_time() && Clock::now() < until;)
+    wake.wait_until(lock, std::min(until, Clock::time_point(std::chrono::nanoseconds(stop_ns.load()))));
   return true;
 }
 

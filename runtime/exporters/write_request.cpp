@@ -1,5 +1,6 @@
 #include "runtime/exporters/write_request.h"
 
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -94,6 +95,11 @@ WriteRequest::WriteRequest(const InfluxTarget& target, const SendLimits& limits)
   }
   if (target.bucket.empty()) {
     problem_ = "benchmark.data.db.name is not set; name the bucket (InfluxDB 1.x: the database)";
+    return;
+  }
+  if (std::any_of(target.token.begin(), target.token.end(), [](unsigned char c) { return c < 0x20; })) {
+    problem_ =
+        "benchmark.data.db.password (or INFLUXDB_TOKEN) holds a line break or another control character";
     return;
   }
   curl_->secrets = {target.token, base.get(CURLUPART_PASSWORD)};

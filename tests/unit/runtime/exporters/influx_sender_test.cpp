@@ -307,12 +307,14 @@ TEST(InfluxSender, stop_at_breaks_off_a_pause_and_a_request) {
 
 TEST(InfluxSender, an_incomplete_target_is_told_and_nothing_is_sent) {
   ContractServer server(in_order({}));
-  InfluxTarget no_org = target(server), no_bucket = target(server), odd = target(server);
+  InfluxTarget no_org = target(server), no_bucket = target(server), odd = target(server),
+               broken = target(server);
+  broken.token = std::string(kToken) + "\n";
   no_org.org.reset();
   no_bucket.bucket.clear();
   odd.host = "ftp://user:" + std::string(kToken) + "@x";
-  for (const auto& [to, want] :
-       {std::pair(no_org, "org"), std::pair(no_bucket, "name"), std::pair(odd, "host")}) {
+  for (const auto& [to, want] : {std::pair(no_org, "org"), std::pair(no_bucket, "name"),
+                                 std::pair(odd, "host"), std::pair(broken, "password")}) {
     InfluxSender sender(to, quick());
     sender.send(lines(0, 2));
     EXPECT_EQ(sender.report().unsent, 2u);

@@ -80,14 +80,16 @@ TEST(LiveExporter, a_full_queue_drops_and_counts_without_waiting) {
   EXPECT_THAT(report.problem, HasSubstr("cbench export"));
 }
 
-TEST(LiveExporter, finish_keeps_to_its_timeout_and_counts_the_rest) {
+TEST(LiveExporter, finish_keeps_to_its_timeout_in_a_pause_and_counts_the_rest) {
   ContractServer server([](const HttpRequest&) {
     HttpReply reply;
     reply.status = 503;
+    reply.headers = {{"Retry-After", "25"}};  // longer than the timeout
     return reply;
   });
   LiveExporter exporter(target(server));
   for (int i = 0; i < 10; ++i) exporter.push(line(i));
+  while (server.requests().empty()) std::this_thread::sleep_for(milliseconds(10));  // now it waits
   const auto begin = steady_clock::now();
   const ExportReport report = exporter.finish(milliseconds(300));
   EXPECT_LT(steady_clock::now() - begin, milliseconds(3000));
