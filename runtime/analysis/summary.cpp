@@ -112,6 +112,12 @@ class Summing {
         out_.containers[static_cast<size_t>(event.slot)].exit_code = event.code;
         out_.containers[static_cast<size_t>(event.slot)].out_of_memory = event.text == "out of memory";
         return;
+      case EventKind::Stop:  // an end by itself has its exit first
+        if (known(event.slot)) {
+          ContainerSummary& container = out_.containers[static_cast<size_t>(event.slot)];
+          container.stopped = !container.exit_code;
+        }
+        return;
       case EventKind::MissedSteps:
         out_.missed_steps += event.code;
         for (size_t slot = 0; slot < spans_.size(); ++slot)

@@ -26,6 +26,7 @@ struct ContainerSummary {
   ContainerFigures whole, before, after;  ///< before and after the run's first action
   std::optional<int64_t> exit_code;
   bool out_of_memory = false, rejected = false;
+  bool stopped = false;  ///< by us, before it ended by itself
 };
 
 struct RunSummary {

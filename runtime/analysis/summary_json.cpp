@@ -66,6 +66,7 @@ std::string to_json(const RunSummary& summary) {
                 {"samples", c.samples},
                 {"missed", c.missed},
                 {"exit_code", or_null(c.exit_code)},
+                {"stopped", c.stopped},
                 {"rejected", c.rejected},
                 {"out_of_memory", c.out_of_memory},
                 {"whole", to_object(c.whole)}};

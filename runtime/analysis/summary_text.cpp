@@ -10,6 +10,7 @@ namespace cbench {
 namespace {
 
 constexpr size_t kMostActions = 20;
+constexpr size_t kRuleWidth = 56;  ///< a rule's head is cut there; the line number finds the rest
 
 std::string seconds(int64_t ns) { return fmt::format("{:.2f} s", static_cast<double>(ns) / 1e9); }
 
@@ -32,7 +33,8 @@ std::string bytes(const std::optional<int64_t>& value) {
 std::string exit_words(const ContainerSummary& container) {
   if (container.rejected) return "rejected";
   if (!container.exit_code) return "-";
-  return fmt::format("{}{}", *container.exit_code, container.out_of_memory ? " (out of memory)" : "");
+  const char* remark = container.out_of_memory ? " (out of memory)" : container.stopped ? " (stopped)" : "";
+  return fmt::format("{}{}", *container.exit_code, remark);
 }
 
 std::string containers(const RunSummary& summary) {
@@ -70,7 +72,8 @@ std::string actions(const RunSummary& summary) {
   std::vector<Decision> acts;  // what was said but did nothing to the host stands in the trace
   std::copy_if(summary.decisions.begin(), summary.decisions.end(), std::back_inserter(acts),
                [](const Decision& d) {
-                 return d.outcome != Outcome::NoChange && d.verb != Verb::Log && d.verb != Verb::Emit;
+                 return d.outcome != Outcome::NoChange && d.verb != Verb::Log && d.verb != Verb::Annotate &&
+                        d.verb != Verb::Emit;
                });
   if (acts.empty()) return fmt::format("\npolicy {} ({}) took no action\n", summary.policy, summary.mode);
   return fmt::format("\nactions of policy {} ({})\n{}", summary.policy, summary.mode,
@@ -85,7 +88,10 @@ bool alike(const Decision& a, const Decision& b, const Plan& plan) {
 std::string rule_words(const Decision& decision, const Plan& plan) {
   if (decision.rule < 0 || static_cast<size_t>(decision.rule) >= plan.rules.size()) return "";
   const PlanRule& rule = plan.rules[static_cast<size_t>(decision.rule)];
-  return fmt::format("line {}: {}", rule.line, rule.text);
+  size_t end = std::min(rule.text.size(), kRuleWidth);
+  while (end < rule.text.size() && (rule.text[end] & 0xC0) == 0x80) --end;  // not inside a code point
+  return fmt::format("line {}: {}{}", rule.line, rule.text.substr(0, end),
+                     end < rule.text.size() ? "..." : "");
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ class Console final : public RunObserver {
   void detail(const std::string& text) { log(Level::Debug, text); }
   void show(const Diagnostics& diagnostics, const SourceSet& sources);
   [[nodiscard]] bool quiet() const { return verbosity_ == Verbosity::Quiet; }
+  [[nodiscard]] bool verbose() const { return verbosity_ == Verbosity::Verbose; }
 
   /// A live line on a terminal, otherwise a line now and then.
   void progress(const Progress& progress) override;

@@ -32,19 +32,22 @@ std::string rdt_words(const RdtFacts& rdt) {
       rdt.l3_occupancy ? " occupancy" : "", rdt.mbm_total ? " total" : "", rdt.mbm_local ? " local" : "");
 }
 
-/// Metrics that are missing, those with the same reason on one line.
-std::string missing(const HostFacts& facts) {
+/// Metrics that are missing, those with the same remedy together; `in_full`: each with its whole reason.
+std::string missing(const HostFacts& facts, bool in_full) {
   std::map<std::string, std::string> by_reason;
   for (const auto& [metric, reason] : facts.unavailable) {
-    std::string& names = by_reason[reason];
+    const size_t remedy = in_full ? std::string::npos : reason.find("; ");
+    std::string& names = by_reason[remedy == std::string::npos ? reason : reason.substr(remedy + 2)];
     names += (names.empty() ? "" : " ") + std::string(info(metric).field);
   }
   std::string out;
-  for (const auto& [reason, names] : by_reason) out += fmt::format("  {}\n    {}\n", reason, names);
-  return out.empty() ? "" : "\nnot measurable here\n" + out;
+  for (const auto& [reason, names] : by_reason) out += fmt::format("  {}\n    {}\n", names, reason);
+  return out.empty()
+             ? ""
+             : fmt::format("\nnot measurable here{}\n", in_full ? "" : ", and the remedy (-v: why)") + out;
 }
 
-int look(bool json, const std::string& rdt_root) {
+int look(bool json, const std::string& rdt_root, bool in_full) {
   HostRoots roots;
   if (!rdt_root.empty()) roots.resctrl = rdt_root;
   HostFacts facts = probe_host(roots);
@@ -65,7 +68,7 @@ int look(bool json, const std::string& rdt_root) {
                   facts.governor.empty() ? "unknown" : facts.governor, facts.turbo, facts.smt,
                   kModes[static_cast<size_t>(facts.cgroup_mode)], facts.perf_event_paranoid,
                   rdt_words(facts.rdt), docker_words(), kMetricCount - facts.unavailable.size(), kMetricCount,
-                  missing(facts))
+                  missing(facts, in_full))
           .c_str(),
       stdout);
   return 0;
@@ -80,8 +83,9 @@ void add_host(CLI::App& app, Command& chosen) {
   command->add_flag("--json", *json, "as JSON");
   command->add_option("--rdt-root", *rdt_root, "where resctrl is mounted")->check(CLI::ExistingDirectory);
   command->footer("Example:\n  cbench host");
-  command->callback(
-      [json, rdt_root, &chosen] { chosen = [json, rdt_root](Console&) { return look(*json, *rdt_root); }; });
+  command->callback([json, rdt_root, &chosen] {
+    chosen = [json, rdt_root](Console& console) { return look(*json, *rdt_root, console.verbose()); };
+  });
 }
 
 }  // namespace cbench

@@ -112,16 +112,6 @@ bool sends(const RunPlan& plan) {
   return plan.send && !plan.spec.influx.host.empty() && plan.spec.influx.org.has_value();
 }
 
-TraceEnd end_of(const RunOutcome& outcome, int64_t step, int64_t time_ns, int64_t wall_ns) {
-  return {.step = step,
-          .time_ns = time_ns,
-          .wall_ns = wall_ns,
-          .outcome = outcome.name(),
-          .text = fmt::format("{}", fmt::join(outcome.problems, "\n")),
-          .samples = outcome.samples,
-          .missed_steps = outcome.missed_steps};
-}
-
 }  // namespace
 
 Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
@@ -189,7 +179,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   signals.reset();  // all is in order now: a signal may end the wait for the export
   if (sink) {
     console.say("waiting for the export");
-    result.exported = sink->finish(end_of(result.outcome, frame.step, frame.now_ns, clock.wall_ns()));
+    result.exported = sink->finish(result.outcome.end);
   }
   return result;
 }

@@ -206,14 +206,14 @@ class Run {
     outcome_.problems = log_.problems();
     outcome_.policy_stopped = decider_.stopped_because();
     outcome_.containers = lives_.lives();
-    const TraceEnd end{.step = in_.frame.step,
-                       .time_ns = log_.now(),
-                       .wall_ns = in_.clock.wall_ns(),
-                       .outcome = outcome_.name(),
-                       .text = fmt::format("{}", fmt::join(outcome_.problems, "\n")),
-                       .samples = outcome_.samples,
-                       .missed_steps = outcome_.missed_steps};
-    if (const Result<> closed = in_.trace.close(end); !closed.ok())
+    outcome_.end = {.step = in_.frame.step,
+                    .time_ns = log_.now(),
+                    .wall_ns = in_.clock.wall_ns(),
+                    .outcome = outcome_.name(),
+                    .text = fmt::format("{}", fmt::join(outcome_.problems, "\n")),
+                    .samples = outcome_.samples,
+                    .missed_steps = outcome_.missed_steps};
+    if (const Result<> closed = in_.trace.close(outcome_.end); !closed.ok())
       outcome_.problems.push_back("the trace could not be closed: " + in_words(closed.error()));
     return std::move(outcome_);
   }

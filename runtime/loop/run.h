@@ -58,6 +58,7 @@ struct RunOutcome {
   int signal = 0;                     ///< that ended it; 0: none
   std::vector<ContainerLife> containers;
   int64_t steps = 0, samples = 0, missed_steps = 0;
+  TraceEnd end;                ///< as the trace has it
   std::string policy_stopped;  ///< why the policy was stopped; empty when it was not
   /// Engine calls are still under way on other threads after a forced end: the process must end with _exit.
   bool abandoned = false;
