@@ -26,7 +26,8 @@ size_t width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
 }
 
-/// The line as it is printed: tabs and control characters become blanks, so that carets stand where they should.
+/// The line as it is printed: tabs and control characters become blanks, so that carets stand where they
+/// should.
 std::string printable(std::string_view line) {
   std::string out(line);
   for (char& c : out)
@@ -34,8 +35,9 @@ std::string printable(std::string_view line) {
   return out;
 }
 
-void render_label(std::string& out, const Label& label, bool primary, int gutter, const SourceSet& sources,
-                  const Palette& p) {
+/// The line with its number, unless the label before stood on the same one, and the marks below it.
+void render_label(std::string& out, const Label& label, bool primary, bool same_line, int gutter,
+                  const SourceSet& sources, const Palette& p) {
   constexpr size_t kLongestLine = 160;
   const Place place = sources.place(label.span.source, label.span.begin);
   std::string_view line = sources.line_text(label.span.source, place.line);
@@ -49,9 +51,11 @@ void render_label(std::string& out, const Label& label, bool primary, int gutter
   }
   const size_t length = std::max<size_t>(1, label.span.end - std::min(label.span.begin, label.span.end));
   const std::string_view marked = line.substr(column, std::min(length, line.size() - column));
-  out += fmt::format("{}{:>{}} |{} {}\n", p.blue, place.line, gutter, p.reset, printable(line));
-  out += fmt::format("{}{:>{}} |{} {}{}{}{}{}{}\n", p.blue, "", gutter, p.reset, std::string(width(line.substr(0, column)), ' '),
-                     primary ? p.red : p.blue, std::string(std::max<size_t>(1, width(marked)), primary ? '^' : '-'),
+  if (!same_line)
+    out += fmt::format("{}{:>{}} |{} {}\n", p.blue, place.line, gutter, p.reset, printable(line));
+  out += fmt::format("{}{:>{}} |{} {}{}{}{}{}{}\n", p.blue, "", gutter, p.reset,
+                     std::string(width(line.substr(0, column)), ' '), primary ? p.red : p.blue,
+                     std::string(std::max<size_t>(1, width(marked)), primary ? '^' : '-'),
                      label.text.empty() ? "" : " ", label.text, p.reset);
 }
 
@@ -75,22 +79,27 @@ std::string render(const Diagnostic& d, const SourceSet& sources, bool colour) {
     const Place place = sources.place(at.source, at.begin);
     out += fmt::format("{}{}:{}:{}:{} ", p.bold, sources.name(at.source), place.line, place.column, p.reset);
   }
-  out += fmt::format("{}{}[{}]:{} {}{}{}\n", error ? p.red : p.yellow, error ? "error" : "warning", kind.code, p.reset,
-                     p.bold, d.message, p.reset);
+  out += fmt::format("{}{}[{}]:{} {}{}{}\n", error ? p.red : p.yellow, error ? "error" : "warning", kind.code,
+                     p.reset, p.bold, d.message, p.reset);
   int gutter = 1;
   for (const Label& label : d.labels)
-    if (label.span.known()) gutter = std::max(gutter, static_cast<int>(fmt::formatted_size("{}", sources.line(label.span))));
+    if (label.span.known())
+      gutter = std::max(gutter, static_cast<int>(fmt::formatted_size("{}", sources.line(label.span))));
   uint32_t shown = at.source;
+  uint32_t line = 0;
   for (size_t i = 0; i < d.labels.size(); ++i) {
     const Label& label = d.labels[i];
     if (!label.span.known()) continue;
     if (label.span.source != shown) {
       const Place place = sources.place(label.span.source, label.span.begin);
-      out += fmt::format("{}{:>{}} ::{} {}:{}:{}\n", p.blue, "", gutter, p.reset, sources.name(label.span.source), place.line,
-                         place.column);
+      out += fmt::format("{}{:>{}} ::{} {}:{}:{}\n", p.blue, "", gutter, p.reset,
+                         sources.name(label.span.source), place.line, place.column);
       shown = label.span.source;
+      line = 0;
     }
-    render_label(out, label, i == 0, gutter, sources, p);
+    const uint32_t here = sources.line(label.span);
+    render_label(out, label, i == 0, here == line, gutter, sources, p);
+    line = here;
   }
   for (const std::string& note : d.notes) out += fmt::format("{:>{}} = note: {}\n", "", gutter, note);
   for (const std::string& hint : d.hints) out += fmt::format("{:>{}} = help: {}\n", "", gutter, hint);
@@ -109,7 +118,9 @@ std::string render(const Diagnostics& diagnostics, const SourceSet& sources, boo
   for (const Diagnostic* d : order) out += render(*d, sources, colour) + "\n";
   const size_t errors = diagnostics.error_count();
   const size_t warnings = diagnostics.all().size() - errors;
-  const auto count = [](size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+  const auto count = [](size_t n, const char* what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
   if (errors > 0) out += count(errors, "error");
   if (warnings > 0) out += (errors > 0 ? ", " : "") + count(warnings, "warning");
   if (errors + warnings > 0) out += "\n";
@@ -118,7 +129,7 @@ std::string render(const Diagnostics& diagnostics, const SourceSet& sources, boo
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t best_distance = word.size() < 2 ? 1 : std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const size_t rows = word.size() + 1;
     const size_t columns = candidate.size() + 1;

@@ -16,13 +16,6 @@ const std::map<std::string_view, WindowOp> kWindows = {
     {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
     {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
 
-bool is_set_argument(const ast::Call& c) {
-  if (c.arguments.size() != 1 || c.arguments[0].over || c.arguments[0].label) return false;
-  const auto& node = c.arguments[0].value->node;
-  return std::holds_alternative<ast::Comprehension>(node) || std::holds_alternative<ast::Ref>(node) ||
-         std::holds_alternative<ast::Field>(node);
-}
-
 }  // namespace
 
 bool Checker::arity(const ast::Call& c, size_t least, size_t most, Span span) {
@@ -42,6 +35,17 @@ bool Checker::arity(const ast::Call& c, size_t least, size_t most, Span span) {
   return false;
 }
 
+/// Does an argument without `x in` stand for a set? `all`, a group, `jail.members`, `host.cpus`, `c.cpus`.
+bool Checker::names_a_set(const ast::Expr& e) const {
+  if (std::holds_alternative<ast::Comprehension>(e.node)) return true;
+  if (const auto* ref = std::get_if<ast::Ref>(&e.node)) {
+    const Symbol* symbol = find(ref->name.text);
+    return ref->name.text == "all" || (symbol && symbol->kind == SymbolKind::Group);
+  }
+  const auto* field = std::get_if<ast::Field>(&e.node);
+  return field && (field->name.text == "members" || field->name.text == "cpus");
+}
+
 NodeId Checker::call(const ast::Call& c, Span span) {
   const std::string& name = c.callee.text;
   if (const Symbol* symbol = find(name)) return user_call(c, *symbol, span);
@@ -53,7 +57,8 @@ NodeId Checker::call(const ast::Call& c, Span span) {
   if (name == "ewma" || name == "schmitt" || name == "delta" || name == "rate" ||
       (temporal_form && kWindows.contains(name)))
     return temporal(c, span);
-  if (const auto it = kReductions.find(name); it != kReductions.end() && is_set_argument(c))
+  if (const auto it = kReductions.find(name);
+      it != kReductions.end() && c.arguments.size() == 1 && names_a_set(*c.arguments[0].value))
     return reduce(c, it->second, span);
   if (kWindows.contains(name) && !(name == "min" || name == "max")) {
     diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", name))

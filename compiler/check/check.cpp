@@ -86,12 +86,13 @@ void Checker::declare_all() {
 void Checker::check_param(const ast::Param& decl, uint32_t index) {
   const auto named = type_named(decl.type.name.text);
   if (!named || !(named->numeric() || named->base == Base::Bool)) {
-    const std::string near = nearest(decl.type.name.text, type_names());
+    const std::string near = named ? "" : nearest(decl.type.name.text, type_names());
     diagnostics_
         .report(Kind::UnknownName, decl.type.name.span,
                 fmt::format("a parameter cannot be `{}`", decl.type.name.text),
                 near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+        .hint(named ? "a parameter is a number, with or without a unit, or a bool"
+                    : fmt::format("types are {}", fmt::join(type_names(), ", ")));
     return;
   }
   Param made = p_.params[index];

@@ -22,6 +22,7 @@ struct Context {
   uint32_t stream = kNone;           ///< in the definition of this stream: temporal operators are allowed
   uint32_t function = kNone;         ///< in this function's body
   bool constant = false;             ///< only literals and parameters are allowed
+  bool differences = false;          ///< in the operand of rate or delta: a cumulative metric may be read
   bool effects = false;              ///< actions and assignments are allowed
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
@@ -71,6 +72,7 @@ class Checker {
   NodeId user_call(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId subject_read(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId reduce(const ast::Call& c, Reduction reduction, Span span);
+  [[nodiscard]] bool names_a_set(const ast::Expr& e) const;
   NodeId temporal(const ast::Call& c, Span span);
   NodeId window(const ast::Call& c, WindowOp op, Span span);
   NodeId latch(const ast::Call& c, Span span);

@@ -63,7 +63,7 @@ NodeId Checker::number(const ast::NumberLiteral& n, Span span) {
     return add(c);
   }
   Node c = make(Op::ConstFloat, {Base::Float, dim, false}, span);
-  c.f = n.value * u.scale;
+  c.f = canonical(n.value, n.unit);
   return add(c);
 }
 
@@ -198,6 +198,14 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
                 fmt::format("there is no metric `{}` in `{}`", name.text, group.text),
                 near.empty() ? "" : fmt::format("did you mean `{}`?", near))
         .hint("`cbench metrics` lists them all");
+    return error_node(span);
+  }
+  if (cbench::info(*found).kind == MetricKind::Cumulative && !at_.differences) {
+    diagnostics_
+        .report(Kind::BareCumulative, span,
+                fmt::format("`{}` counts up from the container's start", name.text),
+                "as it stands, it only ever grows")
+        .hint(fmt::format("its change is `rate({0})` or `delta({0})`, in a stream", sources_.text(span)));
     return error_node(span);
   }
   bool known = false;

@@ -109,7 +109,10 @@ NodeId Checker::window(const ast::Call& c, WindowOp op, Span span) {
     t.length = window_length(*value->over, t.by_steps);
   else
     t.op = op == WindowOp::Delta ? Op::DeltaPrevious : Op::RatePrevious;
+  const bool outer = at_.differences;
+  at_.differences = differs;
   const NodeId x = expr(*value->value);
+  at_.differences = outer;
   const Type in = type(x);
   if (in.error() || counts_as_bad || (t.length != kNone && type(t.length).error())) return error_node(span);
   const bool truth = in.base == Base::Bool && op == WindowOp::Count;

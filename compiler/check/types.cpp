@@ -19,7 +19,7 @@ constexpr Named kNamed[] = {
     {"cpu", Base::Cpu, Unit::None},
     {"ratio", Base::Float, Unit::Ratio},
     {"bytes", Base::Int, Unit::Bytes},
-    {"bandwidth", Base::Float, Unit::BytesPerSecond},
+    {"bytes/s", Base::Float, Unit::BytesPerSecond},
     {"count", Base::Int, Unit::Count},
     {"cycles", Base::Int, Unit::Cycles},
     {"instructions", Base::Int, Unit::Instructions},

@@ -120,7 +120,7 @@ void read_scheduler(Reading& reading, const Field& field, RunSpec& spec) {
   spec.policy = fields.located("policy");
   if (!spec.policy.value.empty()) spec.policy.value = reading.resolve(spec.policy.value);
   check_implementation(reading, spec.scheduler, !spec.policy.value.empty());
-  spec.rdt = fields.truth("rdt");
+  if (const Field* rdt = fields.find("rdt")) spec.rdt = {rdt->truth, rdt->key_span};
   if (const std::string mode = fields.text("mode"); !mode.empty())
     spec.mode = mode == "observe" ? Mode::Observe : mode == "advise" ? Mode::Advise : Mode::Act;
   const std::string_view stock = spec.policy.value.empty() ? stock_policy(spec.scheduler.value) : "";

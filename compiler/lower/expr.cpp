@@ -150,7 +150,10 @@ Val Lowering::metric(const check::Node& n) {
     x = b().cell(column, slot, b().ir.getDoubleTy());
     ok = b().ir.CreateAnd(ok, b().ir.CreateFCmpOEQ(b().ir.CreateFSub(x, x), b().f64(0)));
   }
-  if (const double scale = cbench::info(m.unit).scale; scale != 1.0) x = b().ir.CreateFMul(x, b().f64(scale));
+  if (const double by = divisor(m.unit); by != 1.0)
+    x = b().ir.CreateFDiv(x, b().f64(by));
+  else if (const double scale = cbench::info(m.unit).scale; scale != 1.0)
+    x = b().ir.CreateFMul(x, b().f64(scale));
   return {b().ir.CreateSelect(ok, x, b().f64(0)), ok};
 }
 

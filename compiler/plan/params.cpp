@@ -37,8 +37,8 @@ std::optional<double> parse_setting(std::string_view text, const check::Type& ty
                       suffix.empty() && !example.empty() ? fmt::format(": did you mean `{}`?", example) : "");
     return std::nullopt;
   }
-  value *= unit->scale;
-  if (type.base == check::Base::Time) value = std::round(value * 1e9);
+  const bool time = type.base == check::Base::Time;
+  value = time ? std::round(value * unit->scale * 1e9) : canonical(value, static_cast<Unit>(unit - kUnits));
   if (type.base != check::Base::Float && value != std::floor(value)) {
     why = "it wants a whole number";
     return std::nullopt;

@@ -37,6 +37,7 @@ class Planner {
   void place_temporal(uint32_t id, uint32_t n, int64_t period);
   void place_states_and_rules();
   void check_work();
+  void check_rdt();
   [[nodiscard]] int64_t longest(check::NodeId length) const;
   uint64_t take(uint64_t bytes) {
     const uint64_t at = planned_.plan.state_bytes;
@@ -235,6 +236,21 @@ void Planner::place_states_and_rules() {
   }
 }
 
+void Planner::check_rdt() {
+  if (!spec_.rdt || spec_.rdt->value) return;
+  for (const auto& [verb, span] : program_.acts) {
+    if (info(verb).resource != ActionResource::Rdt) continue;
+    diagnostics_
+        .report(Kind::RdtForbidden, span,
+                fmt::format("the policy takes the action `{}`, which allocates cache or bandwidth",
+                            info(verb).name),
+                "planned here")
+        .label(spec_.rdt->span, "forbidden here")
+        .hint("write `rdt: true`, or choose a policy that leaves RDT alone");
+    return;
+  }
+}
+
 void Planner::check_work() {
   // An operation is taken as a nanosecond, and a policy may use a tenth of a step.
   const auto budget = std::max<uint64_t>(static_cast<uint64_t>(spec_.step_ns) / 10, 10'000);
@@ -259,6 +275,7 @@ std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
                                     const std::vector<ParamSetting>& settings) {
   describe(columns);
   check_metrics();
+  check_rdt();
   set_params(settings);
   place_streams();
   place_states_and_rules();
@@ -267,8 +284,9 @@ std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
   if (planned_.plan.state_bytes > kStateBudget)
     diagnostics_
         .report(Kind::StateTooLarge, program_.streams.empty() ? Span{} : program_.streams[0].span,
-                fmt::format("the policy keeps {} KiB of state for {} containers; {} KiB are allowed",
-                            planned_.plan.state_bytes / 1024, spec_.containers.size(), kStateBudget / 1024))
+                fmt::format("the policy keeps {} KiB of state for {} container{}; {} KiB are allowed",
+                            planned_.plan.state_bytes / 1024, spec_.containers.size(),
+                            spec_.containers.size() == 1 ? "" : "s", kStateBudget / 1024))
         .hint("shorten the windows, or sample less often");
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(planned_);

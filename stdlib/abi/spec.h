@@ -95,7 +95,7 @@ struct RunSpec {
   Located<std::string> scheduler;  ///< `implementation`; empty: none named
   Located<std::string> policy;     ///< path relative to the YAML's folder, resolved; empty: none
   std::vector<std::pair<std::string, Located<std::string>>> params;  ///< as written
-  bool rdt = false;  ///< may the policy allocate RDT resources?
+  std::optional<Located<bool>> rdt;  ///< may the policy allocate RDT resources? unset: it may
   std::optional<Mode> mode;
   InfluxTarget influx;
   Registry registry;

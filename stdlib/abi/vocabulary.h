@@ -33,6 +33,16 @@ inline constexpr UnitInfo kUnits[] = {
 };
 constexpr const UnitInfo& info(Unit unit) { return kUnits[static_cast<size_t>(unit)]; }
 
+/// What a value in this unit is divided by to become canonical, for units below one: 100 for percent. Dividing rounds 70% to 0.7
+/// exactly, where a product with 0.01 would not.
+constexpr double divisor(Unit unit) {
+  const double scale = info(unit).scale;
+  return scale < 1 ? static_cast<double>(static_cast<int64_t>(1 / scale + 0.5)) : 1.0;
+}
+constexpr double canonical(double value, Unit unit) {
+  return info(unit).scale < 1 ? value / divisor(unit) : value * info(unit).scale;
+}
+
 enum class MetricType : uint8_t { I64, F64, Str };
 enum class MetricKind : uint8_t { Delta, Cumulative, Gauge, Derived };
 enum class MetricScope : uint8_t { Container, Host };
