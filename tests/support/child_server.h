@@ -98,9 +98,9 @@ class ChildServer {
     execv(argv[0], argv.data());
     _exit(127);
   }
-  /// True when `url` answers below 400 within 30 s.
+  /// True when `url` answers below 400 within a minute.
   [[nodiscard]] bool ready(const std::string& url) const {
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 600; ++i) {
       const long status = http(url).status;
       if (status != 0 && status < 400) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
