@@ -164,6 +164,7 @@ NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
     return error_node(span);
   }
   check_function(symbol.index);
+  if (uses_) uses_->add(p_.functions[symbol.index].uses);
   const size_t wanted = p_.functions[symbol.index].parameters.size();
   if (!arity(c, wanted, wanted, span)) return error_node(span);
   const bool is_plan = p_.functions[symbol.index].is_plan;
@@ -195,6 +196,7 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
     return error_node(span);
   }
   if (stream && circle(symbol.index, c.callee)) return error_node(span);
+  if (stream && uses_) uses_->add(p_.streams[symbol.index].uses);
   const bool per_container =
       stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
   if (!per_container) {

@@ -3,6 +3,7 @@
 #include "compiler/check/check.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -161,7 +162,11 @@ void Checker::check_group(uint32_t index) {
   scope_.clear();
   const Context outer = at_;
   at_ = {};
+  Uses uses;
+  Uses* const outer_uses = std::exchange(uses_, &uses);
   const uint32_t made = set(*group_decls_[index]->set);
+  uses_ = outer_uses;
+  p_.groups[index].uses = std::move(uses);
   at_ = outer;
   scope_ = outer_scope;
   if (made != kNone && p_.sets[made].from == Set::From::CpuList)
@@ -203,7 +208,11 @@ void Checker::check_stream(uint32_t index) {
     scope_.emplace_back(decl.subject->text,
                         Symbol{SymbolKind::Local, p_.streams[index].subject, decl.subject->span});
   }
+  Uses uses;
+  Uses* const outer_uses = std::exchange(uses_, &uses);
   const NodeId value = expr(*decl.value);
+  uses_ = outer_uses;
+  p_.streams[index].uses = std::move(uses);
   const Type t = type(value);
   if (!t.error() && !t.numeric() && t.base != Base::Bool)
     diagnostics_.report(Kind::TypeMismatch, decl.value->span, "a stream is a number or a bool",
@@ -242,7 +251,11 @@ void Checker::check_function(uint32_t index) {
     parameters.push_back(bind(parameter.name, named(parameter.type)));
   p_.functions[index].parameters = parameters;
   p_.functions[index].result = decl.is_plan ? kVoid : decl.result ? named(*decl.result) : kError;
+  Uses uses;
+  Uses* const outer_uses = std::exchange(uses_, &uses);
   Block body = block(decl.body);
+  uses_ = outer_uses;
+  p_.functions[index].uses = std::move(uses);
   const auto returns = [](const Block& b, const auto& self) -> bool {
     if (b.empty()) return false;
     if (std::holds_alternative<Return>(b.back().node)) return true;
@@ -260,6 +273,7 @@ void Checker::check_function(uint32_t index) {
 
 void Checker::check_when(const ast::When& when) {
   Rule rule;
+  uses_ = &rule.uses;
   rule.kind = Rule::Kind::When;
   rule.head = when.head;
   at_ = {};
@@ -275,11 +289,13 @@ void Checker::check_when(const ast::When& when) {
   at_.why = true;
   rule.body = block(when.body);
   unbind_to(0);
+  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 
 void Checker::check_on(const ast::On& on) {
   Rule rule;
+  uses_ = &rule.uses;
   rule.kind = Rule::Kind::On;
   rule.event = on.event;
   rule.head = on.head;
@@ -296,11 +312,13 @@ void Checker::check_on(const ast::On& on) {
         .hint(of_container ? "write it as `on start(c)`" : "write it as `on begin`");
   rule.body = block(on.body);
   unbind_to(0);
+  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 
 void Checker::check_every(const ast::Every& every) {
   Rule rule;
+  uses_ = &rule.uses;
   rule.kind = Rule::Kind::Every;
   rule.head = every.head;
   rule.period = constant(*every.period, kTime, "`every`");
@@ -309,6 +327,7 @@ void Checker::check_every(const ast::Every& every) {
   at_ = {};
   at_.effects = true;
   rule.body = block(every.body);
+  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 

@@ -171,6 +171,7 @@ void Checker::collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& 
 }
 
 void Checker::note_act(Verb verb, Span span) {
+  if (uses_) uses_->add(verb);
   for (const auto& [known, where] : p_.acts)
     if (known == verb) return;
   p_.acts.emplace_back(verb, span);

@@ -133,6 +133,7 @@ class Checker {
   Diagnostics& diagnostics_;
   Program p_;
   Context at_;
+  Uses* uses_ = nullptr;  ///< of the declaration that is being checked
   std::unordered_map<std::string, Symbol> symbols_;
   std::vector<std::pair<std::string, Symbol>> scope_;
   enum class Progress : uint8_t { Open, Running, Done };

@@ -142,6 +142,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     case SymbolKind::Stream: {
       if (circle(symbol->index, name)) return error_node(span);
+      if (uses_) uses_->add(p_.streams[symbol->index].uses);
       const Stream& stream = p_.streams[symbol->index];
       if (stream.subject != kNone) break;
       n.op = Op::StreamRead;
@@ -211,6 +212,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
   bool known = false;
   for (const auto& [metric, where] : p_.needs) known |= metric == *found;
   if (!known) p_.needs.emplace_back(*found, span);
+  if (uses_) uses_->add(*found);
   Node n = make(Op::MetricRead, type_of(*found), span, {c});
   n.ref = static_cast<uint32_t>(*found);
   if (at_.stream != kNone && node(c).op == Op::Local && node(c).ref == p_.streams[at_.stream].subject)

@@ -2,6 +2,7 @@
 // says what the user wrote. Only check() makes one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -203,6 +204,22 @@ struct Stmt {
 
 // --- declarations ---
 
+/// What a declaration reads and does, directly and through the streams, groups and functions that it names.
+struct Uses {
+  std::vector<Metric> metrics;
+  std::vector<Verb> verbs;
+  void add(Metric metric) {
+    if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
+  }
+  void add(Verb verb) {
+    if (std::find(verbs.begin(), verbs.end(), verb) == verbs.end()) verbs.push_back(verb);
+  }
+  void add(const Uses& other) {
+    for (const Metric metric : other.metrics) add(metric);
+    for (const Verb verb : other.verbs) add(verb);
+  }
+};
+
 struct Param {
   std::string name, doc;
   Type type;
@@ -218,6 +235,7 @@ struct Group {
   std::string name;
   uint32_t set;
   Span span;
+  Uses uses = {};
 };
 struct State {
   std::string name;
@@ -235,6 +253,7 @@ struct Stream {
   std::vector<uint32_t> temporals;
   std::vector<uint32_t> inputs;  ///< streams that it reads
   std::vector<Metric> metrics;   ///< that it reads of its own container
+  Uses uses = {};
 };
 struct Function {
   std::string name;
@@ -243,6 +262,7 @@ struct Function {
   bool is_plan = false;
   Block body;
   Span span;
+  Uses uses = {};
 };
 struct Rule {
   enum class Kind : uint8_t { When, Every, On };
@@ -254,6 +274,7 @@ struct Rule {
   LocalId variable = kNone;  ///< of `each` and of admit, start, stop
   Block body;
   std::vector<NodeId> leaves;  ///< metric and stream reads of the head: when they tick, and what {why} shows
+  Uses uses = {};
 };
 
 struct Program {

@@ -298,7 +298,7 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
   };
   const auto rules_of = [&](std::vector<llvm::Function*> calls, auto wanted) {
     for (size_t i = 0; i < rules.size(); ++i)
-      if (wanted(p_.rules[i])) calls.push_back(rules[i]);
+      if (rules[i] && wanted(p_.rules[i])) calls.push_back(rules[i]);
     return calls;
   };
   const auto on_event = [&](ast::OnEvent e) {
@@ -319,7 +319,8 @@ void Lowering::run() {
   llvm::Function* streams = streams_function();
   llvm::Function* reset = reset_function();
   std::vector<llvm::Function*> rules;
-  for (uint32_t i = 0; i < p_.rules.size(); ++i) rules.push_back(rule_function(i));
+  for (uint32_t i = 0; i < p_.rules.size(); ++i)
+    rules.push_back(plan_.plan.rules[i].silent.empty() ? rule_function(i) : nullptr);
   entry_function(streams, reset, rules);
 }
 

@@ -31,7 +31,7 @@ std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t 
   if (!program) return std::nullopt;
   // Against this run: every column, ring and state has its place, or the two files do not fit.
   auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
-                                 target.params, diagnostics);
+                                 target.params, target.degraded, diagnostics);
   if (!planned) return std::nullopt;
   // Into code that knows the containers and windows of this run.
   lower::Lowered lowered = lower::lower(*planned, sources);
@@ -76,7 +76,7 @@ std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
   auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
-                                 target.params, diagnostics);
+                                 target.params, target.degraded, diagnostics);
   if (!planned) return std::nullopt;
   if (stage == "plan") return plan::to_text(*planned);
   lower::Lowered lowered = lower::lower(*planned, sources);

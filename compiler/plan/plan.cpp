@@ -27,7 +27,8 @@ class Planner {
     planned_.facts = &facts;
   }
 
-  std::optional<Planned> run(const std::vector<Metric>& columns, const std::vector<ParamSetting>& settings);
+  std::optional<Planned> run(const std::vector<Metric>& columns, const std::vector<ParamSetting>& settings,
+                             bool degraded);
 
  private:
   void describe(const std::vector<Metric>& columns);
@@ -38,6 +39,7 @@ class Planner {
   void place_states_and_rules();
   void check_work();
   void check_rdt();
+  void silence_rules();
   [[nodiscard]] int64_t longest(check::NodeId length) const;
   uint64_t take(uint64_t bytes) {
     const uint64_t at = planned_.plan.state_bytes;
@@ -236,6 +238,21 @@ void Planner::place_states_and_rules() {
   }
 }
 
+void Planner::silence_rules() {
+  const HostFacts& facts = *planned_.facts;
+  for (size_t i = 0; i < program_.rules.size(); ++i) {
+    std::string& silent = planned_.plan.rules[i].silent;
+    for (const Metric metric : program_.rules[i].uses.metrics) {
+      const auto it = facts.unavailable.find(metric);
+      if (it != facts.unavailable.end() && silent.empty())
+        silent = fmt::format("{}: {}", info(metric).field, it->second);
+    }
+    for (const Verb verb : program_.rules[i].uses.verbs)
+      if (info(verb).resource == ActionResource::Rdt && !facts.rdt.present && silent.empty())
+        silent = fmt::format("{}: {}", info(verb).name, facts.rdt.absent_reason);
+  }
+}
+
 void Planner::check_rdt() {
   if (!spec_.rdt || spec_.rdt->value) return;
   for (const auto& [verb, span] : program_.acts) {
@@ -272,8 +289,9 @@ void Planner::check_work() {
 }
 
 std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
-                                    const std::vector<ParamSetting>& settings) {
+                                    const std::vector<ParamSetting>& settings, bool degraded) {
   describe(columns);
+  if (degraded) silence_rules();
   check_metrics();
   check_rdt();
   set_params(settings);
@@ -296,8 +314,9 @@ std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
 
 std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
                                  const HostFacts& facts, const std::vector<Metric>& columns,
-                                 const std::vector<ParamSetting>& params, Diagnostics& diagnostics) {
-  return Planner(program, sources, spec, facts, diagnostics).run(columns, params);
+                                 const std::vector<ParamSetting>& params, bool degraded,
+                                 Diagnostics& diagnostics) {
+  return Planner(program, sources, spec, facts, diagnostics).run(columns, params, degraded);
 }
 
 }  // namespace cbench::plan

@@ -58,10 +58,12 @@ struct Planned {
 
 using ParamSetting = std::pair<std::string, Located<std::string>>;
 
-/// `params` are settings from outside, later ones win. nullopt: errors were reported.
+/// `params` are settings from outside, later ones win. With `degraded`, rules that read or do what the host
+/// cannot are left out. nullopt: errors were reported.
 std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
                                  const HostFacts& facts, const std::vector<Metric>& columns,
-                                 const std::vector<ParamSetting>& params, Diagnostics& diagnostics);
+                                 const std::vector<ParamSetting>& params, bool degraded,
+                                 Diagnostics& diagnostics);
 
 /// A parameter's text ("20%", "500ms", "3", "true") as the params block holds it. nullopt: not a value of the
 /// type; `why` says so.

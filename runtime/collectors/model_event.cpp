@@ -79,7 +79,7 @@ std::span<const std::string_view> model_event_names(std::string_view key) {
 }
 
 Result<EventCode> resolve_model_event(std::string_view key, const HostFacts& facts) {
-  const std::string_view other = "leave this metric out, or mark it `optional` in the policy";
+  const std::string_view other = "leave this metric out";
   if (!pfm_ready()) return Error{Exit::HostLacks, "libpfm4 could not be initialised", std::string(other)};
   EventCode code;
   for (const std::string_view name : model_event_names(key))

@@ -114,7 +114,7 @@ std::string why_no_rdt(Metric metric, const HostFacts& facts) {
   const RdtFacts& rdt = facts.rdt;
   const auto lacks = [&](std::string_view what) {
     return fmt::format(
-        "resctrl on this CPU ({}) has no {}; use a host with it, or try the policy with --rdt-sim",
+        "resctrl on this CPU ({}) has no {}; use a host with it",
         facts.cpu_model, what);
   };
   if (!rdt.present) return rdt.absent_reason;

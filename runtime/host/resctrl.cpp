@@ -27,7 +27,7 @@ std::string reason_of_absence(const std::string& root) {
     return fmt::format(
         "{} does not exist: this CPU has neither Intel RDT nor AMD QoS, a virtual machine hides it, or the "
         "kernel lacks "
-        "CONFIG_X86_CPU_RESCTRL; run on such a host, or try the policy with --rdt-sim",
+        "CONFIG_X86_CPU_RESCTRL; run on a host that has it",
         root);
   return fmt::format("resctrl is not mounted on {}; as root: mount -t resctrl resctrl {}", root, root);
 }

@@ -17,11 +17,10 @@ Decider::Decider(const RunInputs& inputs, RunLog& log) : in_(inputs), log_(log) 
 void Decider::begin() {
   log_.event(EventKind::Begin);
   if (in_.plan != nullptr)
-    for (const PlanUse<Metric>& use : in_.plan->needs)
-      if (const auto lacks = in_.facts.unavailable.find(use.what); lacks != in_.facts.unavailable.end())
-        log_.event(EventKind::RuleSilent, -1, use.line,
-                   fmt::format("line {} reads {}, which this host lacks: {}", use.line, info(use.what).field,
-                               lacks->second));
+    for (const PlanRule& rule : in_.plan->rules)
+      if (!rule.silent.empty())
+        log_.event(EventKind::RuleSilent, -1, rule.line,
+                   fmt::format("the rule at line {} is left out: {}", rule.line, rule.silent));
   call(abi::Event::Begin);
 }
 

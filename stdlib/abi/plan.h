@@ -42,6 +42,7 @@ struct PlanRule {
   std::string text;  ///< its head, as written, on one line
   uint32_t line = 0; ///< 1-based, in the policy file
   Span span;
+  std::string silent = {};  ///< in a degraded run: why the rule is left out; empty: it is not
 };
 
 /// A place where the generated code may fault.
