@@ -84,8 +84,9 @@ std::string dump(const RunSpec& spec, const SourceSet& sources) {
       fmt::format("max {} ns, step {} ns, discard {} ns, pid sync {} ns, drain {:d}, repeat {}, engine {}\n",
                   spec.max_ns, spec.step_ns, spec.discard_ns, spec.pid_sync_ns, spec.drain, spec.repeat,
                   spec.engine == EngineKind::Docker ? "docker" : "process");
-  out += fmt::format("output: {}\nscheduler: {} policy: {} rdt {:d} mode {}\n", spec.output,
-                     located(spec.scheduler, sources), located(spec.policy, sources), spec.rdt ? (spec.rdt->value ? "true" : "false") : "unset",
+  out += fmt::format("output: {}\nscheduler: {} policy: {} rdt {} mode {}\n", spec.output,
+                     located(spec.scheduler, sources), located(spec.policy, sources),
+                     spec.rdt ? (spec.rdt->value ? "true" : "false") : "unset",
                      spec.mode ? std::to_string(static_cast<int>(*spec.mode)) : "-");
   for (const auto& [name, value] : spec.params)
     out += fmt::format("param {} = {}\n", name, located(value, sources));
