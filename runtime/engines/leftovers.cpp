@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,10 @@ void find_groups(const std::string& folder, int depth, std::vector<Leftover>& fo
   }
 }
 
+bool is_killable(const Leftover& leftover) {
+  return leftover.handle.starts_with("/") && fs::exists(leftover.handle + "/cgroup.kill");
+}
+
 /// The client of a daemon that answers; nothing where there is none, for then there are no containers to
 /// find.
 std::optional<DockerClient> reachable_docker() {
@@ -63,6 +68,11 @@ std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs
     }
   }
   find_groups(kCgroupRoot, 12, found);
+  // Folders with cgroup.kill first: what forks without end is gone before the v1 folders of the same run are
+  // emptied.
+  std::sort(found.begin(), found.end(), [](const Leftover& a, const Leftover& b) {
+    return std::pair(!is_killable(a), a.handle) < std::pair(!is_killable(b), b.handle);
+  });
   std::erase_if(found, [&](const Leftover& leftover) {
     return std::find(live_runs.begin(), live_runs.end(), leftover.run_id) != live_runs.end();
   });

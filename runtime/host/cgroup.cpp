@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -144,6 +145,19 @@ CgroupMode mode_of(const std::vector<Mount>& mounts) {
   return v2 ? CgroupMode::Hybrid : CgroupMode::V1;
 }
 
+/// Field 9 of /proc/<pid>/stat has PF_EXITING. On v1 the kernel then tells "/" for every group, which would
+/// be taken for the whole host. The command's name, in parentheses, may hold anything.
+bool is_exiting(int64_t pid, const std::string& proc_root) {
+  constexpr uint64_t kExiting = 0x4;
+  std::ifstream file(fmt::format("{}/{}/stat", proc_root, pid));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size())));
+  std::string skipped;
+  for (int field = 2; field <= 8; ++field) fields >> skipped;
+  uint64_t flags = 0;
+  return fields >> flags && (flags & kExiting) != 0;
+}
+
 Result<std::vector<Membership>> read_memberships(int64_t pid, const std::string& proc_root) {
   const std::string path = fmt::format("{}/{}/cgroup", proc_root, pid);
   std::ifstream file(path);
@@ -155,8 +169,10 @@ Result<std::vector<Membership>> read_memberships(int64_t pid, const std::string&
   for (std::string line; std::getline(file, line);) {
     if (std::optional<Membership> group = parse_membership(line)) groups.push_back(std::move(*group));
   }
-  // A process that ends between open and read leaves an empty file.
-  if (groups.empty()) return Error{Exit::RunFailed, fmt::format("process {} has ended", pid), ""};
+  // Asked afterwards: one that is not exiting now was not when its groups were read. One that ends between
+  // open and read leaves an empty file.
+  if (groups.empty() || is_exiting(pid, proc_root))
+    return Error{Exit::RunFailed, fmt::format("process {} has ended", pid), ""};
   return groups;
 }
 

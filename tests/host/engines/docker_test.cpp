@@ -275,6 +275,39 @@ TEST(Docker, remove_all_ends_running_containers_and_can_be_repeated) {
       eventually([&, seen = size_t{0}]() mutable { return (seen += run.engine->take_exits().size()) == 2; }));
 }
 
+TEST(Docker, remove_all_while_containers_are_being_started_leaves_nothing) {
+  for (const auto delay : {0ms, 100ms, 400ms}) {
+    EngineRun run(EngineKind::Docker);
+    for (int i = 0; i < 3; ++i) run.add("r" + std::to_string(i), "sleep 60");
+    run.make();
+    std::vector<std::thread> threads;
+    for (size_t slot = 0; slot < 3; ++slot) {
+      threads.emplace_back([&, slot] {
+        if (run.engine->prepare(slot, {})) (void)run.engine->start(slot, {});
+      });
+    }
+    std::this_thread::sleep_for(delay);
+    EXPECT_EQ(run.engine->remove_all(), std::vector<std::string>());
+    for (std::thread& thread : threads) thread.join();
+    for (const Leftover& leftover : engine_leftovers({}))
+      EXPECT_NE(leftover.run_id, run.run_id) << leftover.what;
+  }
+}
+
+TEST(Docker, a_published_port_answers) {
+  if (system("ip -br link show type bridge | grep -q ^cbt-") != 0)
+    GTEST_SKIP() << "the daemon has no network";
+  EngineRun run(EngineKind::Docker);
+  ContainerSpec& spec =
+      run.add("web", "mkdir /www && echo hello > /www/index.html && httpd -f -p 80 -h /www");
+  const auto port = static_cast<uint16_t>(20000 + getpid() % 20000);
+  spec.ports = {{.host_ip = "127.0.0.1", .host = port, .container = 80, .protocol = "tcp"}};
+  run.make();
+  run.start(0);
+  const std::string get = "curl -sf -m 2 http://127.0.0.1:" + std::to_string(port) + "/ | grep -q hello";
+  EXPECT_TRUE(eventually([&] { return system(get.c_str()) == 0; }));
+}
+
 TEST(Docker, what_a_killed_run_left_is_found_and_removed) {
   const std::string run_id = "0190a0b1-0000-7000-8000-00000000dead";
   char logs[] = "/tmp/cbench-logs-XXXXXX";

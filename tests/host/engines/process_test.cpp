@@ -185,6 +185,25 @@ TEST(Process, remove_all_takes_processes_and_groups_and_ends_the_run) {
   EXPECT_TRUE(run.engine->remove_all().empty());
 }
 
+TEST(Process, remove_all_while_processes_are_being_started_leaves_nothing) {
+  for (const auto delay : {0ms, 5ms, 30ms}) {
+    EngineRun run(EngineKind::Process);
+    for (int i = 0; i < 4; ++i) run.add("r" + std::to_string(i), "sleep 60");
+    run.make();
+    std::vector<std::thread> threads;
+    for (size_t slot = 0; slot < 4; ++slot) {
+      threads.emplace_back([&, slot] {
+        if (run.engine->prepare(slot, {})) (void)run.engine->start(slot, {});
+      });
+    }
+    std::this_thread::sleep_for(delay);
+    EXPECT_EQ(run.engine->remove_all(), std::vector<std::string>());
+    for (std::thread& thread : threads) thread.join();
+    for (const Leftover& leftover : engine_leftovers({}))
+      EXPECT_NE(leftover.run_id, run.run_id) << leftover.what;
+  }
+}
+
 TEST(Process, a_killed_run_takes_its_processes_along_and_its_groups_are_found) {
   EngineRun run(EngineKind::Process);
   run.add("orphan", "sleep 60");

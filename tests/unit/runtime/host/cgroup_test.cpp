@@ -7,6 +7,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cbench {
@@ -127,6 +128,25 @@ TEST(CgroupsOf, colons_and_escaped_blanks_in_paths_survive) {
   const Result<CgroupPaths> paths = cgroups_of(42, proc.root());
   ASSERT_TRUE(paths) << paths.error().message;
   EXPECT_EQ(paths->unified, "/mnt/my cgroups/a:b c");
+}
+
+TEST(CgroupsOf, a_process_that_has_ended_but_is_not_reaped_is_not_taken_for_the_root_group) {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  siginfo_t info{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  const Result<CgroupPaths> paths = cgroups_of(child);
+  EXPECT_FALSE(paths);
+  if (!paths) EXPECT_EQ(paths.error().exit, Exit::RunFailed);
+  waitpid(child, nullptr, 0);
+}
+
+TEST(CgroupsOf, the_exiting_flag_is_found_behind_any_name) {
+  Proc proc(kV2Mounts, "0::/a\n");
+  std::ofstream(proc.root() + "/42/stat") << "42 (a) b) S 1 42 42 0 -1 4194304 100 0\n";
+  EXPECT_TRUE(cgroups_of(42, proc.root()));
+  std::ofstream(proc.root() + "/42/stat") << "42 (a) b) Z 1 42 42 0 -1 4194308 100 0\n";
+  EXPECT_FALSE(cgroups_of(42, proc.root()));
 }
 
 TEST(CgroupsOf, errors_tell_a_missing_process_from_a_missing_mount) {
