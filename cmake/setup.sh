@@ -5,6 +5,9 @@ BUILD_PACKAGES="clang-19 lld-19 llvm-19-dev cmake ninja-build ccache pkg-config 
   libfmt-dev nlohmann-json3-dev libcli11-dev libflatbuffers-dev flatbuffers-compiler libzstd-dev libpfm4-dev
   libcurl4-openssl-dev zlib1g-dev"
 
+# A clone in another folder finds the objects of this one.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "$*" >&2; }
 
 # install PACKAGE…: installs what is missing, or says how. No service is started by it.

@@ -162,7 +162,7 @@ TEST_F(Resctrl, without_resctrl_every_cell_is_unsupported_and_the_reason_is_said
   collector = make_rdt_collector(spec, facts, *frame, *journal);
   const auto lines = collector->attach(0, started);
   ASSERT_EQ(lines.size(), 1u);
-  EXPECT_THAT(lines[0], HasSubstr("no resctrl"));
+  EXPECT_THAT(lines[0], HasSubstr("does not exist"));
   collector->collect(0, *frame);
   for (size_t c = 0; c < frame->columns().size(); ++c)
     if (info(frame->columns()[c]).group == MetricGroup::rdt)
