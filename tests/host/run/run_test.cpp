@@ -1,0 +1,181 @@
+// link: runtime.analysis
+// The command line on this machine: real processes, real samples, a compiled policy, and nothing left behind.
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/trace/trace.h"
+
+namespace cbench {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr const char* kBench = R"(benchmark:
+  name: e2e
+  engine: process
+  max_t: 3
+worker:
+  command: while :; do :; done
+  core: "0"
+  data: {frequency: 50, docker: {cpu_usage_percent: true, memory_usage: true}}
+late:
+  command: while :; do :; done
+  num_cores: 1
+  start_t: 1
+  stop_t: 2.5
+  data: {frequency: 50, docker: {cpu_usage_percent: true}}
+)";
+constexpr const char* kPolicy = R"(policy cap 1 "Cap everyone"
+param most: ratio = 5% in 1%..100% "cap"
+stream load(c) = avg(c.docker.cpu_usage_percent over 300ms, min 2)
+when load(c) > most / 2 for 100ms each c in all where quota(c) > most cooldown 500ms {
+  try quota(c) = most else { log warn "{c}: {reason}"; return }
+  annotate c "capped: {why}"
+}
+)";
+
+struct Output {
+  int code = -1;
+  std::string out, err;
+};
+
+std::string slurp(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+class command_line : public testing::Test {
+ protected:
+  command_line() {
+    char made[] = "/tmp/cbench-e2e-XXXXXX";
+    folder = mkdtemp(made);
+    write("bench.yml", kBench);
+    write("cap.cbp", kPolicy);
+  }
+  ~command_line() override { fs::remove_all(folder); }
+
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
+
+  pid_t launch(const std::string& arguments) const {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    const std::string cbench = fs::read_symlink("/proc/self/exe").parent_path() / "cbench";
+    if (chdir(folder.c_str()) != 0) _exit(127);
+    const std::string line = "exec " + cbench + " " + arguments + " >out.txt 2>err.txt";
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  Output finish(pid_t pid) const {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(folder / "out.txt"),
+            slurp(folder / "err.txt")};
+  }
+  Output cbench(const std::string& arguments) const { return finish(launch(arguments)); }
+
+  /// The run's processes, cgroups and journal are gone.
+  void expect_nothing_left() const {
+    EXPECT_THAT(cbench("clean").out + cbench("clean").err, HasSubstr("nothing is left"));
+  }
+
+  fs::path folder;
+};
+
+TEST_F(command_line, a_run_acts_and_its_replay_decides_the_same) {
+  const Output run = cbench("run bench.yml --policy cap.cbp -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("quota worker = 5%"));
+  EXPECT_THAT(run.out, HasSubstr("before and after the first action"));
+  const Output replay = cbench("dry-run t.arrows");
+  EXPECT_EQ(replay.code, 0) << replay.err;
+  EXPECT_THAT(replay.out, HasSubstr("quota worker = 5%"));
+  EXPECT_THAT(replay.err, HasSubstr("are those of the live run"));
+  expect_nothing_left();
+}
+
+TEST_F(command_line, a_replay_with_another_parameter_names_the_first_difference) {
+  ASSERT_EQ(cbench("run bench.yml --policy cap.cbp -o t.arrows").code, 0);
+  const Output replay = cbench("dry-run t.arrows --param most=100%");
+  EXPECT_EQ(replay.code, 0);
+  EXPECT_THAT(replay.err, HasSubstr("first action that differs"));
+  EXPECT_THAT(replay.err, HasSubstr("open loop"));
+}
+
+TEST_F(command_line, an_interrupt_ends_in_order_with_a_whole_trace) {
+  const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2000));
+  kill(pid, SIGINT);
+  EXPECT_EQ(finish(pid).code, 128 + SIGINT);
+  const auto trace = TraceReader::open(folder / "t.arrows");
+  ASSERT_TRUE(trace.ok());
+  std::optional<TraceEnd> end;
+  while (true) {
+    const auto item = (*trace)->next();
+    ASSERT_TRUE(item.ok());
+    if (!item->has_value()) break;
+    if (const auto* last = std::get_if<TraceEnd>(&**item)) end = *last;
+  }
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->outcome, "interrupted");
+  expect_nothing_left();
+}
+
+TEST_F(command_line, a_killed_run_is_readable_and_the_next_one_cleans_up) {
+  const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  kill(pid, SIGKILL);
+  finish(pid);
+  EXPECT_THAT(cbench("trace info t.arrows").out, HasSubstr("cut off"));
+  EXPECT_EQ(cbench("run bench.yml -o second.arrows").code, 0);
+  expect_nothing_left();
+}
+
+TEST_F(command_line, what_it_writes_live_and_what_it_exports_later_are_the_same_lines) {
+  ASSERT_EQ(cbench("run bench.yml --policy cap.cbp -o t.arrows --export-lp live.lp").code, 0);
+  ASSERT_EQ(cbench("export t.arrows --to lp -o later.lp").code, 0);
+  EXPECT_FALSE(slurp(folder / "live.lp").empty());
+  EXPECT_EQ(slurp(folder / "live.lp"), slurp(folder / "later.lp"));
+}
+
+TEST_F(command_line, a_workload_that_fails_fails_the_run) {
+  write("bench.yml",
+        "benchmark: {name: f, engine: process, max_t: 3}\n"
+        "a: {command: 'sleep 0.5; echo no disk >&2; exit 7', num_cores: 1, data: {frequency: 100, docker: "
+        "true}}\n");
+  const Output run = cbench("run bench.yml");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("`a` ended with exit code 7"));
+  EXPECT_EQ(slurp(folder / "results/f/latest/a.stderr"), "no disk\n");
+}
+
+TEST_F(command_line, mistakes_have_their_exit_codes_and_start_nothing) {
+  EXPECT_EQ(cbench("run").code, 2);
+  EXPECT_EQ(cbench("run bench.yml --mode sometimes").code, 2);
+  EXPECT_EQ(cbench("run absent.yml").code, 3);
+  EXPECT_EQ(cbench("run bench.yml --policy absent.cbp").code, 3);
+  write("bad.cbp", "policy bad 1 \"x\"\nwhen c.docker.cpu_usage_percnt > 80% each c in all { }\n");
+  const Output bad = cbench("check bad.cbp");
+  EXPECT_EQ(bad.code, 3);
+  EXPECT_THAT(bad.err, HasSubstr("bad.cbp:2:"));
+  write("far.yml",
+        "benchmark: {name: f, engine: process, max_t: 1}\n"
+        "a: {command: 'true', core: '1000', data: {frequency: 100, docker: true}}\n");
+  const Output far = cbench("run far.yml");
+  EXPECT_EQ(far.code, 4);
+  EXPECT_THAT(far.err, HasSubstr("CPU 1000"));
+  EXPECT_FALSE(fs::exists(folder / "results"));
+}
+
+}  // namespace
+}  // namespace cbench
