@@ -61,7 +61,7 @@ class CgroupChild {
 
   /// Kills what is in the groups and removes them.
   void end() {
-    for (int i = 0; i < 200 && !groups_.empty(); ++i) {
+    for (int i = 0; i < 4000 && !groups_.empty(); ++i) {  // 20 s: a loaded machine kills slowly
       for (const std::string& group : groups_) kill_all(group);
       while (::waitpid(-1, nullptr, WNOHANG) > 0) {
       }
