@@ -126,10 +126,14 @@ std::optional<int64_t> assigned(std::string_view line, std::string_view name) {
 /// The number in `line` that belongs to the figure `want`, if the line holds it.
 std::optional<int64_t> in_line(Format format, std::string_view line, const FigureSource& want) {
   if (format == F::IoStat) return assigned(line, want.key);
-  std::string_view rest = line;
-  const std::string_view first = take_word(rest);
-  if (format == F::Blkio) return take_word(rest) == want.key ? number(take_word(rest)) : std::nullopt;
-  if (first != want.key) return std::nullopt;
+  if (format == F::Blkio) {
+    std::string_view rest = line;
+    take_word(rest);  // the device
+    return take_word(rest) == want.key ? number(take_word(rest)) : std::nullopt;
+  }
+  const size_t end = want.key.size();
+  if (line.size() <= end || line[end] != ' ' || !line.starts_with(want.key)) return std::nullopt;
+  std::string_view rest = line.substr(end);
   return format == F::Pressure ? assigned(rest, "total") : number(take_word(rest));
 }
 
