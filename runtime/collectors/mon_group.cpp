@@ -25,7 +25,8 @@ std::set<uint64_t> tasks_below(const std::string& folder) {
   const auto add = [&tasks](const std::string& group) {
     auto text = read_text(group + "/cgroup.threads");  // v2
     if (!text) text = read_text(group + "/tasks");     // v1
-    for (const std::string_view line : fields(text.value_or(""), '\n'))
+    if (!text) return;
+    for (const std::string_view line : fields(*text, '\n'))
       if (const auto id = parse_number(line)) tasks.insert(*id);
   };
   add(folder);
@@ -39,7 +40,8 @@ std::set<uint64_t> tasks_below(const std::string& folder) {
 
 bool holds_task(const std::string& group, int64_t pid) {
   const auto text = read_text(group + "/tasks");
-  for (const std::string_view line : fields(text.value_or(""), '\n'))
+  if (!text) return false;
+  for (const std::string_view line : fields(*text, '\n'))
     if (parse_number(line) == static_cast<uint64_t>(pid)) return true;
   return false;
 }

@@ -22,5 +22,7 @@ std::optional<uint64_t> parse_number(std::string_view text, int base = 10);
 std::string_view trimmed(std::string_view text);
 /// The fields between `separator`; blanks round them are dropped, empty fields are kept.
 std::vector<std::string_view> fields(std::string_view text, char separator);
+std::vector<std::string_view> fields(std::string&& text,
+                                     char separator) = delete;  // the views would outlive the text
 
 }  // namespace cbench
