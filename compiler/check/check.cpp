@@ -322,8 +322,15 @@ void Checker::check_every(const ast::Every& every) {
   rule.kind = Rule::Kind::Every;
   rule.head = every.head;
   rule.period = constant(*every.period, kTime, "`every`");
-  if (!type(rule.period).error() && node(rule.period).op == Op::ConstInt && node(rule.period).i <= 0)
-    diagnostics_.report(Kind::NotConstant, every.period->span, "a period is positive");
+  if (!type(rule.period).error()) {
+    const Node& period = node(rule.period);
+    const bool positive =
+        (period.op == Op::ConstInt && period.i > 0) ||
+        (period.op == Op::Param && p_.params[period.ref].has_range && p_.params[period.ref].lo > 0);
+    if (!positive)
+      diagnostics_.report(Kind::NotConstant, every.period->span,
+                          "a period is a positive literal, or a parameter whose range is positive");
+  }
   at_ = {};
   at_.effects = true;
   rule.body = block(every.body);

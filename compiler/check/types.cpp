@@ -103,8 +103,8 @@ Dim quotient_dim(Dim a, Dim b) {
     d.tag = UnitTag::Ratio;  // bytes / bytes
   else if (a.tag == b.tag)
     d.tag = a.tag == UnitTag::None ? UnitTag::None : UnitTag::Ratio;  // ways / ways
-  else if (b.tag == UnitTag::None || b.tag == UnitTag::Ratio)
-    d.tag = a.tag;  // ways / 2
+  else if (b.tag == UnitTag::None || b.tag == UnitTag::Ratio || a.tag == UnitTag::Ratio)
+    d.tag = a.tag;  // ways / 2, a share for each of n
   return d;
 }
 

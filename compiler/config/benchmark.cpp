@@ -135,7 +135,8 @@ void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec) {
   spec.max_ns = benchmark.integer("max_t").value_or(0);
   spec.drain = benchmark.truth("drain");
   spec.pid_sync_ns = benchmark.integer("pid_sync_interval").value_or(spec.pid_sync_ns);
-  spec.engine = benchmark.text("engine") == "process" ? EngineKind::Process : EngineKind::Docker;
+  const EngineKind written = benchmark.text("engine") == "process" ? EngineKind::Process : EngineKind::Docker;
+  spec.engine = reading.engine.value_or(written);
   spec.repeat = benchmark.integer("repeat").value_or(1);
   spec.discard_ns = benchmark.integer("discard").value_or(0);
   spec.output = benchmark.text("output");

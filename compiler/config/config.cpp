@@ -126,12 +126,14 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
 }  // namespace config
 
 std::optional<RunSpec> configure(const SourceSet& sources, uint32_t source, const std::string& path,
-                                 const Environment& environment, Diagnostics& diagnostics) {
+                                 const Environment& environment, Diagnostics& diagnostics,
+                                 std::optional<EngineKind> engine) {
   const config::NodePtr root = config::parse_yaml(sources, source, diagnostics);
   if (!root || !config::check_root(*root, source, diagnostics)) return std::nullopt;
   std::error_code ignored;  // without a working directory, relative paths stay relative
   const auto folder = std::filesystem::absolute(path, ignored).parent_path();
-  config::Reading reading{sources, source, environment, diagnostics, folder, {}, {}, {}, {}, {}, {}, 0};
+  config::Reading reading{sources, source, environment, diagnostics, folder, {},    {},
+                          {},      {},     {},          {},          0,      engine};
   return config::read_root(reading, *root, path);
 }
 

@@ -38,6 +38,7 @@ struct Reading {
   std::vector<Mask> masks;
   std::vector<Member> ignored;
   size_t expanded_bytes = 0;
+  std::optional<EngineKind> engine = std::nullopt;  ///< from the command line
 
   /// After so many errors the rest is of no use to anybody.
   [[nodiscard]] bool enough() const { return diagnostics.error_count() >= 100; }

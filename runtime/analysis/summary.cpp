@@ -1,6 +1,7 @@
 #include "runtime/analysis/summary.h"
 
 #include <algorithm>
+#include <deque>
 #include <variant>
 
 namespace cbench {
@@ -23,6 +24,15 @@ class Sums {
     auto memory = number(frame, Metric::docker_memory_working_set, slot);
     if (!memory) memory = number(frame, Metric::docker_memory_usage, slot);
     if (memory) memory_ = std::max(memory_.value_or(0), static_cast<int64_t>(*memory));
+  }
+
+  /// Takes in the sums of a later span.
+  void add(const Sums& later) {
+    if (!first_cpu_) first_cpu_ = later.first_cpu_;
+    if (later.last_cpu_) last_cpu_ = later.last_cpu_;
+    instructions_ += later.instructions_;
+    cycles_ += later.cycles_;
+    if (later.memory_) memory_ = std::max(memory_.value_or(0), *later.memory_);
   }
 
   [[nodiscard]] ContainerFigures figures() const {
@@ -55,6 +65,10 @@ struct Spans {
   Sums whole, before, after;
 };
 
+/// What the first action is compared with: this long before it. Longer, and the calm before a neighbour came
+/// would count.
+constexpr int64_t kBeforeNs = 1'000'000'000;
+
 class Summing {
  public:
   Summing(TraceReader& trace, int64_t discard_ns)
@@ -75,6 +89,7 @@ class Summing {
       std::visit([this](const auto& it) { take(it); }, **item);
     }
     for (size_t slot = 0; slot < spans_.size(); ++slot) {
+      for (const Step& step : recent_) spans_[slot].before.add(step.sums[slot]);
       out_.containers[slot].whole = spans_[slot].whole.figures();
       out_.containers[slot].before = spans_[slot].before.figures();
       out_.containers[slot].after = spans_[slot].after.figures();
@@ -83,17 +98,26 @@ class Summing {
   }
 
  private:
+  struct Step {
+    int64_t now_ns = 0;
+    std::vector<Sums> sums;  ///< [slot]
+  };
+
   void take(const SampleMark&) {
     const Frame& frame = trace_.frame();
     ++out_.steps;
     out_.duration_ns = frame.now_ns;
+    Step step{frame.now_ns, std::vector<Sums>(spans_.size())};
     for (size_t slot = 0; slot < spans_.size(); ++slot) {
       if (frame.running[slot] == 0) continue;
       ++out_.containers[slot].samples;
       if (frame.now_ns < discard_ns_) continue;
       spans_[slot].whole.add(frame, slot);
-      (out_.first_action ? spans_[slot].after : spans_[slot].before).add(frame, slot);
+      (out_.first_action ? spans_[slot].after : step.sums[slot]).add(frame, slot);
     }
+    if (out_.first_action) return;
+    recent_.push_back(std::move(step));
+    while (recent_.front().now_ns < frame.now_ns - kBeforeNs) recent_.pop_front();
   }
 
   void take(const Decision& decision) {
@@ -144,6 +168,7 @@ class Summing {
   TraceReader& trace_;
   int64_t discard_ns_;
   std::vector<Spans> spans_;
+  std::deque<Step> recent_;  ///< the last kBeforeNs, until the first action
   RunSummary out_;
 };
 

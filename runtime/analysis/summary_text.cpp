@@ -62,7 +62,7 @@ std::string before_and_after(const RunSummary& summary) {
       table.row({c.name, percent(c.before.cpu_percent), percent(c.after.cpu_percent), ratio(c.before.ipc),
                  ratio(c.after.ipc)});
   if (table.empty()) return "";
-  return fmt::format("\nbefore and after the first action ({}, {})\n{}",
+  return fmt::format("\nthe second before the first action ({}, {}), and after it\n{}",
                      seconds(summary.first_action->time_ns), describe(*summary.first_action, summary.plan),
                      table.text("  "));
 }

@@ -1,4 +1,4 @@
-// How the readings of an event on several CPUs make one figure for an interval (DESIGN.md, D3). Pure
+// How the readings of an event on several CPUs make one figure for an interval (perf_event_open(2)). Pure
 // arithmetic.
 #pragma once
 

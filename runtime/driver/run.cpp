@@ -65,13 +65,13 @@ Result<> check_needs(const Decided& decided, bool degraded, Console& console) {
 Result<Decided> decide(const RunOptions& options, Console& console) {
   auto params = parse_params(options.params);
   if (!params.ok()) return params.error();
-  Result<Bench> bench = load_bench(options.bench.empty() ? options.config : options.bench, console);
+  std::optional<EngineKind> engine;
+  if (!options.engine.empty()) engine = options.engine == "docker" ? EngineKind::Docker : EngineKind::Process;
+  Result<Bench> bench = load_bench(options.bench.empty() ? options.config : options.bench, console, engine);
   if (!bench.ok()) return bench.error();
   Decided decided;
   decided.bench = std::move(*bench);
   RunSpec& spec = decided.bench.spec;
-  if (!options.engine.empty())
-    spec.engine = options.engine == "docker" ? EngineKind::Docker : EngineKind::Process;
   if (options.repeat > 0) spec.repeat = options.repeat;
   decided.mode = mode_of(options, spec);
   if (decided.mode != Mode::Observe) {
@@ -205,7 +205,7 @@ void add_run(CLI::App& app, Command& chosen) {
   command->add_flag("--no-export", options->no_export, "send nothing to the configured database");
   command->add_flag("--json", options->json, "the summary as JSON");
   command->footer(
-      "Examples:\n  cbench run bench.yml\n  cbench run bench.yml --policy fair_share --param floor=60%\n"
+      "Examples:\n  cbench run bench.yml\n  cbench run bench.yml --policy fair_share --param full=80%\n"
       "  cbench run bench.yml --policy my.cbp --mode advise -o trace.arrows");
   command->callback([options, &chosen] {
     chosen = [options](Console& console) { return run_benchmark(*options, console); };

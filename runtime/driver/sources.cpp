@@ -11,9 +11,10 @@ namespace cbench {
 namespace {
 
 Result<Bench> configured(Bench bench, uint32_t source, const std::string& path,
-                         const Environment& environment, Console& console) {
+                         const Environment& environment, Console& console,
+                         std::optional<EngineKind> engine = std::nullopt) {
   Diagnostics diagnostics;
-  std::optional<RunSpec> spec = configure(bench.sources, source, path, environment, diagnostics);
+  std::optional<RunSpec> spec = configure(bench.sources, source, path, environment, diagnostics, engine);
   console.show(diagnostics, bench.sources);
   if (!spec) return already_shown();
   bench.spec = std::move(*spec);
@@ -29,13 +30,13 @@ std::string stock_names() {
 
 }  // namespace
 
-Result<Bench> load_bench(const std::string& path, Console& console) {
+Result<Bench> load_bench(const std::string& path, Console& console, std::optional<EngineKind> engine) {
   Bench bench;
   const Result<uint32_t> source = bench.sources.load(path);
   if (!source.ok()) return source.error();
   const Result<Environment> environment = process_environment(path);
   if (!environment.ok()) return environment.error();
-  return configured(std::move(bench), *source, path, *environment, console);
+  return configured(std::move(bench), *source, path, *environment, console, engine);
 }
 
 Result<Bench> recorded_bench(const TraceHeader& header, const Environment& environment, Console& console) {

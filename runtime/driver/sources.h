@@ -21,7 +21,8 @@ struct Bench {
   SourceSet sources;
   RunSpec spec;
 };
-Result<Bench> load_bench(const std::string& path, Console& console);
+Result<Bench> load_bench(const std::string& path, Console& console,
+                         std::optional<EngineKind> engine = std::nullopt);
 /// The benchmark that a trace recorded. `environment` answers for variables that the trace leaves out.
 Result<Bench> recorded_bench(const TraceHeader& header, const Environment& environment, Console& console);
 

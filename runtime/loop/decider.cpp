@@ -33,7 +33,8 @@ Decider::Admission Decider::admit(size_t slot, const CpuSet& proposed, double qu
   const auto index = static_cast<int32_t>(slot);
   const int64_t code = quota_code(quota);
   log_.event(EventKind::Admit, index, code, to_list(proposed));
-  Admission admission{.rejected = false, .why = "", .shown = proposed, .cpus = proposed};
+  Admission admission{
+      .rejected = false, .why = "", .shown = proposed, .cpus = proposed, .goal = std::nullopt};
   if (!active()) return admission;
   policy_->set_placement(index, proposed, quota_from_code(code));
   call(abi::Event::Admit, index);
@@ -44,25 +45,28 @@ Decider::Admission Decider::admit(size_t slot, const CpuSet& proposed, double qu
     for (const Decision& decision : policy_->decisions())
       if (admission.rejected && decision.verb == Verb::Reject) admission.why = decision.detail;
     admission.cpus = admission.shown;
+    if (acts()) {
+      admission.goal = policy_->goal();
+      admission.goal->containers[slot].cls = in_.plan->default_class;  // where a started container goes
+    }
   }
   return admission;
 }
 
-void Decider::start(size_t slot, const Started& started, const CpuSet& shown, double quota) {
+void Decider::start(size_t slot, const Admission& admission, double quota, const Result<>& attached) {
   const auto index = static_cast<int32_t>(slot);
   const int64_t code = quota_code(quota);
   if (active()) {
-    policy_->set_placement(index, shown, quota_from_code(code));
+    policy_->set_placement(index, admission.shown, quota_from_code(code));
     policy_->set_running(index, true);
-  }
-  if (acts()) {
-    const Result<> attached = in_.host->attach(slot, started, policy_->goal());
     if (!attached.ok())  // before the event, so that a replay knows that the policy is not called for it
       halt(EventKind::PolicyStop,
            fmt::format("`{}` could not be placed under the policy's control: {}",
                        in_.spec.containers[slot].name.value, in_words(attached.error())));
+  } else if (admission.goal) {
+    restore();  // the policy was stopped while the host took the container in
   }
-  log_.event(EventKind::Start, index, code, to_list(shown));
+  log_.event(EventKind::Start, index, code, to_list(admission.shown));
   call(abi::Event::Start, index);
 }
 

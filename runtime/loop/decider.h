@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/loop/log.h"
@@ -26,11 +27,14 @@ class Decider {
     CpuSet
         shown;  ///< CPUs that the policy takes the container to have (in mode advise those that it asked for)
     CpuSet cpus;  ///< CPUs to start it on
+    /// What the host is to be like when it takes the container in; nothing when no policy acts.
+    std::optional<Allocation> goal;
   };
   /// Asks whether the container may start on `proposed` CPUs.
   Admission admit(size_t slot, const CpuSet& proposed, double quota);
-  /// The container runs on `shown` CPUs. Errors of the host end the policy.
-  void start(size_t slot, const Started& started, const CpuSet& shown, double quota);
+  /// The container runs as admitted; `attached` is what the host said when it took it in. Errors of the host
+  /// end the policy.
+  void start(size_t slot, const Admission& admission, double quota, const Result<>& attached);
   void stop(size_t slot);
   void step();
   /// Tasks that appeared since go where their container is.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ class SampleSource {
   virtual void collect(Frame& frame) = 0;
 };
 
-/// What a policy's actions change (runtime/actuators), and the way back.
+/// What a policy's actions change (runtime/actuators), and the way back. attach() may come from another
+/// thread than the rest: it writes the journal to the disk, which no step should wait for.
 class ControlledHost {
  public:
   virtual ~ControlledHost() = default;
@@ -86,16 +88,27 @@ class JournaledHost final : public ControlledHost {
  public:
   JournaledHost(Actuators& actuators, Journal& journal) : actuators_(actuators), journal_(journal) {}
   Result<> attach(size_t slot, const Started& started, const Allocation& goal) override {
+    const std::lock_guard lock(mutex_);
     return actuators_.attach(slot, started, goal);
   }
-  void detach(size_t slot) override { actuators_.detach(slot); }
+  void detach(size_t slot) override {
+    const std::lock_guard lock(mutex_);
+    actuators_.detach(slot);
+  }
   Result<> apply(const Change& change, const Allocation& goal) override {
+    const std::lock_guard lock(mutex_);
     return actuators_.apply(change, goal);
   }
-  void sync_tasks() override { actuators_.sync_tasks(); }
-  std::vector<std::string> restore() override { return journal_.restore(); }
+  void sync_tasks() override {
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) actuators_.sync_tasks();
+  }
+  std::vector<std::string> restore() override {
+    const std::lock_guard lock(mutex_);
+    return journal_.restore();
+  }
 
  private:
+  std::mutex mutex_;
   Actuators& actuators_;
   Journal& journal_;
 };

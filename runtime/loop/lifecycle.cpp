@@ -111,8 +111,12 @@ void Lifecycle::request_start(size_t slot) {
   life.requested_ns = log_.now();
   life.state = ContainerState::Starting;
   pool_.submit([this, slot, admission, quota]() -> WorkerPool::Completion {
-    return [this, slot, admission, quota, result = in_.engine.start(slot, admission.cpus)] {
-      on_started(slot, result, admission.shown, quota);
+    const Result<Started> started = in_.engine.start(slot, admission.cpus);
+    const bool controlled = started.ok() && admission.goal && in_.host != nullptr;
+    const Result<> attached =
+        controlled ? in_.host->attach(slot, *started, *admission.goal) : Result<>(Done{});
+    return [this, slot, admission, quota, started, attached] {
+      on_started(slot, started, admission, quota, attached);
     };
   });
 }
@@ -123,7 +127,8 @@ bool Lifecycle::foreseen(const std::string& line) const {
                      [&](const auto& metric) { return line.ends_with(metric.second); });
 }
 
-void Lifecycle::on_started(size_t slot, const Result<Started>& result, const CpuSet& shown, double quota) {
+void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Decider::Admission& admission,
+                           double quota, const Result<>& attached) {
   ContainerLife& life = lives_[slot];
   if (!result.ok()) {
     life.state = ContainerState::Failed;
@@ -141,7 +146,7 @@ void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Cpu
   } else {
     for (const std::string& line : in_.sampler.attach(slot, *result))
       if (!foreseen(line) && said_.insert(line).second) log_.say(RunObserver::Level::Warn, line);
-    decider_.start(slot, *result, shown, quota);
+    decider_.start(slot, admission, quota, attached);
   }
   if (life.exit) on_exit(*life.exit);
 }

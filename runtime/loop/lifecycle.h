@@ -51,7 +51,8 @@ class Lifecycle {
   void request_stop(size_t slot);
   void submit_stop(size_t slot);
   void on_prepared(size_t slot, const Result<>& result);
-  void on_started(size_t slot, const Result<Started>& result, const CpuSet& shown, double quota);
+  void on_started(size_t slot, const Result<Started>& result, const Decider::Admission& admission,
+                  double quota, const Result<>& attached);
   void on_stopped(size_t slot, const Result<>& result);
   void on_exit(const ExitNotice& notice);
   /// The container is measured and controlled no more.

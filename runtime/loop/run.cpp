@@ -21,8 +21,6 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kProgressNs = kSecond / 10;
 /// How long the trace may be unwritable before the run is given up: what it measures would be lost.
 constexpr int64_t kUnwritableNs = 10 * kSecond;
-/// How long engine calls may keep us waiting after their containers were killed.
-constexpr int64_t kPatienceNs = 2 * kSecond;
 
 class Run {
  public:
@@ -162,7 +160,7 @@ class Run {
     if (!lives_.settled()) {  // killed, not waited for
       lives_.pool().drop_queued();
       in_.engine.remove_all();
-      wait_for_engine(kPatienceNs);
+      wait_for_engine();
     }
     if (lives_.pool().outstanding() > 0) {
       outcome_.abandoned = true;
@@ -172,8 +170,8 @@ class Run {
     for (const std::string& left : in_.engine.remove_all()) log_.problem("could not be removed: " + left);
   }
 
-  void wait_for_engine(int64_t patience_ns) {
-    const int64_t until = in_.clock.monotonic_ns() + patience_ns;
+  void wait_for_engine() {
+    const int64_t until = in_.clock.monotonic_ns() + std::chrono::nanoseconds(in_.patience).count();
     while (lives_.pool().outstanding() > 0 && in_.clock.monotonic_ns() < until) turn(until);
   }
 

@@ -37,6 +37,7 @@ struct RunInputs {
   std::string logs;       ///< folder of the containers' output, for messages
   unsigned workers = 64;  ///< most engine calls at once; 0: one after another, inside the loop
   std::chrono::milliseconds stop_grace{10'000};  ///< between SIGTERM and SIGKILL of a container
+  std::chrono::milliseconds patience{2'000};     ///< with engine calls whose containers were killed
 };
 
 enum class ContainerState : uint8_t { Waiting, Starting, Running, Stopping, Ended, Rejected, Failed };

@@ -123,7 +123,7 @@ TEST_F(Steps, a_detached_container_can_be_attached_again) {
 TEST(ProbeMetrics, each_reason_has_a_remedy_and_derived_metrics_lack_what_their_inputs_lack) {
   HostFacts facts = probe_host();
   facts.rdt.present = false;
-  facts.rdt.absent_reason = "no resctrl";
+  facts.rdt.absent_reason = "no resctrl; use another host";
   MetricSet wanted;
   wanted.set();
   probe_metrics(wanted, facts);

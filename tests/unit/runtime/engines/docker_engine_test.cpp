@@ -257,6 +257,25 @@ TEST(DockerStart, a_refused_start_is_an_error_and_gives_no_notice) {
   EXPECT_TRUE(run.engine->take_exits().empty());
 }
 
+TEST(DockerStart, a_process_of_this_machine_that_is_not_the_containers_is_refused) {
+  const FakeDocker daemon([](const std::string& line, const std::string& request, int connection) {
+    // A daemon elsewhere, whose pid 1 is another process here.
+    if (has(line, "/containers/create"))
+      return FakeDocker::reply(connection, 201, R"({"Id":"0123456789abcdef"})");
+    return has(line, "/containers/0123456789abcdef/json")
+               ? FakeDocker::reply(connection, 200, R"({"State":{"Running":true,"Pid":1}})")
+               : healthy(line, request, connection);
+  });
+  Scenario run(daemon);
+  ASSERT_TRUE(run.engine->check());
+  ASSERT_TRUE(run.engine->prepare(0, {}));
+  const Result<Started> started = run.engine->start(0, {});
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().exit, Exit::HostLacks);
+  EXPECT_THAT(started.error().message,
+              HasSubstr("process 1 of this machine is not in the cgroup of container 0123456789ab"));
+}
+
 TEST(DockerStart, a_wait_that_hangs_does_not_hang_us) {
   const FakeDocker daemon([](const std::string& line, const std::string& request, int connection) {
     return !has(line, "/wait") && healthy(line, request, connection);

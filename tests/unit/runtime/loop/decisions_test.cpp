@@ -178,10 +178,12 @@ TEST_F(decisions, a_container_that_the_host_cannot_control_ends_the_policy_not_t
   expect_nothing_left("failed");
 }
 
-TEST_F(decisions, a_metric_that_the_host_lacks_is_recorded_as_a_silent_rule) {
+TEST_F(decisions, a_rule_that_a_degraded_run_leaves_out_is_recorded) {
   container("a");
-  plan.needs.push_back({.what = Metric::perf_cycles, .line = 12, .span = {}});
-  facts.unavailable[Metric::perf_cycles] = "no hardware counters";
+  PlanRule rule;
+  rule.line = 12;
+  rule.silent = "perf_cycles: no hardware counters";
+  plan.rules.push_back(rule);
   go([](abi::PolicyContext&, abi::Event, int32_t) { return 0; });
   const auto silent = content().of(EventKind::RuleSilent);
   ASSERT_EQ(silent.size(), 1U);

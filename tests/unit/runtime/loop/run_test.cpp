@@ -141,6 +141,24 @@ TEST_F(run_lifecycle, a_slow_start_does_not_delay_sampling) {
   expect_nothing_left("ok");
 }
 
+TEST_F(run_lifecycle, a_host_that_is_slow_to_take_a_container_in_does_not_delay_sampling) {
+  SystemClock real;
+  clock = &real;
+  workers = 2;
+  spec.max_ns = 400 * kMs;
+  spec.step_ns = 10 * kMs;
+  container("a");
+  host.on_attach = [] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  };  // as an fsync may take
+  const RunOutcome outcome = go([](abi::PolicyContext&, abi::Event, int32_t) { return 0; });
+  const auto in_time =
+      std::count_if(sampler.times.begin(), sampler.times.end(), [](int64_t t) { return t < 290 * kMs; });
+  EXPECT_GE(in_time, 10);
+  EXPECT_GT(outcome.containers[0].started_ns, 290 * kMs);
+  expect_nothing_left("ok");
+}
+
 TEST_F(run_failure, an_image_that_is_missing_starts_nothing) {
   container("a");
   container("b");
@@ -232,8 +250,8 @@ TEST_F(run_signal, a_second_interrupt_kills_what_does_not_stop) {
   workers = 2;
   spec.step_ns = 10 * kMs;
   container("stubborn");
-  sampler.on_collect = [](Frame& frame) {
-    if (frame.step == 2) kill(getpid(), SIGINT);
+  sampler.on_collect = [sent = false](Frame&) mutable {
+    if (!std::exchange(sent, true)) kill(getpid(), SIGINT);
   };
   script_engine = [](FakeEngine& fake) {
     fake.on_stop = [&fake](size_t) {

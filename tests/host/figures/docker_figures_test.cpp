@@ -1,0 +1,131 @@
+// link: runtime.collectors runtime.engines
+// needs: dockerd
+// Our figures against the Docker API's own for the same container and the same seconds.
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "../engines/run.h"
+#include "runtime/collectors/collector.h"
+#include "runtime/host/probe.h"
+
+namespace cbench {
+namespace {
+
+using nlohmann::json;
+using testing::EngineRun;
+
+/// Docker's time, "2026-11-24T02:07:55.123456789Z", as ns since 1970.
+int64_t nanoseconds(const std::string& text) {
+  std::tm tm{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &tm);
+  if (!rest) return 0;
+  double fraction = 0;
+  if (*rest == '.') fraction = std::strtod(rest, nullptr);
+  return timegm(&tm) * 1'000'000'000LL + std::llround(fraction * 1e9);
+}
+
+/// The answer of Docker's stats endpoint, which takes about a second; by curl, so that none of our HTTP is in
+/// the judge.
+json docker_stats(const std::string& id) {
+  const std::string host =
+      std::getenv("DOCKER_HOST") ? std::getenv("DOCKER_HOST") : "unix:///var/run/docker.sock";
+  const std::string command = "curl -s -m 30 --unix-socket " + host.substr(7) +
+                              " 'http://docker/containers/" + id + "/stats?stream=false'";
+  std::string text;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) return {};
+  char buffer[4096];
+  while (const size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
+  pclose(pipe);
+  return json::parse(text, nullptr, false);
+}
+
+struct Point {
+  int64_t wall_ns;
+  double cpu_ns, working_set;
+};
+
+/// CPU time at a moment, between the two samples around it.
+double cpu_at(const std::vector<Point>& points, int64_t wall_ns) {
+  for (size_t i = 1; i < points.size(); ++i) {
+    if (points[i].wall_ns < wall_ns) continue;
+    const Point& a = points[i - 1];
+    const Point& b = points[i];
+    return a.cpu_ns + (b.cpu_ns - a.cpu_ns) * static_cast<double>(wall_ns - a.wall_ns) /
+                          static_cast<double>(b.wall_ns - a.wall_ns);
+  }
+  return NAN;
+}
+
+TEST(DockerFigures, cpu_and_memory_agree_with_the_api_within_five_percent) {
+  EngineRun run(EngineKind::Docker);
+  // 64 MiB in a shell variable, and a core in use.
+  run.add("load", "x=$(head -c 48000000 /dev/zero | tr '\\0' x); while :; do :; done");
+  ContainerSpec& spec = run.spec.containers[0];
+  for (const Metric m : {Metric::docker_cpu_usage_total, Metric::docker_memory_usage,
+                         Metric::docker_memory_working_set, Metric::docker_cpu_usage_percent})
+    spec.sampling.enabled.set(static_cast<size_t>(m));
+  run.spec.step_ns = 1;
+  run.make();
+  const Started started = run.start(0);
+  ASSERT_GT(started.pid, 0);
+  std::this_thread::sleep_for(std::chrono::seconds(3));  // the memory is there and steady
+
+  const HostFacts facts = probe_host();
+  Frame frame(columns_of(run.spec), 1);
+  frame.running[0] = 1;
+  char folder[] = "/tmp/cbench-figures-XXXXXX";
+  auto journal = Journal::open(run.run_id, mkdtemp(&folder[0]));
+  ASSERT_TRUE(journal);
+  std::vector<Point> points;
+  {
+    Sampler sampler(run.spec, facts, frame, **journal);
+    EXPECT_TRUE(sampler.attach(0, started).empty());
+    std::atomic<bool> done = false;
+    json stats;
+    std::thread asking([&] {
+      stats = docker_stats(started.id);
+      done = true;
+    });
+    const auto column = [&](Metric m) { return static_cast<size_t>(frame.column(m)); };
+    while (!done || points.size() < 3) {
+      timespec now{};
+      clock_gettime(CLOCK_REALTIME, &now);
+      ++frame.step;
+      sampler.collect(frame);
+      ASSERT_TRUE(frame.has(column(Metric::docker_cpu_usage_total), 0));
+      points.push_back({now.tv_sec * 1'000'000'000LL + now.tv_nsec,
+                        frame.number(column(Metric::docker_cpu_usage_total), 0),
+                        frame.number(column(Metric::docker_memory_working_set), 0)});
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    asking.join();
+    ASSERT_FALSE(stats.is_discarded());
+    ASSERT_TRUE(stats.contains("cpu_stats")) << stats.dump();
+    const int64_t from = nanoseconds(stats["preread"]);
+    const int64_t to = nanoseconds(stats["read"]);
+    ASSERT_GT(to, from);
+    const double theirs = stats["cpu_stats"]["cpu_usage"]["total_usage"].get<double>() -
+                          stats["precpu_stats"]["cpu_usage"]["total_usage"].get<double>();
+    const double ours = cpu_at(points, to) - cpu_at(points, from);
+    ASSERT_GT(theirs, 0);
+    EXPECT_NEAR(ours / theirs, 1.0, 0.05) << "over " << static_cast<double>(to - from) / 1e6 << " ms";
+    const json& memory = stats["memory_stats"];
+    const double inactive =
+        memory["stats"].value("total_inactive_file", memory["stats"].value("inactive_file", 0.0));
+    const double working_set = memory["usage"].get<double>() - inactive;
+    ASSERT_GT(working_set, 40e6);
+    EXPECT_NEAR(points.back().working_set / working_set, 1.0, 0.05);
+    std::printf("CPU ours %.1f ms, Docker's %.1f ms; working set ours %.0f, Docker's %.0f\n", ours / 1e6,
+                theirs / 1e6, points.back().working_set, working_set);
+  }
+  EXPECT_TRUE((*journal)->restore().empty());
+  (*journal)->close();
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace cbench
