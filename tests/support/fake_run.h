@@ -175,8 +175,10 @@ class FakeSampler final : public SampleSource {
 
 class FakeHost final : public ControlledHost {
  public:
-  Result<> attach(size_t slot, const Started&, const Allocation&) override {
+  Result<> attach(size_t slot, const Started&, const Allocation& goal) override {
+    if (on_attach) on_attach();
     attached.insert(slot);
+    classes.push_back(goal.containers[slot].cls);
     return fail_attach ? Result<>(Error{Exit::RunFailed, "no space left", ""}) : Done{};
   }
   void detach(size_t slot) override { attached.erase(slot); }
@@ -192,7 +194,9 @@ class FakeHost final : public ControlledHost {
   }
 
   std::function<bool(const Change&)> refuse;
+  std::function<void()> on_attach;
   bool fail_attach = false;
+  std::vector<int32_t> classes;  ///< that containers were taken into
   std::set<size_t> attached;
   std::vector<Change> applied;
   int syncs = 0, restores = 0;
@@ -305,7 +309,8 @@ class FakeRun : public testing::Test {
                            .plan = decides ? &plan : nullptr,
                            .entry = decides ? FakePolicy::entry : nullptr,
                            .logs = "logs",
-                           .workers = workers};
+                           .workers = workers,
+                           .patience = std::chrono::minutes(1)};
     return run(inputs);
   }
 
