@@ -62,8 +62,8 @@ double cpu_at(const std::vector<Point>& points, int64_t wall_ns) {
 
 TEST(DockerFigures, cpu_and_memory_agree_with_the_api_within_five_percent) {
   EngineRun run(EngineKind::Docker);
-  // 64 MiB in a shell variable, and a core in use.
-  run.add("load", "x=$(head -c 48000000 /dev/zero | tr '\\0' x); while :; do :; done");
+  // Some memory in a shell variable, and a core in use.
+  run.add("load", "x=$(head -c 48000000 /dev/zero | tr '\\0' x); echo ready; while :; do :; done");
   ContainerSpec& spec = run.spec.containers[0];
   for (const Metric m : {Metric::docker_cpu_usage_total, Metric::docker_memory_usage,
                          Metric::docker_memory_working_set, Metric::docker_cpu_usage_percent})
@@ -72,7 +72,8 @@ TEST(DockerFigures, cpu_and_memory_agree_with_the_api_within_five_percent) {
   run.make();
   const Started started = run.start(0);
   ASSERT_GT(started.pid, 0);
-  std::this_thread::sleep_for(std::chrono::seconds(3));  // the memory is there and steady
+  ASSERT_TRUE(testing::eventually([&] { return run.out("load").find("ready") != std::string::npos; },
+                                  std::chrono::seconds(60)));
 
   const HostFacts facts = probe_host();
   Frame frame(columns_of(run.spec), 1);

@@ -96,7 +96,7 @@ TEST_F(command_line, a_run_acts_and_its_replay_decides_the_same) {
   const Output run = cbench("run bench.yml --policy cap.cbp -o t.arrows");
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("quota worker = 5%"));
-  EXPECT_THAT(run.out, HasSubstr("before and after the first action"));
+  EXPECT_THAT(run.out, HasSubstr("the second before the first action"));
   const Output replay = cbench("dry-run t.arrows");
   EXPECT_EQ(replay.code, 0) << replay.err;
   EXPECT_THAT(replay.out, HasSubstr("quota worker = 5%"));
