@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr const char* kBench = R"(benchmark:
   name: e2e
   engine: process
-  max_t: 3
+  max_t: 6
 worker:
   command: while :; do :; done
   core: "0"
@@ -32,7 +32,7 @@ late:
   command: while :; do :; done
   num_cores: 1
   start_t: 1
-  stop_t: 2.5
+  stop_t: 5
   data: {frequency: 50, docker: {cpu_usage_percent: true}}
 )";
 constexpr const char* kPolicy = R"(policy cap 1 "Cap everyone"
@@ -82,6 +82,22 @@ class command_line : public testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(folder / "out.txt"),
             slurp(folder / "err.txt")};
   }
+  /// Waits until the run has written samples to its trace.
+  void wait_for_samples(pid_t pid) const {
+    const auto size = [&] {
+      std::error_code absent;
+      const auto bytes = fs::file_size(folder / "t.arrows", absent);
+      return absent ? 0 : bytes;
+    };
+    uintmax_t header = 0;
+    for (int i = 0; i < 3000; ++i) {
+      if (header == 0) header = size();
+      if (header > 0 && size() > header) return;
+      ASSERT_EQ(waitpid(pid, nullptr, WNOHANG), 0) << "the run ended: " << slurp(folder / "err.txt");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    FAIL() << "no samples came within a minute";
+  }
   Output cbench(const std::string& arguments) const { return finish(launch(arguments)); }
 
   /// The run's processes, cgroups and journal are gone.
@@ -114,7 +130,7 @@ TEST_F(command_line, a_replay_with_another_parameter_names_the_first_difference)
 
 TEST_F(command_line, an_interrupt_ends_in_order_with_a_whole_trace) {
   const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
-  std::this_thread::sleep_for(std::chrono::milliseconds(2000));
+  wait_for_samples(pid);
   kill(pid, SIGINT);
   EXPECT_EQ(finish(pid).code, 128 + SIGINT);
   const auto trace = TraceReader::open(folder / "t.arrows");
@@ -133,7 +149,7 @@ TEST_F(command_line, an_interrupt_ends_in_order_with_a_whole_trace) {
 
 TEST_F(command_line, a_killed_run_is_readable_and_the_next_one_cleans_up) {
   const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
-  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  wait_for_samples(pid);
   kill(pid, SIGKILL);
   finish(pid);
   EXPECT_THAT(cbench("trace info t.arrows").out, HasSubstr("cut off"));

@@ -178,6 +178,14 @@ TEST_F(decisions, a_container_that_the_host_cannot_control_ends_the_policy_not_t
   expect_nothing_left("failed");
 }
 
+TEST_F(decisions, a_started_container_is_taken_into_the_default_class) {
+  container("a");
+  plan.classes = {"jail", "shared"};
+  plan.default_class = 1;
+  go([](abi::PolicyContext&, abi::Event, int32_t) { return 0; });
+  EXPECT_THAT(host.classes, ElementsAre(1));
+}
+
 TEST_F(decisions, a_rule_that_a_degraded_run_leaves_out_is_recorded) {
   container("a");
   PlanRule rule;
