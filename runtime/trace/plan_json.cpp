@@ -69,26 +69,35 @@ PlanUse<T> use_of(const json& j, T what) {
 }
 
 // A rule or a fault: a text, its line and its span.
-template <class T>
-json place_json(const std::string& words, const T& place) {
-  return {{"text", words}, {"line", place.line}, {"span", span_json(place.span)}};
+json place_json(const std::string& words, uint32_t line, const Span& span) {
+  return {{"text", words}, {"line", line}, {"span", span_json(span)}};
 }
 
-template <class T>
-std::vector<T> places_of(const json& j) {
-  std::vector<T> places;
-  for (const json& item : array(j))
-    places.push_back(
-        {text(member(item, "text")), integer<uint32_t>(member(item, "line")), span_of(member(item, "span"))});
-  return places;
+json rule_json(const PlanRule& rule) {
+  json j = place_json(rule.text, rule.line, rule.span);
+  if (!rule.silent.empty()) j["silent"] = rule.silent;
+  return j;
+}
+
+PlanRule rule_of(const json& j) {
+  return {.text = text(member(j, "text")),
+          .line = integer<uint32_t>(member(j, "line")),
+          .span = span_of(member(j, "span")),
+          .silent = j.contains("silent") ? text(j["silent"]) : ""};
+}
+
+PlanFault fault_of(const json& j) {
+  return {.what = text(member(j, "text")),
+          .line = integer<uint32_t>(member(j, "line")),
+          .span = span_of(member(j, "span"))};
 }
 
 // The lists whose items are objects.
 void read_lists(const json& j, Plan& plan) {
   for (const json& item : array(member(j, "columns"))) plan.columns.push_back(metric_of(item));
   for (const json& item : array(member(j, "params"))) plan.params.push_back(param_of(item));
-  plan.rules = places_of<PlanRule>(member(j, "rules"));
-  plan.faults = places_of<PlanFault>(member(j, "faults"));
+  for (const json& item : array(member(j, "rules"))) plan.rules.push_back(rule_of(item));
+  for (const json& item : array(member(j, "faults"))) plan.faults.push_back(fault_of(item));
   for (const json& item : array(member(j, "needs")))
     plan.needs.push_back(use_of(item, metric_of(member(item, "what"))));
   for (const json& item : array(member(j, "acts")))
@@ -134,8 +143,9 @@ std::string to_json(const Plan& plan) {
   for (const char* list : {"columns", "params", "rules", "faults", "needs", "acts"}) j[list] = json::array();
   for (const Metric metric : plan.columns) j["columns"].push_back(info(metric).field);
   for (const PlanParam& param : plan.params) j["params"].push_back(param_json(param));
-  for (const PlanRule& rule : plan.rules) j["rules"].push_back(place_json(rule.text, rule));
-  for (const PlanFault& fault : plan.faults) j["faults"].push_back(place_json(fault.what, fault));
+  for (const PlanRule& rule : plan.rules) j["rules"].push_back(rule_json(rule));
+  for (const PlanFault& fault : plan.faults)
+    j["faults"].push_back(place_json(fault.what, fault.line, fault.span));
   for (const auto& need : plan.needs) j["needs"].push_back(use_json(need, info(need.what).field));
   for (const auto& act : plan.acts) j["acts"].push_back(use_json(act, info(act.what).name));
   return dump_json(j);

@@ -1,3 +1,4 @@
+// TraceReader: turns batches back into frames, decisions and events, in the order in which they were written.
 #include <algorithm>
 #include <span>
 

@@ -1,3 +1,4 @@
+// TraceWriter: collects rows in columns and writes them in whole batches.
 #include <bit>
 #include <cassert>
 #include <cstring>

@@ -56,7 +56,7 @@ std::string make_base() {
   header.columns = {Metric::perf_instructions, Metric::docker_cpu_usage_percent, Metric::rdt_class_name};
   header.container_names = {"a", "b"};
   header.plan.classes = {"shared"};
-  header.plan.rules = {{"every 1s", 3, {}}};
+  header.plan.rules = {{"every 1s", 3, {}, ""}};
   std::string folder = (std::filesystem::temp_directory_path() / "cbench-fuzz-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) std::abort();
   {

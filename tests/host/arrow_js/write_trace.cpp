@@ -143,7 +143,7 @@ TraceHeader make_header() {
   for (size_t i = 0; i < kMetricCount; ++i) header.columns.push_back(static_cast<Metric>(i));
   header.container_names = {"victim", "hog", "später"};
   header.plan.classes = {"shared", "jail"};
-  header.plan.rules = {{"when noisy(c)", 12, {}}};
+  header.plan.rules = {{"when noisy(c)", 12, {}, ""}};
   return header;
 }
 

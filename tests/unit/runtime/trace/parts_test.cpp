@@ -45,7 +45,7 @@ TEST(PlanJson, keeps_every_field) {
   plan.classes = {"shared", "jail"};
   plan.default_class = 0;
   plan.params = {{"hi", "above this", Unit::Mpki, true, 0.1, -0.0, std::numeric_limits<double>::infinity()}};
-  plan.rules = {{"when noisy(c)", 12, {0, 100, 130}}};
+  plan.rules = {{"when noisy(c)", 12, {0, 100, 130}, "no counter"}, {"on begin", 3, {}, ""}};
   plan.faults = {{"integer overflow", 14, {}}};
   plan.texts = {"not jailed: "};
   plan.state_bytes = UINT64_MAX;
@@ -68,8 +68,10 @@ TEST(PlanJson, keeps_every_field) {
   EXPECT_EQ(read->params[0].value, 0.1);
   EXPECT_EQ(read->params[0].hi, plan.params[0].hi);
   EXPECT_TRUE(read->params[0].is_integer);
-  ASSERT_EQ(read->rules.size(), 1u);
+  ASSERT_EQ(read->rules.size(), 2u);
   EXPECT_EQ(read->rules[0].line, 12u);
+  EXPECT_EQ(read->rules[0].silent, "no counter");
+  EXPECT_EQ(read->rules[1].silent, "");
   EXPECT_EQ(read->rules[0].span, plan.rules[0].span);
   EXPECT_FALSE(read->faults[0].span.known());
   EXPECT_EQ(read->needs[0].what, Metric::perf_llc_mpki);

@@ -118,7 +118,7 @@ class RandomRun {
       p.params.push_back({text(), text(), static_cast<Unit>(below(std::size(kUnits))), below(2) == 0, 0.1,
                           -1e300, std::numeric_limits<double>::infinity()});
     for (size_t n = below(4); n > 0; --n)
-      p.rules.push_back({text(), static_cast<uint32_t>(below(100)), {0, 3, 9}});
+      p.rules.push_back({text(), static_cast<uint32_t>(below(100)), {0, 3, 9}, text()});
     for (size_t n = below(4); n > 0; --n) p.faults.push_back({text(), static_cast<uint32_t>(below(100)), {}});
     for (size_t n = below(4); n > 0; --n) p.texts.push_back(text());
     for (size_t n = below(4); n > 0; --n)
