@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/engines/process_cgroup.h"
+
 namespace cbench {
 namespace {
 
@@ -18,6 +20,22 @@ std::string socket_or_nothing(const char* docker_host) {
 
 Error run_is_ending() {
   return Error{Exit::RunFailed, "the run is ending, no container is started any more", ""};
+}
+
+/// Every cgroup driver puts the container's id into the group's name.
+bool names(const CgroupPaths& cgroup, const std::string& id) {
+  const std::vector<std::string> folders = folders_of(cgroup);
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](const std::string& folder) { return folder.find(id) != std::string::npos; });
+}
+
+Error not_here(const std::string& id, int64_t pid) {
+  return Error{
+      Exit::HostLacks,
+      fmt::format("process {} of this machine is not in the cgroup of container {}", pid, id.substr(0, 12)),
+      "the socket leads to a Docker daemon on another machine or in another pid namespace; run cbench where "
+      "the "
+      "containers run (in a container: with --pid=host --cgroupns=host)"};
 }
 
 }  // namespace
@@ -189,6 +207,7 @@ Result<Started> DockerEngine::describe(size_t slot) {
     if (!*state || (*state)->pid <= 0) return started;  // it has ended already
     Result<CgroupPaths> cgroup = cgroups_of((*state)->pid);
     if (!cgroup && (cgroup.error().exit == Exit::HostLacks || Clock::now() > deadline)) return cgroup.error();
+    if (cgroup && !names(*cgroup, started.id)) return not_here(started.id, (*state)->pid);
     if (cgroup) {
       started.pid = (*state)->pid;
       started.cgroup = std::move(*cgroup);

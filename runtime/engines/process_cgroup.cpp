@@ -108,12 +108,12 @@ std::vector<std::string> folders_of(const CgroupPaths& paths) {
   return folders;
 }
 
-ProcessCgroups::ProcessCgroups(std::string run_id, Journal& journal)
-    : run_id_(std::move(run_id)), journal_(journal) {}
+ProcessCgroups::ProcessCgroups(std::string run_id, Journal& journal, std::string proc_root)
+    : run_id_(std::move(run_id)), proc_root_(std::move(proc_root)), journal_(journal) {}
 
 Result<> ProcessCgroups::open() {
   if (open_) return Done{};
-  const Result<CgroupPaths> own = cgroups_of(getpid());
+  const Result<CgroupPaths> own = cgroups_of(getpid(), proc_root_);
   if (!own) return own.error();
   const Result<> made = own->mode == CgroupMode::V2 ? open_v2(*own) : open_v1(*own);
   open_ = made.ok();
@@ -155,6 +155,16 @@ Result<> ProcessCgroups::open_v2(const CgroupPaths& own) {
   return give_controllers(parent, group);
 }
 
+/// A delegated group with processes cannot give controllers to its children: this process leaves it. What the
+/// host's root group gives it goes on giving, since others may rely on it by then.
+Result<> ProcessCgroups::leave_group(const std::string& control) {
+  if (delegated_.empty()) return Done{};
+  self_ = delegated_ + "/" + run_group_name(run_id_) + ".self";
+  if (const Result<> made = make_folder(self_); !made) return made.error();
+  if (const Result<> moved = write_or_refuse(self_ + "/cgroup.procs", "0"); !moved) return moved.error();
+  return journal_.will_write(control, taken_);
+}
+
 Result<> ProcessCgroups::give_controllers(const std::string& parent, const std::string& group) {
   const std::string control = "/cgroup.subtree_control";
   const std::string available = read_text(parent + "/cgroup.controllers");
@@ -166,19 +176,12 @@ Result<> ProcessCgroups::give_controllers(const std::string& parent, const std::
     taken_ += fmt::format("{}-{}", taken_.empty() ? "" : " ", controller);
   }
   if (!missing.empty()) {
-    if (!delegated_.empty()) {
-      // A group with processes cannot give controllers to its children: this one leaves it.
-      self_ = delegated_ + "/" + run_group_name(run_id_) + ".self";
-      if (const Result<> made = make_folder(self_); !made) return made.error();
-      if (const Result<> moved = write_or_refuse(self_ + "/cgroup.procs", "0"); !moved) return moved.error();
-    }
-    if (const Result<> noted = journal_.will_write(parent + control, taken_); !noted) return noted.error();
+    if (const Result<> left = leave_group(parent + control); !left) return left.error();
     if (const int code = put(parent + control, missing); code != 0) {
-      Error error =
-          refused(fmt::format("cannot give `{}` to the children of cgroup {}", missing, parent), code);
-      if (code == EBUSY) error.message += " (other processes are in it)";
+      const std::string why = code == EBUSY ? " while other processes are in it" : "";
       taken_.clear();
-      return error;
+      return refused(fmt::format("cannot give `{}` to the children of cgroup {}{}", missing, parent, why),
+                     code);
     }
   }
   std::string all;

@@ -23,7 +23,8 @@ std::vector<std::string> folders_of(const CgroupPaths& paths);
 /// Not safe for several threads at once.
 class ProcessCgroups {
  public:
-  ProcessCgroups(std::string run_id, Journal& journal);
+  /// `proc_root` is overridden by tests on fixture trees.
+  ProcessCgroups(std::string run_id, Journal& journal, std::string proc_root = "/proc");
 
   /// Makes the run's group everywhere, once. On v2 it lies where controllers may be given to it: below the
   /// root group as root, else below our own delegated group, which this process then leaves for a child of
@@ -43,10 +44,11 @@ class ProcessCgroups {
   Result<> open_v1(const CgroupPaths& own);
   Result<> open_v2(const CgroupPaths& own);
   Result<> make_folder(const std::string& folder);
+  Result<> leave_group(const std::string& control);
   Result<> give_controllers(const std::string& parent, const std::string& group);
   Result<> limit(const CgroupPaths& group, const ContainerSpec& spec);
 
-  const std::string run_id_;
+  const std::string run_id_, proc_root_;
   Journal& journal_;
   bool open_ = false;
   CgroupPaths run_;                   ///< the run's group

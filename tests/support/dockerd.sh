@@ -1,6 +1,6 @@
 #!/bin/sh
 # A private Docker daemon for tests: its own socket, data root and pid file in one folder; ended by its pid.
-#   dockerd.sh start FOLDER   starts it and waits until it answers; its socket is FOLDER/docker.sock
+#   dockerd.sh start FOLDER   starts it and waits until it answers; its socket is FOLDER/docker.sock; status 77: not root
 #   dockerd.sh stop FOLDER    ends it and removes everything that it left, FOLDER with it
 set -eu
 action=$1
@@ -70,7 +70,7 @@ remove_folder() {
 case $action in
 start)
   command -v dockerd >/dev/null || { echo "dockerd is not installed: apt-get install docker.io" >&2; exit 1; }
-  [ "$(id -u)" = 0 ] || { echo "dockerd needs root" >&2; exit 1; }
+  [ "$(id -u)" = 0 ] || { echo "dockerd needs root" >&2; exit 77; }
   end_daemon
   ip link del "$bridge" 2>/dev/null || true
   mkdir -p "$folder"

@@ -16,7 +16,9 @@ using testing::eventually;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-TEST(Docker, records_exit_code_and_both_outputs_of_a_command_that_is_the_process) {
+class Docker : public testing::RootTest {};
+
+TEST_F(Docker, records_exit_code_and_both_outputs_of_a_command_that_is_the_process) {
   EngineRun run(EngineKind::Docker);
   run.add("a", "echo out; echo err >&2; exit 3").environment = {{"X", "1"}};
   run.make();
@@ -34,7 +36,7 @@ TEST(Docker, records_exit_code_and_both_outputs_of_a_command_that_is_the_process
   EXPECT_EQ(run.err("a"), "err\n");
 }
 
-TEST(Docker, large_output_is_whole) {
+TEST_F(Docker, large_output_is_whole) {
   EngineRun run(EngineKind::Docker);
   run.add("big", "seq 1 300000");
   run.make();
@@ -46,7 +48,7 @@ TEST(Docker, large_output_is_whole) {
   EXPECT_TRUE(out.ends_with("\n300000\n"));
 }
 
-TEST(Docker, started_tells_pid_and_cgroups_and_cores_are_pinned) {
+TEST_F(Docker, started_tells_pid_and_cgroups_and_cores_are_pinned) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("pinned", "sleep 60");
   spec.memory_bytes = 64 << 20;
@@ -63,7 +65,7 @@ TEST(Docker, started_tells_pid_and_cgroups_and_cores_are_pinned) {
   }
 }
 
-TEST(Docker, stop_does_not_wait_for_a_first_process_that_cannot_hear) {
+TEST_F(Docker, stop_does_not_wait_for_a_first_process_that_cannot_hear) {
   EngineRun run(EngineKind::Docker);
   run.add("deaf", "sleep 60");
   run.make();
@@ -77,7 +79,7 @@ TEST(Docker, stop_does_not_wait_for_a_first_process_that_cannot_hear) {
   EXPECT_EQ(exit.code, 137);
 }
 
-TEST(Docker, stop_lets_a_handler_run_and_kills_after_the_grace) {
+TEST_F(Docker, stop_lets_a_handler_run_and_kills_after_the_grace) {
   EngineRun run(EngineKind::Docker);
   run.add("polite", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.1; done");
   run.add("stubborn", "trap '' TERM; trap 'echo still' TERM; echo ready; while :; do sleep 0.1; done");
@@ -97,7 +99,7 @@ TEST(Docker, stop_lets_a_handler_run_and_kills_after_the_grace) {
   EXPECT_EQ(run.wait_exit().code, 137);
 }
 
-TEST(Docker, with_an_entrypoint_the_command_is_executed_inside_and_its_end_stops_the_container) {
+TEST_F(Docker, with_an_entrypoint_the_command_is_executed_inside_and_its_end_stops_the_container) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("server", "cat /tmp/server; echo $ROLE; exit 5");
   spec.entrypoint = {
@@ -123,7 +125,7 @@ TEST(Docker, with_an_entrypoint_the_command_is_executed_inside_and_its_end_stops
   EXPECT_TRUE(run.engine->take_exits().empty());  // one notice only
 }
 
-TEST(Docker, stopping_an_executed_command_stops_it_first) {
+TEST_F(Docker, stopping_an_executed_command_stops_it_first) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec =
       run.add("driver", "trap 'echo command; exit 9' TERM; echo ready; while :; do sleep 0.05; done");
@@ -138,7 +140,7 @@ TEST(Docker, stopping_an_executed_command_stops_it_first) {
   EXPECT_TRUE(exit.stopped);
 }
 
-TEST(Docker, a_command_that_closes_its_output_runs_on) {
+TEST_F(Docker, a_command_that_closes_its_output_runs_on) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("quiet", "exec >/dev/null 2>&1; sleep 0.7; exit 4");
   spec.entrypoint = {"sleep", "60"};
@@ -149,7 +151,7 @@ TEST(Docker, a_command_that_closes_its_output_runs_on) {
   EXPECT_GE(Clock::now() - begin, 700ms);
 }
 
-TEST(Docker, a_server_that_dies_takes_its_command_along_with_one_notice) {
+TEST_F(Docker, a_server_that_dies_takes_its_command_along_with_one_notice) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("crash", "sleep 60");
   spec.entrypoint = {"sh", "-c", "sleep 0.5; exit 2"};
@@ -162,7 +164,7 @@ TEST(Docker, a_server_that_dies_takes_its_command_along_with_one_notice) {
   EXPECT_TRUE(run.engine->take_exits().empty());
 }
 
-TEST(Docker, an_entrypoint_that_ends_at_once_is_explained) {
+TEST_F(Docker, an_entrypoint_that_ends_at_once_is_explained) {
   EngineRun run(EngineKind::Docker);
   run.add("gone", "echo never").entrypoint = {"true"};
   run.make();
@@ -177,7 +179,7 @@ TEST(Docker, an_entrypoint_that_ends_at_once_is_explained) {
   }
 }
 
-TEST(Docker, an_image_without_a_shell_cannot_execute_a_command) {
+TEST_F(Docker, an_image_without_a_shell_cannot_execute_a_command) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("no-shell", "true");
   spec.entrypoint = {"/bin/busybox", "sleep", "60"};
@@ -194,7 +196,7 @@ TEST(Docker, an_image_without_a_shell_cannot_execute_a_command) {
   }
 }
 
-TEST(Docker, an_out_of_memory_kill_is_seen) {
+TEST_F(Docker, an_out_of_memory_kill_is_seen) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("fat", "x=$(head -c 200000000 /dev/zero | tr '\\0' a); echo survived");
   spec.memory_bytes = 32 << 20;
@@ -205,7 +207,7 @@ TEST(Docker, an_out_of_memory_kill_is_seen) {
   EXPECT_EQ(run.out("fat"), "");
 }
 
-TEST(Docker, a_stressor_with_libraries_runs) {
+TEST_F(Docker, a_stressor_with_libraries_runs) {
   EngineRun run(EngineKind::Docker);
   run.add("stress", "stress-ng --cpu 1 --timeout 1").image.value = "cbench-test/stress-ng:1";
   run.make();
@@ -213,7 +215,7 @@ TEST(Docker, a_stressor_with_libraries_runs) {
   EXPECT_EQ(run.wait_exit().code, 0);
 }
 
-TEST(Docker, a_missing_bind_source_is_an_error_and_makes_no_folder) {
+TEST_F(Docker, a_missing_bind_source_is_an_error_and_makes_no_folder) {
   EngineRun run(EngineKind::Docker);
   run.add("bind", "true").volumes = {
       {.source = "/tmp/cbench-not-there", .target = "/data", .read_only = false}};
@@ -224,7 +226,7 @@ TEST(Docker, a_missing_bind_source_is_an_error_and_makes_no_folder) {
   EXPECT_FALSE(std::filesystem::exists("/tmp/cbench-not-there"));
 }
 
-TEST(Docker, binds_user_and_environment_arrive) {
+TEST_F(Docker, binds_user_and_environment_arrive) {
   EngineRun run(EngineKind::Docker);
   ContainerSpec& spec = run.add("all", "id -u; cat /data/spec; echo $A; touch /data/x || exit 8");
   char name[] = "/tmp/cbench-bind-XXXXXX";
@@ -242,7 +244,7 @@ TEST(Docker, binds_user_and_environment_arrive) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Docker, several_threads_start_and_stop_their_own_slots) {
+TEST_F(Docker, several_threads_start_and_stop_their_own_slots) {
   EngineRun run(EngineKind::Docker);
   for (int i = 0; i < 4; ++i) run.add("t" + std::to_string(i), "echo ready; sleep 60");
   run.make();
@@ -259,7 +261,7 @@ TEST(Docker, several_threads_start_and_stop_their_own_slots) {
       eventually([&, seen = size_t{0}]() mutable { return (seen += run.engine->take_exits().size()) == 4; }));
 }
 
-TEST(Docker, remove_all_ends_running_containers_and_can_be_repeated) {
+TEST_F(Docker, remove_all_ends_running_containers_and_can_be_repeated) {
   EngineRun run(EngineKind::Docker);
   run.add("a", "sleep 60");
   run.add("b", "sleep 60").entrypoint = {"sleep", "61"};
@@ -275,7 +277,7 @@ TEST(Docker, remove_all_ends_running_containers_and_can_be_repeated) {
       eventually([&, seen = size_t{0}]() mutable { return (seen += run.engine->take_exits().size()) == 2; }));
 }
 
-TEST(Docker, remove_all_while_containers_are_being_started_leaves_nothing) {
+TEST_F(Docker, remove_all_while_containers_are_being_started_leaves_nothing) {
   for (const auto delay : {0ms, 100ms, 400ms}) {
     EngineRun run(EngineKind::Docker);
     for (int i = 0; i < 3; ++i) run.add("r" + std::to_string(i), "sleep 60");
@@ -294,7 +296,7 @@ TEST(Docker, remove_all_while_containers_are_being_started_leaves_nothing) {
   }
 }
 
-TEST(Docker, a_published_port_answers) {
+TEST_F(Docker, a_published_port_answers) {
   if (system("ip -br link show type bridge | grep -q ^cbt-") != 0)
     GTEST_SKIP() << "the daemon has no network";
   EngineRun run(EngineKind::Docker);
@@ -308,7 +310,7 @@ TEST(Docker, a_published_port_answers) {
   EXPECT_TRUE(eventually([&] { return system(get.c_str()) == 0; }));
 }
 
-TEST(Docker, what_a_killed_run_left_is_found_and_removed) {
+TEST_F(Docker, what_a_killed_run_left_is_found_and_removed) {
   const std::string run_id = "0190a0b1-0000-7000-8000-00000000dead";
   char logs[] = "/tmp/cbench-logs-XXXXXX";
   ASSERT_NE(mkdtemp(&logs[0]), nullptr);

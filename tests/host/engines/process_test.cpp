@@ -16,7 +16,9 @@ using testing::read_file;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-TEST(Process, records_exit_code_output_and_environment) {
+class Process : public testing::RootTest {};
+
+TEST_F(Process, records_exit_code_output_and_environment) {
   EngineRun run(EngineKind::Process);
   run.add("a", "echo $X; echo err >&2; exit 3").environment = {{"X", "a b"}};
   run.make();
@@ -30,7 +32,7 @@ TEST(Process, records_exit_code_output_and_environment) {
   EXPECT_EQ(run.err("a"), "err\n");
 }
 
-TEST(Process, is_in_a_group_of_its_own_in_every_hierarchy_before_its_first_instruction) {
+TEST_F(Process, is_in_a_group_of_its_own_in_every_hierarchy_before_its_first_instruction) {
   EngineRun run(EngineKind::Process);
   run.add("a", "cat /proc/self/cgroup; sleep 60");
   run.make();
@@ -50,7 +52,7 @@ TEST(Process, is_in_a_group_of_its_own_in_every_hierarchy_before_its_first_instr
   EXPECT_EQ(found->perf_event, started.cgroup.perf_event);
 }
 
-TEST(Process, cores_memory_and_cpus_are_limits_of_its_group) {
+TEST_F(Process, cores_memory_and_cpus_are_limits_of_its_group) {
   EngineRun run(EngineKind::Process);
   ContainerSpec& spec = run.add("a", "grep Cpus_allowed_list /proc/self/status; sleep 60");
   spec.memory_bytes = 64 << 20;
@@ -65,7 +67,7 @@ TEST(Process, cores_memory_and_cpus_are_limits_of_its_group) {
   EXPECT_TRUE(eventually([&] { return run.out("a") == "Cpus_allowed_list:\t1\n"; })) << run.out("a");
 }
 
-TEST(Process, runs_as_the_user_with_no_privilege_left) {
+TEST_F(Process, runs_as_the_user_with_no_privilege_left) {
   EngineRun run(EngineKind::Process);
   run.add("a", "id -u; id -g; id -G; echo $HOME").user = "nobody:daemon";
   run.make();
@@ -74,7 +76,7 @@ TEST(Process, runs_as_the_user_with_no_privilege_left) {
   EXPECT_EQ(run.out("a"), "65534\n1\n1 65534\n/nonexistent\n");
 }
 
-TEST(Process, an_unknown_user_is_refused_before_anything_is_made) {
+TEST_F(Process, an_unknown_user_is_refused_before_anything_is_made) {
   EngineRun run(EngineKind::Process);
   run.add("a", "true").user = "no-such-user";
   run.make();
@@ -83,7 +85,7 @@ TEST(Process, an_unknown_user_is_refused_before_anything_is_made) {
   EXPECT_THAT(prepared.error().message, ::testing::HasSubstr("no-such-user"));
 }
 
-TEST(Process, secrets_do_not_reach_it) {
+TEST_F(Process, secrets_do_not_reach_it) {
   setenv("INFLUXDB_TOKEN", "secret", 1);
   EngineRun run(EngineKind::Process);
   run.add("a", "env");
@@ -95,7 +97,7 @@ TEST(Process, secrets_do_not_reach_it) {
   EXPECT_THAT(run.out("a"), ::testing::HasSubstr("PATH="));
 }
 
-TEST(Process, death_by_signal_is_128_and_the_signal) {
+TEST_F(Process, death_by_signal_is_128_and_the_signal) {
   EngineRun run(EngineKind::Process);
   run.add("a", "kill -SEGV $$");
   run.make();
@@ -103,7 +105,7 @@ TEST(Process, death_by_signal_is_128_and_the_signal) {
   EXPECT_EQ(run.wait_exit().code, 128 + SIGSEGV);
 }
 
-TEST(Process, its_children_end_with_it) {
+TEST_F(Process, its_children_end_with_it) {
   EngineRun run(EngineKind::Process);
   run.add("a", "sleep 60 & setsid sleep 61 & exit 0");
   run.make();
@@ -113,7 +115,7 @@ TEST(Process, its_children_end_with_it) {
     EXPECT_TRUE(processes_in(folder).empty()) << folder;
 }
 
-TEST(Process, stop_terms_first_and_kills_after_the_grace) {
+TEST_F(Process, stop_terms_first_and_kills_after_the_grace) {
   EngineRun run(EngineKind::Process);
   run.add("polite", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
   run.add("stubborn", "trap '' TERM; echo ready; while :; do sleep 0.05; done");
@@ -136,7 +138,7 @@ TEST(Process, stop_terms_first_and_kills_after_the_grace) {
   EXPECT_TRUE(run.engine->stop(1, 0ms));  // stopping again is no error
 }
 
-TEST(Process, forks_without_end_die) {
+TEST_F(Process, forks_without_end_die) {
   EngineRun run(EngineKind::Process);
   run.add("bomb", "trap '' TERM; f() { sleep 60 & f & f; }; f");
   run.make();
@@ -149,7 +151,7 @@ TEST(Process, forks_without_end_die) {
   EXPECT_EQ(run.wait_exit().code, 137);
 }
 
-TEST(KillAll, works_by_the_freezer_where_cgroup_kill_is_not_to_be_had) {
+TEST_F(Process, kill_all_works_by_the_freezer_where_cgroup_kill_is_not_to_be_had) {
   EngineRun run(EngineKind::Process);
   run.add("bomb", "trap '' TERM; f() { sleep 60 & f & f; }; f");
   run.make();
@@ -161,7 +163,7 @@ TEST(KillAll, works_by_the_freezer_where_cgroup_kill_is_not_to_be_had) {
   EXPECT_EQ(run.wait_exit().code, 137);
 }
 
-TEST(Process, an_out_of_memory_kill_is_seen) {
+TEST_F(Process, an_out_of_memory_kill_is_seen) {
   EngineRun run(EngineKind::Process);
   run.add("fat", "x=$(head -c 200000000 /dev/zero | tr '\\0' a); echo survived").memory_bytes = 16 << 20;
   run.make();
@@ -170,7 +172,7 @@ TEST(Process, an_out_of_memory_kill_is_seen) {
   EXPECT_EQ(run.out("fat"), "");
 }
 
-TEST(Process, remove_all_takes_processes_and_groups_and_ends_the_run) {
+TEST_F(Process, remove_all_takes_processes_and_groups_and_ends_the_run) {
   EngineRun run(EngineKind::Process);
   run.add("a", "sleep 60");
   run.add("b", "true");
@@ -185,7 +187,7 @@ TEST(Process, remove_all_takes_processes_and_groups_and_ends_the_run) {
   EXPECT_TRUE(run.engine->remove_all().empty());
 }
 
-TEST(Process, remove_all_while_processes_are_being_started_leaves_nothing) {
+TEST_F(Process, remove_all_while_processes_are_being_started_leaves_nothing) {
   for (const auto delay : {0ms, 5ms, 30ms}) {
     EngineRun run(EngineKind::Process);
     for (int i = 0; i < 4; ++i) run.add("r" + std::to_string(i), "sleep 60");
@@ -204,7 +206,7 @@ TEST(Process, remove_all_while_processes_are_being_started_leaves_nothing) {
   }
 }
 
-TEST(Process, a_killed_run_takes_its_processes_along_and_its_groups_are_found) {
+TEST_F(Process, a_killed_run_takes_its_processes_along_and_its_groups_are_found) {
   EngineRun run(EngineKind::Process);
   run.add("orphan", "sleep 60");
   int pids[2];

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "runtime/engines/cgroup_tree.h"
 #include "runtime/engines/engine.h"
@@ -36,6 +37,14 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::mill
   }
   return condition();
 }
+
+/// Tests of both engines change cgroups.
+class RootTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  }
+};
 
 class EngineRun {
  public:
