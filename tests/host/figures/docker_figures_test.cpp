@@ -85,25 +85,30 @@ TEST(DockerFigures, cpu_and_memory_agree_with_the_api_within_five_percent) {
   {
     Sampler sampler(run.spec, facts, frame, **journal);
     EXPECT_TRUE(sampler.attach(0, started).empty());
-    std::atomic<bool> done = false;
-    json stats;
-    std::thread asking([&] {
-      stats = docker_stats(started.id);
-      done = true;
-    });
     const auto column = [&](Metric m) { return static_cast<size_t>(frame.column(m)); };
-    while (!done || points.size() < 3) {
+    const auto sample = [&] {
       timespec now{};
       clock_gettime(CLOCK_REALTIME, &now);
       ++frame.step;
       sampler.collect(frame);
-      ASSERT_TRUE(frame.has(column(Metric::docker_cpu_usage_total), 0));
       points.push_back({now.tv_sec * 1'000'000'000LL + now.tv_nsec,
                         frame.number(column(Metric::docker_cpu_usage_total), 0),
                         frame.number(column(Metric::docker_memory_working_set), 0)});
+    };
+    std::atomic<bool> done = false;
+    json stats;
+    sample();  // before Docker's first reading, and once more after its last
+    std::thread asking([&] {
+      stats = docker_stats(started.id);
+      done = true;
+    });
+    while (!done) {
+      sample();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     asking.join();
+    sample();
+    ASSERT_TRUE(frame.has(column(Metric::docker_cpu_usage_total), 0));
     ASSERT_FALSE(stats.is_discarded());
     ASSERT_TRUE(stats.contains("cpu_stats")) << stats.dump();
     const int64_t from = nanoseconds(stats["preread"]);
