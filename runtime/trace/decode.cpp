@@ -38,6 +38,14 @@ std::optional<Type> type_of(const arrow::Field& field) {
   return std::nullopt;
 }
 
+// An element of a vector of structs. Copied, because the verifier does not look at the alignment of these.
+template <class T>
+T element(const flatbuffers::Vector<const T*>& vector, size_t index) {
+  T copy;
+  std::memcpy(&copy, vector.Data() + index * sizeof(T), sizeof(T));
+  return copy;
+}
+
 // Hands out a batch's nodes and buffers in order, each checked against the body.
 class BufferCursor {
  public:
@@ -47,7 +55,7 @@ class BufferCursor {
   const uint8_t* next(size_t size, size_t* actual = nullptr) {
     const auto* buffers = batch_.buffers();
     if (buffers == nullptr || index_ >= buffers->size()) return nullptr;
-    const arrow::Buffer& buffer = *buffers->Get(index_++);
+    const auto buffer = element<arrow::Buffer>(*buffers, index_++);
     const auto offset = static_cast<uint64_t>(buffer.offset()),
                length = static_cast<uint64_t>(buffer.length());
     if (offset > body_.size() || length > body_.size() - offset || length < size || offset % 8 != 0)
