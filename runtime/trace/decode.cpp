@@ -1,5 +1,7 @@
 #include "runtime/trace/decode.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "runtime/trace/arrow_generated.h"
@@ -61,10 +63,8 @@ class BufferCursor {
     if (offset > body_.size() || length > body_.size() - offset || length < size || offset % 8 != 0)
       return nullptr;
     if (actual != nullptr) *actual = length;
-    end_ = std::max(end_, offset + length);
     return body_.data() + offset;
   }
-  [[nodiscard]] uint64_t end() const { return end_; }
   [[nodiscard]] bool done() const {
     return batch_.buffers() == nullptr || index_ == batch_.buffers()->size();
   }
@@ -73,7 +73,6 @@ class BufferCursor {
   const arrow::RecordBatch& batch_;
   std::span<const uint8_t> body_;
   flatbuffers::uoffset_t index_ = 0;
-  uint64_t end_ = 0;
 };
 
 bool offsets_ascend(const uint8_t* bytes, size_t rows, size_t data_size) {
@@ -132,12 +131,12 @@ bool plausible_body(const arrow::Message& message) {
   uint64_t end = 0;
   const arrow::RecordBatch* batch = batch_of(message);
   if (batch != nullptr && batch->buffers() != nullptr)
-    for (const arrow::Buffer* buffer : *batch->buffers()) {
+    for (size_t i = 0; i < batch->buffers()->size(); ++i) {
+      const auto buffer = element<arrow::Buffer>(*batch->buffers(), i);
       constexpr int64_t kMost = int64_t{1} << 60;
-      if (buffer->offset() < 0 || buffer->length() < 0 || buffer->offset() > kMost ||
-          buffer->length() > kMost)
+      if (buffer.offset() < 0 || buffer.length() < 0 || buffer.offset() > kMost || buffer.length() > kMost)
         return false;
-      end = std::max(end, static_cast<uint64_t>(buffer->offset() + buffer->length()));
+      end = std::max(end, static_cast<uint64_t>(buffer.offset() + buffer.length()));
     }
   const auto body = static_cast<uint64_t>(message.body_length());
   return body % 8 == 0 && body >= end && body - end < kAlignment;
@@ -239,8 +238,8 @@ Result<BatchView> read_batch(const Source& source, const Message& message, const
   view.columns.reserve(fields.size());
   BufferCursor cursor(*batch, message.body);
   for (size_t i = 0; i < fields.size(); ++i) {
-    const auto column = read_column(fields[i], *batch->nodes()->Get(static_cast<flatbuffers::uoffset_t>(i)),
-                                    view.rows, cursor);
+    const auto column =
+        read_column(fields[i], element<arrow::FieldNode>(*batch->nodes(), i), view.rows, cursor);
     if (!column)
       return source.damaged(message.offset,
                             fmt::format("column `{}` does not fit in its batch", fields[i].name));
