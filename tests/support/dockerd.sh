@@ -8,10 +8,10 @@ folder=$2
 
 # The socket's path must fit into 107 bytes.
 socket=$folder/docker.sock
-# A bridge of our own (the default one belongs to the host's daemon), named and addressed by the folder, out of the range for
-# benchmarks (RFC 2544).
+# A bridge and a parent cgroup of our own (the default ones belong to the host's daemon), named after the folder; addresses from
+# the range for benchmarks (RFC 2544).
 sum=$(printf %s "$folder" | cksum | cut -d' ' -f1)
-bridge=cbt-$sum
+name=cbt-$sum
 subnet=198.18.$((sum % 254 + 1))
 
 is_ours() { # is_ours PID: is this process the daemon of this folder?
@@ -22,7 +22,8 @@ answers() { curl -sf -m 2 --unix-socket "$socket" http://docker/_ping >/dev/null
 
 launch() { # launch NETWORK-OPTION…
   dockerd -H "unix://$socket" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
-    --storage-driver "${CBENCH_DOCKER_STORAGE:-overlay2}" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false "$@" </dev/null >"$folder/dockerd.log" 2>&1 &
+    --storage-driver "${CBENCH_DOCKER_STORAGE:-overlay2}" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+    --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$name" "$@" </dev/null >"$folder/dockerd.log" 2>&1 &
   daemon=$!
   n=0
   while [ $n -lt 300 ]; do
@@ -60,7 +61,10 @@ end_daemon() {
 }
 
 remove_folder() {
-  ip link del "$bridge" 2>/dev/null || true
+  ip link del "$name" 2>/dev/null || true
+  for group in "/sys/fs/cgroup/$name" /sys/fs/cgroup/*/"$name"; do
+    if [ -d "$group" ]; then rmdir "$group" || true; fi
+  done
   # Mounts below the folder (overlay, network namespaces), deepest first.
   awk -v f="$folder/" 'index($5, f) == 1 {print $5}' /proc/self/mountinfo | sort -r |
     while read -r mount; do umount -l "$mount" || true; done
@@ -72,17 +76,17 @@ start)
   command -v dockerd >/dev/null || { echo "dockerd is not installed: apt-get install docker.io" >&2; exit 1; }
   [ "$(id -u)" = 0 ] || { echo "dockerd needs root" >&2; exit 77; }
   end_daemon
-  ip link del "$bridge" 2>/dev/null || true
+  ip link del "$name" 2>/dev/null || true
   mkdir -p "$folder"
   # No rule of iptables is touched: containers reach one another and this host, and ports are published by Docker's proxy.
-  if ip link add "$bridge" type bridge 2>/dev/null && ip addr add "$subnet.1/24" dev "$bridge" && ip link set "$bridge" up; then
-    if launch --bridge="$bridge"; then exit 0; fi
+  if ip link add "$name" type bridge 2>/dev/null && ip addr add "$subnet.1/24" dev "$name" && ip link set "$name" up; then
+    if launch --bridge="$name"; then exit 0; fi
   else # a network is not to be had; most tests need none
     if launch --bridge=none; then exit 0; fi
   fi
   cat "$folder/dockerd.log" >&2
   end_daemon
-  ip link del "$bridge" 2>/dev/null || true
+  ip link del "$name" 2>/dev/null || true
   exit 1
   ;;
 stop)
