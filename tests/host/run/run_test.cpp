@@ -82,8 +82,8 @@ class command_line : public testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(folder / "out.txt"),
             slurp(folder / "err.txt")};
   }
-  /// Waits until the run has written samples to its trace.
-  void wait_for_samples(pid_t pid) const {
+  /// Waits until the run has begun and written rows to its trace.
+  void wait_for_rows(pid_t pid) const {
     const auto size = [&] {
       std::error_code absent;
       const auto bytes = fs::file_size(folder / "t.arrows", absent);
@@ -96,7 +96,7 @@ class command_line : public testing::Test {
       ASSERT_EQ(waitpid(pid, nullptr, WNOHANG), 0) << "the run ended: " << slurp(folder / "err.txt");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    FAIL() << "no samples came within a minute";
+    FAIL() << "no rows came within a minute";
   }
   Output cbench(const std::string& arguments) const { return finish(launch(arguments)); }
 
@@ -130,7 +130,7 @@ TEST_F(command_line, a_replay_with_another_parameter_names_the_first_difference)
 
 TEST_F(command_line, an_interrupt_ends_in_order_with_a_whole_trace) {
   const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
-  wait_for_samples(pid);
+  wait_for_rows(pid);
   kill(pid, SIGINT);
   EXPECT_EQ(finish(pid).code, 128 + SIGINT);
   const auto trace = TraceReader::open(folder / "t.arrows");
@@ -149,7 +149,7 @@ TEST_F(command_line, an_interrupt_ends_in_order_with_a_whole_trace) {
 
 TEST_F(command_line, a_killed_run_is_readable_and_the_next_one_cleans_up) {
   const pid_t pid = launch("run bench.yml --policy cap.cbp -o t.arrows");
-  wait_for_samples(pid);
+  wait_for_rows(pid);
   kill(pid, SIGKILL);
   finish(pid);
   EXPECT_THAT(cbench("trace info t.arrows").out, HasSubstr("cut off"));
