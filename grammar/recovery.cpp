@@ -58,6 +58,11 @@ const char* skip_text(const char* at, const char* end) {
   return last != nullptr ? last : at;
 }
 
+/// After the comment or text that begins at `at`; `at` where neither does.
+const char* skip_opaque(const char* at, const char* end) {
+  return *at == '#' ? skip_comment(at, end) : *at == '"' ? skip_text(at, end) : at;
+}
+
 bool begins_line(const char* begin, const char* at) {
   while (at != begin && (at[-1] == ' ' || at[-1] == '\t')) --at;
   return at == begin || at[-1] == '\n';
@@ -107,13 +112,11 @@ const char* end_of_statement(const char* begin, const char* at, const char* end)
   const char* const start = at;
   while (at != end) {
     if (at != start && begins_declaration(begin, at, end)) return at;
+    if (const char* after = skip_opaque(at, end); after != at) {
+      at = after;
+      continue;
+    }
     switch (*at) {
-      case '#':
-        at = skip_comment(at, end);
-        continue;
-      case '"':
-        at = skip_text(at, end);
-        continue;
       case '(':
         ++parens;
         break;
@@ -147,13 +150,11 @@ const char* next_declaration(const char* begin, const char* at, const char* end)
   const char* const start = at;
   while (at != end) {
     if (at != start && begins_declaration(begin, at, end)) return at;
+    if (const char* after = skip_opaque(at, end); after != at) {
+      at = after;
+      continue;
+    }
     switch (*at) {
-      case '#':
-        at = skip_comment(at, end);
-        continue;
-      case '"':
-        at = skip_text(at, end);
-        continue;
       case '{':
         ++braces;
         break;

@@ -12,9 +12,6 @@ const std::map<std::string_view, Reduction> kReductions = {
     {"sum", Reduction::Sum},     {"avg", Reduction::Avg},       {"min", Reduction::Min},
     {"max", Reduction::Max},     {"any", Reduction::Any},       {"all", Reduction::All},
     {"count", Reduction::Count}, {"argmin", Reduction::ArgMin}, {"argmax", Reduction::ArgMax}};
-const std::map<std::string_view, WindowOp> kWindows = {
-    {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
-    {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
 
 }  // namespace
 
@@ -55,12 +52,12 @@ NodeId Checker::call(const ast::Call& c, Span span) {
     return false;
   }();
   if (name == "ewma" || name == "schmitt" || name == "delta" || name == "rate" ||
-      (temporal_form && kWindows.contains(name)))
+      (temporal_form && window_named(name)))
     return temporal(c, span);
   if (const auto it = kReductions.find(name);
       it != kReductions.end() && c.arguments.size() == 1 && names_a_set(*c.arguments[0].value))
     return reduce(c, it->second, span);
-  if (kWindows.contains(name) && !(name == "min" || name == "max")) {
+  if (window_named(name) && !(name == "min" || name == "max")) {
     diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", name))
         .hint(fmt::format("over a window in a stream, `{0}(x over 1s)`, or over a set, `{0}(c in all: x)`",
                           name));

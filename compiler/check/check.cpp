@@ -99,11 +99,7 @@ void Checker::check_param(const ast::Param& decl, uint32_t index) {
   Param made = p_.params[index];
   made.type = *named;
   const auto value = [&](const ast::ExprPtr& e, const char* place, double& out) {
-    const Context outer = at_;
-    at_ = {};
-    at_.constant = true;
-    const NodeId id = total(expr(*e), *named, fmt::format("{} of `{}`", place, decl.name.text));
-    at_ = outer;
+    const NodeId id = constant(*e, *named, fmt::format("{} of `{}`", place, decl.name.text));
     if (type(id).error()) return false;
     const Node& n = node(id);
     if (n.op != Op::ConstInt && n.op != Op::ConstFloat && n.op != Op::ConstBool) {
@@ -158,17 +154,10 @@ void Checker::check_group(uint32_t index) {
     return;
   }
   group_progress_[index] = Progress::Running;
-  const auto outer_scope = std::move(scope_);
-  scope_.clear();
-  const Context outer = at_;
-  at_ = {};
-  Uses uses;
-  Uses* const outer_uses = std::exchange(uses_, &uses);
+  Uses uses;  // not in place: checking a set may add groups
+  const Inside inside(*this, uses);
   const uint32_t made = set(*group_decls_[index]->set);
-  uses_ = outer_uses;
   p_.groups[index].uses = std::move(uses);
-  at_ = outer;
-  scope_ = outer_scope;
   if (made != kNone && p_.sets[made].from == Set::From::CpuList)
     diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
   else
@@ -194,10 +183,7 @@ void Checker::check_stream(uint32_t index) {
   if (stream_progress_[index] != Progress::Open) return;
   stream_progress_[index] = Progress::Running;
   const ast::Stream& decl = *stream_decls_[index];
-  const auto outer_scope = std::move(scope_);
-  const Context outer = at_;
-  scope_.clear();
-  at_ = {};
+  const Inside inside(*this, p_.streams[index].uses);
   at_.stream = index;
   if (decl.subject) {
     if (const Symbol* other = find(decl.subject->text))
@@ -208,11 +194,7 @@ void Checker::check_stream(uint32_t index) {
     scope_.emplace_back(decl.subject->text,
                         Symbol{SymbolKind::Local, p_.streams[index].subject, decl.subject->span});
   }
-  Uses uses;
-  Uses* const outer_uses = std::exchange(uses_, &uses);
   const NodeId value = expr(*decl.value);
-  uses_ = outer_uses;
-  p_.streams[index].uses = std::move(uses);
   const Type t = type(value);
   if (!t.error() && !t.numeric() && t.base != Base::Bool)
     diagnostics_.report(Kind::TypeMismatch, decl.value->span, "a stream is a number or a bool",
@@ -220,8 +202,6 @@ void Checker::check_stream(uint32_t index) {
   else
     p_.streams[index].type = t;
   p_.streams[index].value = value;
-  at_ = outer;
-  scope_ = outer_scope;
   stream_progress_[index] = Progress::Done;
   p_.stream_order.push_back(index);
 }
@@ -230,10 +210,7 @@ void Checker::check_function(uint32_t index) {
   if (function_progress_[index] != Progress::Open) return;
   function_progress_[index] = Progress::Running;
   const ast::Fn& decl = *function_decls_[index];
-  const auto outer_scope = std::move(scope_);
-  const Context outer = at_;
-  scope_.clear();
-  at_ = {};
+  const Inside inside(*this, p_.functions[index].uses);
   at_.function = index;
   at_.effects = decl.is_plan;
   const auto named = [&](const ast::TypeName& t) {
@@ -251,11 +228,7 @@ void Checker::check_function(uint32_t index) {
     parameters.push_back(bind(parameter.name, named(parameter.type)));
   p_.functions[index].parameters = parameters;
   p_.functions[index].result = decl.is_plan ? kVoid : decl.result ? named(*decl.result) : kError;
-  Uses uses;
-  Uses* const outer_uses = std::exchange(uses_, &uses);
   Block body = block(decl.body);
-  uses_ = outer_uses;
-  p_.functions[index].uses = std::move(uses);
   const auto returns = [](const Block& b, const auto& self) -> bool {
     if (b.empty()) return false;
     if (std::holds_alternative<Return>(b.back().node)) return true;
@@ -266,17 +239,14 @@ void Checker::check_function(uint32_t index) {
     diagnostics_.report(Kind::NoReturn, decl.name.span,
                         fmt::format("`{}` does not return a value on every path", decl.name.text));
   p_.functions[index].body = std::move(body);
-  at_ = outer;
-  scope_ = outer_scope;
   function_progress_[index] = Progress::Done;
 }
 
 void Checker::check_when(const ast::When& when) {
   Rule rule;
-  uses_ = &rule.uses;
+  const Inside inside(*this, rule.uses);
   rule.kind = Rule::Kind::When;
   rule.head = when.head;
-  at_ = {};
   if (when.variable && when.set) {
     rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
     rule.variable = find(when.variable->text)->index;
@@ -288,18 +258,15 @@ void Checker::check_when(const ast::When& when) {
   at_.effects = true;
   at_.why = true;
   rule.body = block(when.body);
-  unbind_to(0);
-  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 
 void Checker::check_on(const ast::On& on) {
   Rule rule;
-  uses_ = &rule.uses;
+  const Inside inside(*this, rule.uses);
   rule.kind = Rule::Kind::On;
   rule.event = on.event;
   rule.head = on.head;
-  at_ = {};
   at_.effects = true;
   at_.admit = on.event == ast::OnEvent::Admit;
   const bool of_container =
@@ -311,14 +278,12 @@ void Checker::check_on(const ast::On& on) {
                 of_container ? "this event is about a container" : "this event is about no container")
         .hint(of_container ? "write it as `on start(c)`" : "write it as `on begin`");
   rule.body = block(on.body);
-  unbind_to(0);
-  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 
 void Checker::check_every(const ast::Every& every) {
   Rule rule;
-  uses_ = &rule.uses;
+  const Inside inside(*this, rule.uses);
   rule.kind = Rule::Kind::Every;
   rule.head = every.head;
   rule.period = constant(*every.period, kTime, "`every`");
@@ -331,10 +296,8 @@ void Checker::check_every(const ast::Every& every) {
       diagnostics_.report(Kind::NotConstant, every.period->span,
                           "a period is a positive literal, or a parameter whose range is positive");
   }
-  at_ = {};
   at_.effects = true;
   rule.body = block(every.body);
-  uses_ = nullptr;
   p_.rules.push_back(std::move(rule));
 }
 

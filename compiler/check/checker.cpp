@@ -2,6 +2,7 @@
 #include "compiler/check/checker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -88,13 +89,16 @@ NodeId Checker::total(NodeId id, Type want, const std::string& place) {
   return id;
 }
 
-NodeId Checker::constant(const ast::Expr& e, Type want, const std::string& place) {
-  const Context outer = at_;
-  at_ = {};
+NodeId Checker::constant_expr(const ast::Expr& e) {
+  const Context outer = std::exchange(at_, {});
   at_.constant = true;
-  const NodeId id = total(expr(e), want, place);
+  const NodeId id = expr(e);
   at_ = outer;
   return id;
+}
+
+NodeId Checker::constant(const ast::Expr& e, Type want, const std::string& place) {
+  return total(constant_expr(e), want, place);
 }
 
 const Symbol* Checker::find(std::string_view name) const {

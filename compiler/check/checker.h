@@ -4,6 +4,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/check.h"
@@ -29,6 +30,30 @@ struct Context {
 };
 
 class Checker {
+  /// A declaration is checked in a context, a scope and with uses of its own, wherever it was first needed.
+  class Inside {
+   public:
+    Inside(Checker& checker, Uses& uses) : checker_(checker), uses_(std::exchange(checker.uses_, &uses)) {
+      swap();
+    }
+    ~Inside() {
+      swap();
+      checker_.uses_ = uses_;
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    void swap() {
+      std::swap(checker_.scope_, scope_);
+      std::swap(checker_.at_, at_);
+    }
+    Checker& checker_;
+    std::vector<std::pair<std::string, Symbol>> scope_;
+    Context at_;
+    Uses* uses_;
+  };
+
  public:
   Checker(const ast::Policy& policy, const SourceSet& sources, Diagnostics& diagnostics)
       : policy_(policy), sources_(sources), diagnostics_(diagnostics) {}
@@ -119,6 +144,7 @@ class Checker {
   /// As coerce, and the value must not be missing.
   NodeId total(NodeId id, Type want, const std::string& place);
   void must_be_present(NodeId id, const std::string& place);
+  NodeId constant_expr(const ast::Expr& e);  ///< only literals and parameters may stand in it
   NodeId constant(const ast::Expr& e, Type want, const std::string& place);
   LocalId bind(const ast::Name& name, Type type);
   void unbind_to(size_t depth);
@@ -142,6 +168,9 @@ class Checker {
   std::vector<const ast::Fn*> function_decls_;
   std::vector<const ast::Group*> group_decls_;
 };
+
+/// The window operation of this name: avg, min, max, sum, count, delta, rate.
+std::optional<WindowOp> window_named(std::string_view name);
 
 /// Names that a policy cannot declare, because the language has given them a meaning.
 bool is_builtin(std::string_view name);

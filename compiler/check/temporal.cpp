@@ -7,6 +7,14 @@
 
 namespace cbench::check {
 
+std::optional<WindowOp> window_named(std::string_view name) {
+  static const std::map<std::string_view, WindowOp> names = {
+      {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
+      {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
+  const auto it = names.find(name);
+  return it == names.end() ? std::nullopt : std::optional(it->second);
+}
+
 uint32_t Checker::add_temporal(Temporal t) {
   p_.temporals.push_back(t);
   const auto id = static_cast<uint32_t>(p_.temporals.size() - 1);
@@ -25,18 +33,11 @@ NodeId Checker::temporal(const ast::Call& c, Span span) {
   const std::string& name = c.callee.text;
   if (name == "schmitt") return latch(c, span);
   if (name == "ewma") return half_life(c, span);
-  static const std::map<std::string_view, WindowOp> windows = {
-      {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
-      {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
-  return window(c, windows.at(name), span);
+  return window(c, *window_named(name), span);
 }
 
 NodeId Checker::window_length(const ast::Expr& e, bool& by_steps) {
-  const Context outer = at_;
-  at_ = {};
-  at_.constant = true;
-  const NodeId id = expr(e);
-  at_ = outer;
+  const NodeId id = constant_expr(e);
   const Type t = type(id);
   if (t.error()) return id;
   by_steps = t.base == Base::Int && t.dim.tag == UnitTag::Step;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/config/sections.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench::config {
 namespace {
@@ -20,25 +21,6 @@ Span with_value(Span key, Span value) {
 }
 
 std::string group_name(MetricGroup group) { return std::string(kMetricGroups[static_cast<size_t>(group)]); }
-
-/// Adds what the enabled derived metrics are computed from; their sources name metrics of their own group.
-void add_inputs(MetricSet& enabled) {
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (size_t i = 0; i < kMetricCount; ++i) {
-      if (!enabled[i] || kMetrics[i].kind != MetricKind::Derived) continue;
-      for (std::string_view rest = kMetrics[i].source; !rest.empty();) {
-        const size_t end = std::min(rest.find(' '), rest.size());
-        const auto input =
-            find_metric(kMetricGroups[static_cast<size_t>(kMetrics[i].group)], rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (!input || enabled[static_cast<size_t>(*input)]) continue;
-        enabled.set(static_cast<size_t>(*input));
-        grown = true;
-      }
-    }
-  }
-}
 
 class GroupReader {
  public:
@@ -173,7 +155,7 @@ void read_sampling(Reading& reading, const Field& data_field, ContainerDraft& dr
     sampling.*group.period = own->integer;
     if (any_of(sampling.enabled, group.group)) draft.periods.push_back({own->integer, own->span});
   }
-  add_inputs(sampling.enabled);
+  sampling.enabled = with_inputs(sampling.enabled);
   if (sampling.enabled.none() && reading.diagnostics.error_count() == errors) {
     auto built = reading.diagnostics.report(
         Kind::NothingSampled, sampling.span,

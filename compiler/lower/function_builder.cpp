@@ -168,6 +168,22 @@ void FunctionBuilder::when(llvm::Value* condition, const std::function<void()>& 
   into(end);
 }
 
+void FunctionBuilder::either(const Val& x, const std::function<void()>& present,
+                             const std::function<void()>& missing) {
+  if (!x.ok) return present();
+  llvm::BasicBlock* there = block("present");
+  llvm::BasicBlock* gone = block("missing");
+  llvm::BasicBlock* end = block("shown");
+  branch(x.ok, there, gone);
+  into(there);
+  present();
+  go(end);
+  into(gone);
+  missing();
+  go(end);
+  into(end);
+}
+
 void FunctionBuilder::loop(llvm::Value* from, llvm::Value* to,
                            const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
   llvm::BasicBlock* before = ir.GetInsertBlock();

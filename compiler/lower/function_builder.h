@@ -101,6 +101,9 @@ class FunctionBuilder {
   void into(llvm::BasicBlock* b) { ir.SetInsertPoint(b); }
   /// Runs `then` where the condition holds.
   void when(llvm::Value* condition, const std::function<void()>& then);
+  /// Runs `present` where the value is there and `missing` where it is not; without a way to be missing,
+  /// `present` alone.
+  void either(const Val& x, const std::function<void()>& present, const std::function<void()>& missing);
   /// for (i = from; i < to; ++i), i32. `body` gets i and the block that continues the loop.
   void loop(llvm::Value* from, llvm::Value* to,
             const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);

@@ -104,21 +104,7 @@ void Lowering::show_leaf(check::NodeId leaf) {
     if (n.type.base == check::Base::Time) value = b().ir.CreateFDiv(value, b().f64(1e9));
     b().call(Intrinsic::why_f64, {label, value, b().i32(static_cast<int64_t>(check::display_unit(n.type)))});
   };
-  if (!x.ok) {
-    show();
-    return;
-  }
-  llvm::BasicBlock* present = b().block("present");
-  llvm::BasicBlock* missing = b().block("missing");
-  llvm::BasicBlock* end = b().block("shown");
-  b().branch(x.ok, present, missing);
-  b().into(present);
-  show();
-  b().go(end);
-  b().into(missing);
-  b().call(Intrinsic::why_missing, {label});
-  b().go(end);
-  b().into(end);
+  b().either(x, show, [&] { b().call(Intrinsic::why_missing, {label}); });
 }
 
 /// Tells the host that a rule fires, and with which values: those of the head, and behind a latch those of
@@ -126,7 +112,6 @@ void Lowering::show_leaf(check::NodeId leaf) {
 void Lowering::fire(uint32_t id, llvm::Value* slot) {
   const Rule& rule = p_.rules[id];
   b().call(Intrinsic::fire, {b().i32(id), slot});
-  std::vector<check::NodeId> shown;
   for (const check::NodeId leaf : rule.leaves) {
     show_leaf(leaf);
     const check::Node& n = node(leaf);

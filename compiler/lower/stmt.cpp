@@ -112,7 +112,6 @@ void Lowering::pin(const check::Pin& p) {
 }
 
 void Lowering::text(const check::TextParts& t) {
-  // Values first: they may call functions whose own texts would get in between.
   b().call(Intrinsic::text_begin, {});
   for (const auto& part : t.parts) {
     if (const auto* literal = std::get_if<std::string>(&part))
@@ -162,21 +161,7 @@ void Lowering::text_value(check::NodeId id) {
         break;
     }
   };
-  if (!x.ok) {
-    print();
-    return;
-  }
-  llvm::BasicBlock* present = b().block("present");
-  llvm::BasicBlock* missing = b().block("missing");
-  llvm::BasicBlock* end = b().block("printed");
-  b().branch(x.ok, present, missing);
-  b().into(present);
-  print();
-  b().go(end);
-  b().into(missing);
-  b().call(Intrinsic::text_missing, {});
-  b().go(end);
-  b().into(end);
+  b().either(x, print, [&] { b().call(Intrinsic::text_missing, {}); });
 }
 
 void Lowering::statement(const check::Stmt& s) {

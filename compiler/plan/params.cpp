@@ -59,12 +59,8 @@ std::vector<PlanParam> plan_params(const check::Program& program) {
     made.unit = check::display_unit(p.type);
     made.is_integer = p.type.base != check::Base::Float;
     made.value = p.value;
-    made.lo = p.has_range ? p.lo : p.value;
-    made.hi = p.has_range ? p.hi : p.value;
-    if (!p.has_range) {
-      made.lo = -HUGE_VAL;
-      made.hi = HUGE_VAL;
-    }
+    made.lo = p.has_range ? p.lo : -HUGE_VAL;
+    made.hi = p.has_range ? p.hi : HUGE_VAL;
     out.push_back(std::move(made));
   }
   return out;

@@ -9,11 +9,9 @@
 namespace cbench::plan {
 namespace {
 
+/// The period of a group, or the step where the container does not sample it.
 int64_t period_of(const Sampling& sampling, MetricGroup group, int64_t step_ns) {
-  const int64_t period = group == MetricGroup::perf     ? sampling.perf_period_ns
-                         : group == MetricGroup::docker ? sampling.docker_period_ns
-                         : group == MetricGroup::rdt    ? sampling.rdt_period_ns
-                                                        : step_ns;
+  const int64_t period = group == MetricGroup::self ? 0 : sampling.period_ns(group);
   return period > 0 ? period : step_ns;
 }
 
@@ -85,9 +83,7 @@ void Planner::check_metrics() {
     const MetricInfo& m = info(metric);
     const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
     const Sampling& sampling = first->sampling;
-    Span off = m.group == MetricGroup::perf     ? sampling.perf_span
-               : m.group == MetricGroup::docker ? sampling.docker_span
-                                                : sampling.rdt_span;
+    Span off = sampling.group_span(m.group);
     for (const auto& [which, where] : sampling.switched_off)
       if (which == metric) off = where;
     std::string label = "turned off here";

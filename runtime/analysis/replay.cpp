@@ -22,7 +22,7 @@ class Replayer {
   explicit Replayer(const ReplayInputs& in)
       : in_(in),
         mode_(in.trace.header().mode == "act" ? Mode::Act : Mode::Advise),
-        policy_(std::make_unique<PolicyInstance>(in.plan, in.entry, in.facts, in.spec)) {}
+        policy_(std::make_unique<PolicyInstance>(in.plan, in.entry, in.facts)) {}
 
   Result<Replay> go() {
     while (true) {

@@ -1,5 +1,6 @@
 // The docker collector: the figures of `docker stats`, from cgroup files, as cells of the frame.
 #include <algorithm>
+#include <map>
 
 #include <sched.h>
 
@@ -7,6 +8,7 @@
 #include "runtime/collectors/event_groups.h"
 #include "runtime/collectors/figure_files.h"
 #include "runtime/collectors/refusals.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -16,7 +18,9 @@ using enum Metric;
 class DockerCollector final : public Collector {
  public:
   DockerCollector(const RunSpec& spec, const HostFacts& facts, const Frame& frame)
-      : memory_bytes_(static_cast<int64_t>(facts.memory_bytes)), slots_(spec.containers.size()) {
+      : memory_bytes_(static_cast<int64_t>(facts.memory_bytes)),
+        foreseen_(facts.unavailable),
+        slots_(spec.containers.size()) {
     for (size_t slot = 0; slot < slots_.size(); ++slot) {
       const MetricSet wanted = with_inputs(spec.containers[slot].sampling.enabled);
       for (size_t column = 0; column < frame.columns().size(); ++column) {
@@ -36,7 +40,7 @@ class DockerCollector final : public Collector {
       wanted[figure(docker_memory_usage)] = wanted[kInactiveFile] = true;
     slots_[slot].pid = started.pid;
     slots_[slot].previous = {};
-    return refusal_lines(slots_[slot].files.open(started, wanted));
+    return refusal_lines(slots_[slot].files.open(started, wanted), foreseen_);
   }
 
   void detach(size_t slot) override { slots_[slot].files.close(); }
@@ -132,6 +136,7 @@ class DockerCollector final : public Collector {
   }
 
   int64_t memory_bytes_;
+  std::map<Metric, std::string> foreseen_;
   std::vector<Slot> slots_;
   Figures figures_{};
 };

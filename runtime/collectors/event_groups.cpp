@@ -53,26 +53,4 @@ std::vector<std::vector<Metric>> group_events(const MetricSet& events) {
   return groups;
 }
 
-std::vector<Metric> inputs_of(Metric metric) {
-  std::vector<Metric> inputs;
-  if (info(metric).kind != MetricKind::Derived) return inputs;
-  std::string_view rest = info(metric).source;
-  while (!rest.empty()) {
-    const size_t blank = rest.find(' ');
-    if (const auto input =
-            find_metric(kMetricGroups[static_cast<size_t>(info(metric).group)], rest.substr(0, blank)))
-      inputs.push_back(*input);
-    rest.remove_prefix(blank == std::string_view::npos ? rest.size() : blank + 1);
-  }
-  return inputs;
-}
-
-MetricSet with_inputs(const MetricSet& enabled) {
-  MetricSet all = enabled;
-  for (size_t i = 0; i < kMetricCount; ++i)
-    if (enabled[i])
-      for (const Metric input : inputs_of(static_cast<Metric>(i))) all.set(static_cast<size_t>(input));
-  return all;
-}
-
 }  // namespace cbench

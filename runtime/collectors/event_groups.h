@@ -17,10 +17,4 @@ inline constexpr size_t kLargestGroup = 8;
 /// Divides counted perf metrics into groups. The inputs of a derived metric are always in one group.
 std::vector<std::vector<Metric>> group_events(const MetricSet& events);
 
-/// `enabled` and the inputs of its derived metrics: what has to be measured.
-MetricSet with_inputs(const MetricSet& enabled);
-/// The metrics that a derived metric is computed from (words of its `source` that name a metric of its
-/// group).
-std::vector<Metric> inputs_of(Metric metric);
-
 }  // namespace cbench

@@ -2,6 +2,7 @@
 #include "runtime/collectors/collector.h"
 #include "runtime/collectors/perf_derived.h"
 #include "runtime/collectors/refusals.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -25,7 +26,7 @@ class PerfCollector final : public Collector {
     for (const Cell& cell : slots_[slot].cells)
       if (info(cell.metric).kind != MetricKind::Derived) events.set(static_cast<size_t>(cell.metric));
     const auto refused = slots_[slot].counters.open(started.cgroup.perf_event, events, facts_);
-    return refusal_lines(refused);
+    return refusal_lines(refused, facts_.unavailable);
   }
 
   void detach(size_t slot) override { slots_[slot].counters.close(); }

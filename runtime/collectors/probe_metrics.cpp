@@ -11,6 +11,7 @@
 #include "runtime/collectors/refusals.h"
 #include "runtime/host/files.h"
 #include "runtime/host/resctrl.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -113,9 +114,7 @@ void probe_figures(const MetricSet& wanted, const CgroupPaths& own, HostFacts& f
 std::string why_no_rdt(Metric metric, const HostFacts& facts) {
   const RdtFacts& rdt = facts.rdt;
   const auto lacks = [&](std::string_view what) {
-    return fmt::format(
-        "resctrl on this CPU ({}) has no {}; use a host with it",
-        facts.cpu_model, what);
+    return fmt::format("resctrl on this CPU ({}) has no {}; use a host with it", facts.cpu_model, what);
   };
   if (!rdt.present) return rdt.absent_reason;
   switch (metric) {

@@ -1,5 +1,6 @@
 // The rdt collector: cache occupancy, memory bandwidth and the class's allocation, from resctrl, as cells of
 // the frame.
+#include <algorithm>
 #include <bit>
 #include <deque>
 
@@ -10,6 +11,7 @@
 #include "runtime/collectors/collector.h"
 #include "runtime/collectors/event_groups.h"
 #include "runtime/collectors/mon_group.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -35,6 +37,8 @@ class RdtCollector final : public Collector {
  public:
   RdtCollector(const RunSpec& spec, const HostFacts& facts, const Frame& frame, Journal& journal)
       : rdt_(facts.rdt),
+        foreseen_(std::any_of(facts.unavailable.begin(), facts.unavailable.end(),
+                              [&](const auto& metric) { return metric.second == facts.rdt.absent_reason; })),
         percent_(resctrl_mb_unit(facts.rdt.root) == MbUnit::Percent),
         journal_(journal),
         slots_(spec.containers.size()) {
@@ -52,7 +56,8 @@ class RdtCollector final : public Collector {
     Slot& s = slots_[slot];
     s.open = false;
     s.primed = false;
-    if (!rdt_.present) return {"rdt: " + rdt_.absent_reason};
+    if (!rdt_.present)
+      return foreseen_ ? std::vector<std::string>{} : std::vector{"rdt: " + rdt_.absent_reason};
     const auto made = s.group.open(rdt_, fmt::format("cbench-{}-{}", ::getpid(), slot), started, journal_);
     s.open = made.ok();
     if (!made)
@@ -187,6 +192,7 @@ class RdtCollector final : public Collector {
   }
 
   RdtFacts rdt_;
+  bool foreseen_;  ///< the absence of resctrl has been told before the run
   bool percent_;
   Journal& journal_;
   std::deque<Slot> slots_;

@@ -3,22 +3,12 @@
 
 #include "runtime/collectors/collector.h"
 #include "runtime/collectors/event_groups.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
 
 constexpr size_t kGroups = 3;  // perf, docker, rdt: the groups that have a collector
-
-int64_t period_of(const Sampling& sampling, size_t group) {
-  switch (static_cast<MetricGroup>(group)) {
-    case MetricGroup::perf:
-      return sampling.perf_period_ns;
-    case MetricGroup::docker:
-      return sampling.docker_period_ns;
-    default:
-      return sampling.rdt_period_ns;
-  }
-}
 
 }  // namespace
 
@@ -58,8 +48,8 @@ struct Sampler::Impl {
       used[group] = true;
     }
     for (size_t group = 0; group < kGroups; ++group)
-      slots[slot].every[group] =
-          std::max<int64_t>(spec.step_ns > 0 ? period_of(sampling, group) / spec.step_ns : 1, 1);
+      slots[slot].every[group] = std::max<int64_t>(
+          spec.step_ns > 0 ? sampling.period_ns(static_cast<MetricGroup>(group)) / spec.step_ns : 1, 1);
   }
 
   void mark(size_t slot, size_t group, Frame& frame, Status status) const {

@@ -58,7 +58,8 @@ Result<> check_needs(const Decided& decided, bool degraded, Console& console) {
   if (decided.mode == Mode::Act && !degraded)
     return Error{Exit::HostLacks, what,
                  "--degraded runs it all the same: rules that need these stay silent, and the trace says so"};
-  console.warn(what + "\n  rules that need these stay silent");
+  console.warn(what + (degraded ? "\n  rules that need these stay silent"
+                                : "\n  these metrics are missing to it, and these actions are refused"));
   return Done{};
 }
 

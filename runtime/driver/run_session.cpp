@@ -129,7 +129,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   std::optional<JournaledHost> host;
   if (plan.policy != nullptr && plan.mode == Mode::Act) {
     actuators.emplace(plan.policy->plan, plan.facts, run_id, journals->policy());
-    // Without resctrl a degraded run plans no class: the shadow refuses it, with the reason in the trace.
+    // Without resctrl a degraded run leaves out the rules that need classes.
     if (plan.facts.rdt.present || !allocates_rdt(plan.policy->plan))
       if (const Result<> begun = actuators->begin(); !begun.ok()) return begun.error();
     host.emplace(*actuators, journals->policy());

@@ -11,7 +11,7 @@ namespace cbench {
 
 Decider::Decider(const RunInputs& inputs, RunLog& log) : in_(inputs), log_(log) {
   if (in_.plan != nullptr && in_.mode != Mode::Observe)
-    policy_ = std::make_unique<PolicyInstance>(*in_.plan, in_.entry, in_.facts, in_.spec);
+    policy_ = std::make_unique<PolicyInstance>(*in_.plan, in_.entry, in_.facts);
 }
 
 void Decider::begin() {

@@ -121,12 +121,6 @@ void Lifecycle::request_start(size_t slot) {
   });
 }
 
-/// Was the metric found missing before the run? Then it has been told.
-bool Lifecycle::foreseen(const std::string& line) const {
-  return std::any_of(in_.facts.unavailable.begin(), in_.facts.unavailable.end(),
-                     [&](const auto& metric) { return line.ends_with(metric.second); });
-}
-
 void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Decider::Admission& admission,
                            double quota, const Result<>& attached) {
   ContainerLife& life = lives_[slot];
@@ -145,7 +139,7 @@ void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Dec
     submit_stop(slot);
   } else {
     for (const std::string& line : in_.sampler.attach(slot, *result))
-      if (!foreseen(line) && said_.insert(line).second) log_.say(RunObserver::Level::Warn, line);
+      if (said_.insert(line).second) log_.say(RunObserver::Level::Warn, line);
     decider_.start(slot, admission, quota, attached);
   }
   if (life.exit) on_exit(*life.exit);

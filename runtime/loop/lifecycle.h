@@ -47,7 +47,6 @@ class Lifecycle {
   [[nodiscard]] bool may_start(size_t slot) const;
   [[nodiscard]] CpuSet propose_cpus(size_t slot) const;
   void request_start(size_t slot);
-  [[nodiscard]] bool foreseen(const std::string& line) const;
   void request_stop(size_t slot);
   void submit_stop(size_t slot);
   void on_prepared(size_t slot, const Result<>& result);

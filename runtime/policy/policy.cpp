@@ -28,7 +28,7 @@ struct PolicyInstance::Impl {
   std::string message;
 };
 
-PolicyInstance::PolicyInstance(const Plan& plan, abi::EntryFn entry, const HostFacts& facts, const RunSpec&)
+PolicyInstance::PolicyInstance(const Plan& plan, abi::EntryFn entry, const HostFacts& facts)
     : impl_(std::make_unique<Impl>(plan, entry, facts)) {}
 PolicyInstance::~PolicyInstance() = default;
 

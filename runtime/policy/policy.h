@@ -1,5 +1,5 @@
-// PolicyInstance: one run's policy. Owns its state, parameters and shadow allocation, calls the native code and hands back
-// what it decided. The same in a live run and in a replay.
+// PolicyInstance: one run's policy. Owns its state, parameters and shadow allocation, calls the native code
+// and hands back what it decided. The same in a live run and in a replay.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,6 @@
 #include "stdlib/abi/decision.h"
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
-#include "stdlib/abi/spec.h"
 #include "stdlib/intrinsics/allocation.h"
 
 namespace cbench {
@@ -19,13 +18,13 @@ namespace cbench {
 class PolicyInstance {
  public:
   /// `plan` must outlive the instance.
-  PolicyInstance(const Plan& plan, abi::EntryFn entry, const HostFacts& facts, const RunSpec& spec);
+  PolicyInstance(const Plan& plan, abi::EntryFn entry, const HostFacts& facts);
   ~PolicyInstance();
 
   enum class Verdict : uint8_t { Go, Fault, Stop };
-  /// Calls the policy for one event. `frame` is the newest sample (its times and step count also for the other events). After Fault
-  /// or Stop the policy must not be called again; `message()` says why. No allocation and no system call happen inside the native
-  /// code; decisions are copied out afterwards.
+  /// Calls the policy for one event. `frame` is the newest sample (its times and step count also for the
+  /// other events). After Fault or Stop the policy must not be called again; `message()` says why. No
+  /// allocation and no system call happen inside the native code; decisions are copied out afterwards.
   Verdict call(abi::Event event, const Frame& frame, int32_t slot = -1);
 
   /// Of the last call, in order.
@@ -42,7 +41,8 @@ class PolicyInstance {
   void set_placement(int32_t slot, const CpuSet& cpus, double quota);
   /// A container runs (before Start is called) or has stopped (after Stop was called).
   void set_running(int32_t slot, bool running);
-  /// A change of the last call was made real; the same in advise and dry-run, where `members` follow the shadow.
+  /// A change of the last call was made real; the same in advise and dry-run, where `members` follow the
+  /// shadow.
   void applied(const Change& change);
   /// A change could not be made: the shadow goes back to what is real.
   void failed(const Change& change);

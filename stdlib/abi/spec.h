@@ -34,13 +34,24 @@ struct Volume {
   bool read_only = false;
 };
 
-/// Which metrics of a container are sampled, and how often. Periods are nanoseconds, multiples of RunSpec::step_ns.
+/// Which metrics of a container are sampled, and how often. Periods are nanoseconds, multiples of
+/// RunSpec::step_ns.
 struct Sampling {
   MetricSet enabled;
   std::vector<std::pair<Metric, Span>> switched_off;  ///< `cycles: false`: where each was turned off
   int64_t perf_period_ns = 0, docker_period_ns = 0, rdt_period_ns = 0;
-  Span span;                       ///< the `data` key
+  Span span;                              ///< the `data` key
   Span perf_span, docker_span, rdt_span;  ///< the group's key, or unknown when absent
+
+  /// Of a group that containers are sampled by (not self).
+  [[nodiscard]] int64_t period_ns(MetricGroup group) const {
+    return group == MetricGroup::perf     ? perf_period_ns
+           : group == MetricGroup::docker ? docker_period_ns
+                                          : rdt_period_ns;
+  }
+  [[nodiscard]] Span group_span(MetricGroup group) const {
+    return group == MetricGroup::perf ? perf_span : group == MetricGroup::docker ? docker_span : rdt_span;
+  }
 };
 
 /// One container (or host process) of the experiment. `slot` in the rest of the program is its place in
@@ -90,8 +101,8 @@ struct RunSpec {
   int64_t pid_sync_ns = 100'000'000;
   EngineKind engine = EngineKind::Docker;
   int64_t repeat = 1;
-  int64_t discard_ns = 0;  ///< warm-up left out of the summary
-  std::string output;      ///< empty: results/<name>/<run-id>/
+  int64_t discard_ns = 0;          ///< warm-up left out of the summary
+  std::string output;              ///< empty: results/<name>/<run-id>/
   Located<std::string> scheduler;  ///< `implementation`; empty: none named
   Located<std::string> policy;     ///< path relative to the YAML's folder, resolved; empty: none
   std::vector<std::pair<std::string, Located<std::string>>> params;  ///< as written
@@ -100,8 +111,10 @@ struct RunSpec {
   InfluxTarget influx;
   Registry registry;
   std::vector<ContainerSpec> containers;
-  std::vector<std::pair<std::string, std::string>> variables;  ///< ${NAME}s that were expanded, secrets left out
-  std::string masked_text;  ///< the YAML with every secret overwritten by ***, lines and columns kept elsewhere
+  std::vector<std::pair<std::string, std::string>>
+      variables;  ///< ${NAME}s that were expanded, secrets left out
+  std::string
+      masked_text;  ///< the YAML with every secret overwritten by ***, lines and columns kept elsewhere
 };
 
 }  // namespace cbench

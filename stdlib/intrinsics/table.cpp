@@ -58,9 +58,6 @@ void text_i64(host h, i64 value, i32 unit) {
 void text_flag(host h, i32 value) { of(h).text_append(value != 0 ? "true" : "false"); }
 void text_missing(host h) { of(h).text_append("missing"); }
 void text_slot(host h, i32 slot) { of(h).text_append(of(h).plan().slot_names[static_cast<size_t>(slot)]); }
-void text_class(host h, i32 cls) {
-  of(h).text_append(cls < 0 ? "root" : std::string_view(of(h).plan().classes[static_cast<size_t>(cls)]));
-}
 void text_reason(host h) { of(h).text_reason(); }
 void text_why(host h) { of(h).text_why(); }
 void log(host h, i32 level) { of(h).say(Verb::Log, -1, level); }

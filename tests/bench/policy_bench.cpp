@@ -77,7 +77,7 @@ void one_step(benchmark::State& state, const std::string& name) {
   World world(n);
   const CompiledPolicy compiled = world.compile(name);
   Frame frame(world.columns, n);
-  PolicyInstance policy(compiled.plan, compiled.entry, world.facts, world.spec);
+  PolicyInstance policy(compiled.plan, compiled.entry, world.facts);
   policy.call(abi::Event::Begin, frame);
   CpuSet cpus;
   cpus.set(0);
@@ -88,18 +88,29 @@ void one_step(benchmark::State& state, const std::string& name) {
   }
   for (size_t column = 0; column < world.columns.size(); ++column)
     for (size_t slot = 0; slot < n; ++slot)
-      if (info(world.columns[column]).type == MetricType::F64) frame.set_f64(column, slot, 1.0);
-      else if (info(world.columns[column]).type == MetricType::I64) frame.set_i64(column, slot, 1);
+      if (info(world.columns[column]).type == MetricType::F64)
+        frame.set_f64(column, slot, 1.0);
+      else if (info(world.columns[column]).type == MetricType::I64)
+        frame.set_i64(column, slot, 1);
   for (auto _ : state) {
     ++frame.step;
     frame.now_ns += world.spec.step_ns;
     benchmark::DoNotOptimize(policy.call(abi::Event::Step, frame));
   }
   state.counters["per_container"] =
-      benchmark::Counter(static_cast<double>(n) / 1e9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+      benchmark::Counter(static_cast<double>(n) / 1e9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
-BENCHMARK_CAPTURE(one_step, cache_aware, std::string("cache_aware"))->Arg(4)->Arg(64)->Arg(256)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(one_step, bandwidth_aware, std::string("bandwidth_aware"))->Arg(4)->Arg(64)->Arg(256)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(one_step, cache_aware, std::string("cache_aware"))
+    ->Arg(4)
+    ->Arg(64)
+    ->Arg(256)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(one_step, bandwidth_aware, std::string("bandwidth_aware"))
+    ->Arg(4)
+    ->Arg(64)
+    ->Arg(256)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace cbench

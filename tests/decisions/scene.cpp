@@ -51,7 +51,7 @@ std::string Scene::compile(const std::string& text) {
   compiled = compile_policy(sources, source, target, diagnostics);
   if (compiled) {
     frame = std::make_unique<Frame>(columns, spec.containers.size());
-    instance = std::make_unique<PolicyInstance>(compiled->plan, compiled->entry, facts, spec);
+    instance = std::make_unique<PolicyInstance>(compiled->plan, compiled->entry, facts);
   }
   return render(diagnostics, sources, false);
 }

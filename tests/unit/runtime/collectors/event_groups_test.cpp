@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/collectors/perf_event.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
