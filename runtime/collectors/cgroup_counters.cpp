@@ -51,6 +51,13 @@ CgroupCounters::Refusal CgroupCounters::open_on(const Group& group, Cpu& cpu, in
     if (cpu.fds[i] < 0) return {i, errno, number};
     if (::ioctl(cpu.fds[i], PERF_EVENT_IOC_ID, &cpu.ids[i]) != 0) return {i, errno, number};
   }
+  // Where a task of the cgroup is on this CPU already, a member that joins the counting group starts only at
+  // the next context switch, seconds later for a busy loop, and the group's times do not tell (seen on Linux
+  // 6.18). Off and on again schedules the whole group. Opening the leader disabled would not do: then the
+  // times lag.
+  if (::ioctl(cpu.fds[0], PERF_EVENT_IOC_DISABLE, 0) != 0 ||
+      ::ioctl(cpu.fds[0], PERF_EVENT_IOC_ENABLE, 0) != 0)
+    return {0, errno, number};
   return {};
 }
 
