@@ -17,7 +17,7 @@ namespace cbench {
 namespace {
 
 /// Larger than any of the files: memory.stat has some 2 KiB, /proc/PID/net/dev 130 bytes an interface.
-constexpr size_t kBufferSize = 32 * 1024;
+constexpr size_t kBufferSize = 1U << 15U;
 
 int64_t monotonic_ns() {
   timespec now{};

@@ -128,7 +128,7 @@ std::optional<PullLine> parse_pull_line(const std::string& line) {
 }
 
 std::string error_message(const std::string& body) {
-  const std::string message = text_of(at(parse(body), {"message"}));
+  std::string message = text_of(at(parse(body), {"message"}));
   if (!message.empty()) return message;
   return body.empty() ? "no reason given" : body.substr(0, std::min<size_t>(body.find('\n'), 200));
 }

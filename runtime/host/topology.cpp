@@ -31,7 +31,7 @@ uint32_t numbered_entry(const std::string& folder, std::string_view prefix, uint
 /// L1 entries.
 std::string l3_folder(const std::string& cpu) {
   for (int index = 0;; ++index) {
-    const std::string folder = fmt::format("{}/cache/index{}", cpu, index);
+    std::string folder = fmt::format("{}/cache/index{}", cpu, index);
     const auto level = read_number(folder + "/level");
     if (!level) return "";
     if (*level == 3) return folder;
@@ -42,7 +42,7 @@ uint64_t parse_size(std::string_view text) {
   if (text.empty()) return 0;
   uint64_t unit = 1;
   if (text.back() == 'K') unit = 1024;
-  if (text.back() == 'M') unit = 1024 * 1024;
+  if (text.back() == 'M') unit = 1U << 20U;
   if (unit > 1) text.remove_suffix(1);
   return parse_number(text).value_or(0) * unit;
 }

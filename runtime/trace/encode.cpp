@@ -186,7 +186,7 @@ std::string checksum(std::span<const uint8_t> metadata, size_t digits, std::span
 }
 
 void append_schema(const std::vector<Field>& fields, const Metadata& metadata, Bytes& out) {
-  FlatBufferBuilder builder(64 * 1024);
+  FlatBufferBuilder builder(1U << 16U);
   std::vector<Offset<arrow::Field>> items;
   int64_t next_id = 0;
   for (const Field& field : fields) {

@@ -42,7 +42,7 @@ std::string log_level(double value) {
 }  // namespace
 
 std::string describe(const Decision& d, const Plan& plan) {
-  const std::string verb(info(d.verb).name);
+  std::string verb(info(d.verb).name);
   const std::string container = name_of(plan.slot_names, d.slot, "");
   const std::string of_container = container.empty() ? verb : verb + " " + container;
   const std::string cls = name_of(plan.classes, d.cls, "root");

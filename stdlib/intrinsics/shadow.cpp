@@ -9,7 +9,7 @@
 
 namespace cbench {
 namespace {
-constexpr size_t kArenaBytes = 256 * 1024;
+constexpr size_t kArenaBytes = 1U << 18U;
 }
 
 Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(facts), text_(kArenaBytes) {
