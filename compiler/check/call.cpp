@@ -120,10 +120,11 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     n.ref = *cls;
     return add(n);
   }
-  if (name == "quota") {
+  if (name == "quota" || name == "cores") {
     if (!arity(c, 1, 1, span)) return error_node(span);
-    const NodeId x = total(expr(*c.arguments[0].value), kContainer, "`quota`");
-    return type(x).error() ? x : add(make(Op::Quota, kRatio, span, {x}));
+    const NodeId x = total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", name));
+    if (type(x).error()) return x;
+    return add(name == "quota" ? make(Op::Quota, kRatio, span, {x}) : make(Op::Cores, kCore, span, {x}));
   }
   if (name == "next") return next_value(c, span);
   if (name == "top" || name == "bottom") {

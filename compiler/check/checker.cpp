@@ -10,9 +10,10 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",    "host",   "now",  "dt",    "unlimited", "reason",  "why",  "rest",  "abs",   "avg",
-      "min",    "max",    "sum",  "count", "any",       "floor",   "ceil", "round", "top",   "bottom",
-      "argmin", "argmax", "ewma", "delta", "rate",      "schmitt", "ways", "mb",    "quota", "next"};
+      "all",  "host",    "now",  "dt",     "unlimited", "reason", "why",  "rest",
+      "abs",  "avg",     "min",  "max",    "sum",       "count",  "any",  "floor",
+      "ceil", "round",   "top",  "bottom", "argmin",    "argmax", "ewma", "delta",
+      "rate", "schmitt", "ways", "mb",     "quota",     "next",   "cores"};
   return names;
 }
 

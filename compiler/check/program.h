@@ -35,6 +35,7 @@ enum class Op : uint8_t {
   Ways,
   Mb,     ///< ref: class
   Quota,  ///< kid: container
+  Cores,  ///< kid: container
   Now,
   Dt,
   Step,
@@ -151,6 +152,11 @@ struct SetQuota {
   ast::AssignOp op;
   NodeId value;
 };
+struct SetCores {
+  NodeId container;
+  ast::AssignOp op;
+  NodeId value;
+};
 struct CallPlan {
   NodeId call;
 };
@@ -234,8 +240,8 @@ struct Trial {
 };
 struct Stmt {
   Span span;
-  std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, CallPlan, Try, Return, Stop, Move, Layout, Pin,
-               Log, Annotate, Emit, Reject, Match, For, Repeat, Loop, Wait, Trial>
+  std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, SetCores, CallPlan, Try, Return, Stop, Move,
+               Layout, Pin, Log, Annotate, Emit, Reject, Match, For, Repeat, Loop, Wait, Trial>
       node;
 };
 

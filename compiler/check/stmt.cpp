@@ -25,7 +25,7 @@ bool Checker::effects_allowed(Span span, const char* what) {
 
 bool Checker::may_act(Verb verb, Span span) {
   if (!effects_allowed(span, "an action")) return false;
-  if (at_.admit && (verb == Verb::Move || verb == Verb::Quota)) {
+  if (at_.admit && (verb == Verb::Move || verb == Verb::Quota || verb == Verb::Cores)) {
     diagnostics_
         .report(Kind::MisplacedStatement, span,
                 fmt::format("`{}` wants a container that runs", cbench::info(verb).name),
@@ -115,7 +115,7 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
   const auto* ref = std::get_if<ast::Ref>(&a.target->node);
   const std::string name = call ? call->callee.text : ref ? ref->name.text : "";
   const Symbol* symbol = find(name);
-  if (call && !symbol && (name == "ways" || name == "mb" || name == "quota")) {
+  if (call && !symbol && (name == "ways" || name == "mb" || name == "quota" || name == "cores")) {
     const NodeId target = scalar_builtin(*call, a.target->span);
     NodeId value = expr(*a.value);
     if (type(target).error() || type(value).error()) return;
@@ -125,6 +125,9 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
     } else if (name == "mb") {
       value = total(value, kRatio, "`mb`");
       if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{node(target).ref, a.op, value}});
+    } else if (name == "cores") {
+      value = total(value, kCore, "`cores`");
+      if (may_act(Verb::Cores, span)) out.push_back({span, SetCores{node(target).kids[0], a.op, value}});
     } else {
       value = total(value, kRatio, "`quota`");
       if (may_act(Verb::Quota, span)) out.push_back({span, SetQuota{node(target).kids[0], a.op, value}});
@@ -137,7 +140,7 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
       return;
     }
     auto report = diagnostics_.report(Kind::BadAssignment, a.target->span,
-                                      "only a state and `ways`, `mb` and `quota` can be assigned");
+                                      "only a state and `ways`, `mb`, `quota` and `cores` can be assigned");
     if (symbol) report.label(symbol->span, "declared here");
     report.hint("declare it as `state name: type = initial` to change it");
     return;

@@ -203,7 +203,8 @@ constexpr Key kTop[] = {
 constexpr std::string_view kSchedulers[] = {
     "probe",        "probe_allocation", "allocation",         "dynamic",
     "dynamic_v2",   "dynamic_v3",       "interference_aware", "fair_share",
-    "least_loaded", "cache_aware",      "bandwidth_aware",    "default"};
+    "least_loaded", "cache_aware",      "bandwidth_aware",    "dicer",
+    "default"};
 constexpr std::string_view kStrays[] = {"stalled_cycles_scoreboard"};
 
 }  // namespace

@@ -73,6 +73,8 @@ Val Lowering::expr(check::NodeId id) {
       return {b().call(abi::Intrinsic::ways, {b().i32(n.ref)})};
     case Op::Mb:
       return {b().call(abi::Intrinsic::mb, {b().i32(n.ref)})};
+    case Op::Cores:
+      return {b().call(abi::Intrinsic::cores, {expr(n.kids[0]).v})};
     case Op::Quota:
       return {b().call(abi::Intrinsic::quota, {expr(n.kids[0]).v})};
     case Op::Now:

@@ -200,6 +200,10 @@ void Lowering::statement(const check::Stmt& s) {
           llvm::Value* slot = expr(n.container).v;
           llvm::Value* old = b().call(Intrinsic::quota, {slot});
           action(b().call(Intrinsic::set_quota, {slot, changed(n.value, n.op, old, kRatio, s.span)}));
+        } else if constexpr (std::is_same_v<T, SetCores>) {
+          llvm::Value* slot = expr(n.container).v;
+          llvm::Value* old = b().call(Intrinsic::cores, {slot});
+          action(b().call(Intrinsic::set_cores, {slot, changed(n.value, n.op, old, kCore, s.span)}));
         } else if constexpr (std::is_same_v<T, CallPlan>) {
           expr(n.call);
         } else if constexpr (std::is_same_v<T, check::Try>) {

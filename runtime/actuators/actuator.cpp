@@ -103,7 +103,7 @@ Result<> Actuators::attach(size_t slot, const Started& started, const Allocation
   container.tasks = task_cgroup(container.own);
   container.cpuset = has_cpuset(container.own.cpuset);
   // Journalled now, so that no step has to wait for the disk later.
-  if (uses(impl_->plan, Verb::Pin))
+  if (uses(impl_->plan, Verb::Pin) || uses(impl_->plan, Verb::Cores))
     if (auto journalled = journal_cpus(container.own.cpuset, impl_->journal); !journalled) return journalled;
   if (uses(impl_->plan, Verb::Quota))
     if (auto journalled = journal_quota(container.own.cpu, impl_->journal); !journalled) return journalled;

@@ -215,9 +215,7 @@ void LineProtocol::decision(const Decision& decision, std::string& out) {
   }
   append_field("outcome", name(decision.outcome), fields);
   if (has_class) append_field("class", self.plan.classes[cls], fields);
-  const bool valued = decision.verb == Verb::Ways || decision.verb == Verb::Mb ||
-                      decision.verb == Verb::Quota || decision.verb == Verb::Emit;
-  if (valued) append_field("value", decision.value, fields);
+  if (has_figure(decision.verb)) append_field("value", decision.value, fields);
   if (!decision.detail.empty()) append_field("detail", decision.detail, fields);
   if (decision.rule >= 0 && rule < self.plan.rules.size()) {
     append_field("policy_line", static_cast<int64_t>(self.plan.rules[rule].line), fields);

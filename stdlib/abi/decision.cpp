@@ -59,6 +59,8 @@ std::string describe(const Decision& d, const Plan& plan) {
       return of_container + " to " + d.detail;
     case Verb::Quota:
       return of_container + " = " + figure(d.value, Unit::Percent);
+    case Verb::Cores:
+      return of_container + " = " + figure(d.value, Unit::Core) + (d.detail.empty() ? "" : " (" + d.detail + ")");
     case Verb::Emit:
       return verb + " " + d.detail + " = " + exact(d.value);
     case Verb::Log:

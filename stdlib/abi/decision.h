@@ -21,7 +21,7 @@ enum class Outcome : uint8_t {
 inline constexpr std::string_view kOutcomeNames[] = {"planned", "applied", "refused", "no_change", "failed", "advised"};
 constexpr std::string_view name(Outcome outcome) { return kOutcomeNames[static_cast<size_t>(outcome)]; }
 
-/// One decision. For a Move `cls` is the goal; for Ways, Mb, Quota and Emit `value` is; for Pin and Layout `detail` is
+/// One decision. For a Move `cls` is the goal; for those with a figure `value` is; for Cores `detail` is the CPUs; for Pin and Layout `detail` is
 /// ("0-3", "jail:2 shared:9"); for Log, Annotate, Reject and Stop `detail` is the text; for Emit its name.
 struct Decision {
   int64_t step = 0;
@@ -37,6 +37,11 @@ struct Decision {
   std::string reason;  ///< of a refusal or failure
   std::string why;     ///< values of the firing's condition
 };
+
+/// Is `value` part of such a decision, even when it is 0?
+constexpr bool has_figure(Verb verb) {
+  return verb == Verb::Ways || verb == Verb::Mb || verb == Verb::Quota || verb == Verb::Emit || verb == Verb::Cores;
+}
 
 /// "move hog -> jail", "quota hog = 50%": the decision as a person reads it.
 std::string describe(const Decision& decision, const Plan& plan);

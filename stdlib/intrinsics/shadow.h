@@ -64,6 +64,8 @@ class Shadow {
   int32_t set_ways(int32_t cls, int64_t n);
   int32_t set_mb(int32_t cls, double ratio);
   int32_t set_quota(int32_t slot, double cores);
+  [[nodiscard]] int64_t cores(int32_t slot) const { return static_cast<int64_t>(cpus_of(slot).count()); }
+  int32_t set_cores(int32_t slot, int64_t n);
   void cpus_clear();
   void cpus_add(int32_t cpu);
   void cpus_offer(int32_t cpu, double key) { offers_.push_back({cpu, key}); }
@@ -146,6 +148,10 @@ class Shadow {
   bool may_write(Target target, int32_t index);
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
   void writes(Target target, int32_t index, bool first);
+  [[nodiscard]] CpuSet cpus_of(int32_t slot) const;
+  [[nodiscard]] uint32_t occupants(size_t cpu, int32_t but) const;
+  [[nodiscard]] size_t cpu_to_take(const CpuSet& has, int32_t slot) const;
+  [[nodiscard]] size_t cpu_to_leave(const CpuSet& has, int32_t slot) const;
   void put_back(const Before& before);
   bool has_rdt(bool available, const char* what);
   bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);

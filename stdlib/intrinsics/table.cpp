@@ -43,6 +43,8 @@ i32 layout(host h) { return of(h).layout(); }
 i32 set_ways(host h, i32 cls, i64 n) { return of(h).set_ways(cls, n); }
 i32 set_mb(host h, i32 cls, f64 ratio) { return of(h).set_mb(cls, ratio); }
 i32 set_quota(host h, i32 slot, f64 cores) { return of(h).set_quota(slot, cores); }
+i64 cores(host h, i32 slot) { return of(h).cores(slot); }
+i32 set_cores(host h, i32 slot, i64 n) { return of(h).set_cores(slot, n); }
 void cpus_clear(host h) { of(h).cpus_clear(); }
 void cpus_add(host h, i32 cpu) { of(h).cpus_add(cpu); }
 void cpus_offer(host h, i32 cpu, f64 key) { of(h).cpus_offer(cpu, key); }

@@ -315,5 +315,35 @@ TEST(native_code, decide_allocates_nothing) {
   }
 }
 
+TEST(cores, a_container_gains_the_cpus_with_the_fewest_others_and_leaves_those_with_the_most) {
+  Scene s({"A", "B"});
+  s.facts.online = *parse_cpu_list("0-3");
+  s.play(policy(R"(
+    on begin { log "go" }
+    task steps {
+      for c in all where c.index == 0 { pin c to {0} }
+      for c in all where c.index == 1 { pin c to {1} }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) += 2 }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) = host.num_cpus }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) -= 2; log "{cores(c)}" }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) -= 2 }
+      for c in all where c.index == 1 { cores(c) = 9 }
+    }
+  )"));
+  s.run(9, {});
+  EXPECT_THAT(s.log, testing::Contains("3: cores A = 3core (0,2-3)"));
+  EXPECT_THAT(s.log, testing::Contains("5: cores A = 4core (0-3)"));
+  EXPECT_THAT(s.log, testing::Contains("7: cores A = 2core (0,2)"));
+  EXPECT_THAT(s.log, testing::Contains("7: log info: 2core"));
+  EXPECT_THAT(s.log, testing::Contains(
+                         HasSubstr("9: cores A = 0core (refused: a container has at least 1 CPU, not 0")));
+  EXPECT_THAT(s.log,
+              testing::Contains(HasSubstr("9: cores B = 9core (refused: 9 CPUs are wanted, the host has 4")));
+}
+
 }  // namespace
 }  // namespace cbench::test
