@@ -67,6 +67,7 @@ class Replayer {
       case EventKind::MissedSteps:
       case EventKind::RuleSilent:
       case EventKind::Signal:
+      case EventKind::Interference:
         return;
     }
   }

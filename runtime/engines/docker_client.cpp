@@ -160,6 +160,13 @@ HttpRequest DockerClient::wait_request(const std::string& id, bool next) const {
                  fmt::format("/containers/{}/wait?condition={}", id, next ? "next-exit" : "not-running"));
 }
 
+HttpRequest DockerClient::events_request(const std::string& label, int64_t since_ns) const {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const std::string filters = fmt::format(R"({{"type":["container"],"label":["{}"]}})", label);
+  return request("GET", fmt::format("/events?since={}.{:09}&filters={}", since_ns / kSecond,
+                                    since_ns % kSecond, url_encode(filters)));
+}
+
 HttpRequest DockerClient::stop_request(const std::string& id, int seconds) const {
   HttpRequest how = request("POST", fmt::format("/containers/{}/stop?t={}", id, seconds));
   how.timeout = timeout_ + std::chrono::seconds(seconds);

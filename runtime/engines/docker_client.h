@@ -58,6 +58,9 @@ class DockerClient {
   [[nodiscard]] HttpRequest wait_request(const std::string& id, bool next) const;
   /// Answered when the daemon has stopped the container: at the latest after `seconds`, by SIGKILL.
   [[nodiscard]] HttpRequest stop_request(const std::string& id, int seconds) const;
+  /// Answered with headers at once; then a line for each event of a container with `label` ("key=value") at
+  /// or after `since_ns` (wall clock), without end.
+  [[nodiscard]] HttpRequest events_request(const std::string& label, int64_t since_ns) const;
   /// What remove() sends.
   [[nodiscard]] HttpRequest remove_request(const std::string& id) const;
   /// Of an answer to remove_request.

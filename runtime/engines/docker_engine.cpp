@@ -72,7 +72,7 @@ Result<> DockerEngine::check() {
   if (no_socket_) return *no_socket_;
   const Result<DaemonVersion> version = client_.connect();
   if (!version) return version.error();
-  return Done{};
+  return open_events();
 }
 
 Result<ImageInfo> DockerEngine::image_for(const ContainerSpec& container, const Progress& progress) {
@@ -136,6 +136,7 @@ Result<> DockerEngine::prepare(size_t slot, const Progress& progress) {
     made.id = *id;
     made.digest = image->digest;
     made.stop_signal = image->stop_signal.empty() ? "SIGTERM" : image->stop_signal;
+    made.health_check = image->health_check;
     made.as_process = itself || !has_command;
     made.output = std::move(*output);
     made.prepared = true;
@@ -172,6 +173,7 @@ Result<Started> DockerEngine::start(size_t slot, const CpuSet& cores) {
   {
     const std::lock_guard lock(mutex_);
     slots_[slot].started = true;
+    slots_[slot].begin_measuring();
   }
   if (const Result<> started = client_.start(id); !started) {
     const std::lock_guard lock(mutex_);
@@ -184,6 +186,7 @@ Result<Started> DockerEngine::start(size_t slot, const CpuSet& cores) {
     {
       const std::lock_guard lock(mutex_);
       slots_[slot].noticed = true;
+      slots_[slot].end_measuring();
     }
     (void)client_.kill(id, "SIGKILL");  // remove_all() tells, should it not end
     return about(running.error());

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "runtime/engines/docker_client.h"
+#include "runtime/engines/docker_events.h"
 #include "runtime/engines/engine.h"
 #include "runtime/engines/exits.h"
 #include "runtime/engines/http.h"
@@ -45,6 +48,7 @@ class DockerEngine : public Engine {
   std::vector<std::string> remove_all() override;
   [[nodiscard]] int exit_fd() const override { return exits_.fd(); }
   std::vector<ExitNotice> take_exits() override { return exits_.take(); }
+  std::vector<Interference> take_interferences() override { return exits_.take_interferences(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -64,11 +68,27 @@ class DockerEngine : public Engine {
     bool noticed = false;
     int open_outputs = 0;
     std::string wait_body;
+    std::string health_check;  ///< what the daemon executes inside by itself
+    /// From our start to the first thing that we do to end it, by the wall clock, which the daemon's events
+    /// have: what happens outside of it is our own doing, or matters to no figure.
+    int64_t measured_from = INT64_MAX, measured_until = INT64_MAX;
+    std::string killed;  ///< in words, by whom if not by us
+    void begin_measuring();
+    void end_measuring();
+    [[nodiscard]] bool measured_at(int64_t wall_ns) const {
+      return measured_from <= wall_ns && wall_ns < measured_until;
+    }
     std::string output_trouble, exec_words;  ///< what the daemon said in place of the command's output
   };
-  enum class Happening : uint8_t { ContainerEnded, ExecEnded, ContainerWithoutExec };
+  enum class Happening : uint8_t {
+    ContainerEnded,
+    ExecEnded,
+    ContainerWithoutExec,
+    EventsEnded,
+    OutOfMemory
+  };
   struct Event {
-    size_t slot;
+    size_t slot;  ///< not of EventsEnded
     Happening what;
     Clock::time_point give_up;
     std::chrono::milliseconds pause{10};  ///< before the next look, doubled each time
@@ -91,6 +111,7 @@ class DockerEngine : public Engine {
 
   // docker_watch.cpp
   void watch();
+  void conclude(const Event& event);
   void post(Event event, std::chrono::milliseconds delay);
   void look_again(Event event);
   void follow_again(const Event& event);
@@ -100,6 +121,13 @@ class DockerEngine : public Engine {
   void exec_ended(const Event& event);
   void give_notice(size_t slot, int code, bool oom, const std::string& message);
   Event event_for(size_t slot, Happening what) const;
+
+  // docker_events.cpp
+  Result<> open_events();
+  std::future<Result<HttpResponse>> send_events_request();
+  void follow_events(const Event& event);
+  void on_event(const DaemonEvent& event);
+  void out_of_memory(const Event& event);
 
   const RunSpec& spec_;
   const std::string run_id_, logs_;
@@ -114,6 +142,9 @@ class DockerEngine : public Engine {
   std::multimap<Clock::time_point, Event> events_;
   bool quit_ = false;
   std::atomic<bool> closing_{false};  ///< remove_all() has begun
+
+  EventLines lines_;  ///< the pump's while a stream of events is open, then the watcher's
+  std::future<Result<HttpResponse>> reopened_;  ///< the watcher's
 
   std::unique_ptr<HttpStreams> streams_;
   std::thread watcher_;

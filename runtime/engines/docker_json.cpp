@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace cbench {
 namespace {
@@ -40,6 +42,19 @@ std::vector<std::string> words_of(const json& value) {
   return words;
 }
 
+std::string joined(std::span<const std::string> words) { return fmt::format("{}", fmt::join(words, " ")); }
+
+/// As the daemon writes it into the events of its own executions (moby, daemon/health.go).
+std::string health_check_of(const json& config) {
+  const std::vector<std::string> test = words_of(at(config, {"Healthcheck", "Test"}));
+  if (test.size() < 2) return "";
+  const std::string command = joined(std::span(test).subspan(1));
+  if (test[0] == "CMD") return command;
+  if (test[0] != "CMD-SHELL") return "";
+  const std::vector<std::string> shell = words_of(at(config, {"Shell"}));
+  return (shell.empty() ? "/bin/sh -c" : joined(shell)) + " " + command;
+}
+
 Error not_promised(const std::string& what) {
   return Error{Exit::RunFailed,
                fmt::format("Docker's answer is not the JSON that its API promises ({})", what),
@@ -68,6 +83,7 @@ Result<ImageInfo> parse_image(const std::string& text) {
   image.entrypoint = words_of(at(value, {"Config", "Entrypoint"}));
   image.command = words_of(at(value, {"Config", "Cmd"}));
   image.stop_signal = text_of(at(value, {"Config", "StopSignal"}));
+  image.health_check = health_check_of(at(value, {"Config"}));
   return image;
 }
 
@@ -125,6 +141,25 @@ std::optional<PullLine> parse_pull_line(const std::string& line) {
                   .error = text_of(at(value, {"error"})),
                   .current = number_of(at(value, {"progressDetail", "current"})),
                   .total = number_of(at(value, {"progressDetail", "total"}))};
+}
+
+std::optional<DaemonEvent> parse_event(const std::string& line) {
+  const json value = parse(line);
+  if (text_of(at(value, {"Type"})) != "container") return std::nullopt;
+  const json& attributes = at(value, {"Actor", "Attributes"});
+  DaemonEvent event{.container = text_of(at(value, {"Actor", "ID"})),
+                    .action = text_of(at(value, {"Action"})),
+                    .detail = "",
+                    .exec_id = text_of(at(attributes, {"execID"})),
+                    .time_ns = number_of(at(value, {"timeNano"}))};
+  if (event.container.empty() || event.action.empty()) return std::nullopt;
+  if (const size_t colon = event.action.find(": "); colon != std::string::npos) {  // "exec_start: sh -c ls"
+    event.detail = event.action.substr(colon + 2);
+    event.action.erase(colon);
+  }
+  if (event.action == "kill") event.detail = text_of(at(attributes, {"signal"}));
+  if (event.action == "rename") event.detail = text_of(at(attributes, {"name"}));
+  return event;
 }
 
 std::string error_message(const std::string& body) {

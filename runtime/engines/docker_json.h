@@ -20,7 +20,8 @@ struct ImageInfo {
   std::string id;
   std::string digest;  ///< "name@sha256:…" of a registry, else the id
   std::vector<std::string> entrypoint, command;
-  std::string stop_signal;  ///< empty: SIGTERM
+  std::string stop_signal;   ///< empty: SIGTERM
+  std::string health_check;  ///< the words that the daemon executes by itself; empty: none
 };
 
 struct ContainerState {
@@ -38,6 +39,15 @@ struct ExecState {
 
 struct ListedContainer {
   std::string id, name, run_id;
+};
+
+/// What happened to a container.
+struct DaemonEvent {
+  std::string container, action;  ///< its id; "pause", "exec_start" …
+  /// Of an exec_start the words of the command, of a kill the number of the signal, of a rename the new name.
+  std::string detail;
+  std::string exec_id;
+  int64_t time_ns = 0;  ///< the daemon's wall clock
 };
 
 /// A line of a pull's progress.
@@ -58,6 +68,8 @@ std::optional<int> parse_wait(const std::string& text);
 /// Containers with a value of `label`.
 Result<std::vector<ListedContainer>> parse_list(const std::string& text, const std::string& label);
 std::optional<PullLine> parse_pull_line(const std::string& line);
+/// A line of the event stream; nullopt: no event of a container.
+std::optional<DaemonEvent> parse_event(const std::string& line);
 /// The daemon's words in an error's body; the body's own first line when it is no JSON.
 std::string error_message(const std::string& body);
 

@@ -42,6 +42,7 @@ Result<> DockerEngine::stop(size_t slot, std::chrono::milliseconds grace) {
     Slot& stopped = slots_[slot];
     if (!stopped.started) return Done{};
     stopped.stopping = true;
+    stopped.end_measuring();
     folder = listing(stopped.cgroup);
     first = stopped.pid;
     has_exec = stopped.exec_started;
@@ -118,7 +119,10 @@ std::vector<std::string> DockerEngine::remove_listed() {
   }
   {
     const std::lock_guard lock(mutex_);
-    for (Slot& slot : slots_) slot.stopping = true;  // before the first one ends
+    for (Slot& slot : slots_) {  // before the first one ends
+      slot.stopping = true;
+      slot.end_measuring();
+    }
   }
   std::vector<std::future<Result<HttpResponse>>> answers;
   for (const ListedContainer& container : *list) {

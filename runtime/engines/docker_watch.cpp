@@ -50,12 +50,22 @@ void DockerEngine::watch() {
     }
     const Event event = events_.extract(events_.begin()).mapped();
     lock.unlock();
-    if (event.what == Happening::ExecEnded) {
-      exec_ended(event);
-    } else {
-      container_ended(event);
-    }
+    conclude(event);
     lock.lock();
+  }
+}
+
+void DockerEngine::conclude(const Event& event) {
+  switch (event.what) {
+    case Happening::ContainerEnded:
+    case Happening::ContainerWithoutExec:
+      return container_ended(event);
+    case Happening::ExecEnded:
+      return exec_ended(event);
+    case Happening::EventsEnded:
+      return follow_events(event);
+    case Happening::OutOfMemory:
+      return out_of_memory(event);
   }
 }
 
@@ -145,6 +155,7 @@ void DockerEngine::stop_in_background(size_t slot) {
   {
     const std::lock_guard lock(mutex_);
     if (slots_[slot].exited || slots_[slot].stopping) return;
+    slots_[slot].end_measuring();
     id = slots_[slot].id;
   }
   (void)streams_->send(client_.stop_request(id, kStopSeconds), {}, {});
@@ -164,7 +175,7 @@ void DockerEngine::give_notice(size_t slot, int code, bool oom, const std::strin
   Slot& ended = slots_[slot];
   if (std::exchange(ended.noticed, true)) return;
   ExitNotice notice{.slot = slot, .code = code, .oom = oom, .stopped = ended.stopping, .message = message};
-  for (const std::string& more : {ended.output->trouble(), ended.output_trouble}) {
+  for (const std::string& more : {ended.killed, ended.output->trouble(), ended.output_trouble}) {
     if (more.empty() || !notice.message.empty()) continue;
     notice.message = more;
   }

@@ -33,6 +33,13 @@ struct ExitNotice {
   std::string message;   ///< what the engine says, may be empty
 };
 
+/// Somebody else, or the kernel, did something to a container that is being measured: its figures are not
+/// those of an undisturbed run.
+struct Interference {
+  size_t slot = 0;
+  std::string what;  ///< after the container's name: "was paused by somebody else"
+};
+
 /// Called with "pulling busybox:latest" and a fraction 0..1 (negative: unknown).
 using Progress = std::function<void(const std::string& what, double fraction)>;
 
@@ -53,9 +60,12 @@ class Engine {
   /// than once. Returns what could not be removed.
   virtual std::vector<std::string> remove_all() = 0;
 
-  /// Readable when take_exits() has something. Each started slot gives exactly one notice.
+  /// Readable when take_exits() or take_interferences() has something. Each started slot gives exactly one
+  /// notice.
   [[nodiscard]] virtual int exit_fd() const = 0;
   virtual std::vector<ExitNotice> take_exits() = 0;
+  /// What this engine cannot learn of is not told. Our own acts never are.
+  virtual std::vector<Interference> take_interferences() { return {}; }
 };
 
 /// Label of every container of ours; its value is the run id.

@@ -1,4 +1,5 @@
-// The queue of exit notices of an engine and the descriptor that tells of them.
+// The queue of what an engine has to tell, exits and interferences, and the descriptor that says that there
+// is something.
 #pragma once
 
 #include <mutex>
@@ -17,15 +18,22 @@ class ExitQueue {
   ExitQueue& operator=(const ExitQueue&) = delete;
 
   void push(ExitNotice notice);
-  /// All notices so far; the descriptor is no longer readable then.
+  void push(Interference interference);
+  /// All of the kind so far. The descriptor is no longer readable when nothing of either kind is left.
   std::vector<ExitNotice> take();
-  /// Readable when take() has something.
+  std::vector<Interference> take_interferences();
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
+  template <class T>
+  void add(std::vector<T>& queue, T what);
+  template <class T>
+  std::vector<T> all_of(std::vector<T>& queue);
+
   int fd_;
   std::mutex mutex_;
   std::vector<ExitNotice> notices_;
+  std::vector<Interference> interferences_;
 };
 
 }  // namespace cbench

@@ -165,6 +165,16 @@ void Lifecycle::on_stopped(size_t slot, const Result<>& result) {
         fmt::format("`{}` could not be stopped: {}", spec(slot).name.value, in_words(result.error())));
 }
 
+void Lifecycle::take_interferences() {
+  for (const Interference& seen : in_.engine.take_interferences()) {
+    if (seen.slot >= lives_.size()) continue;
+    log_.event(EventKind::Interference, static_cast<int32_t>(seen.slot), 0, seen.what);
+    const std::string line =
+        fmt::format("`{}` {}; its figures may be disturbed", spec(seen.slot).name.value, seen.what);
+    if (said_.insert(line).second) log_.say(RunObserver::Level::Warn, line);
+  }
+}
+
 void Lifecycle::take_exits() {
   for (const ExitNotice& notice : in_.engine.take_exits()) {
     if (notice.slot >= lives_.size()) continue;

@@ -25,6 +25,8 @@ class Lifecycle {
   /// Starts and stops what is due at `now_ns`.
   void act(int64_t now_ns);
   void take_exits();
+  /// Records what others did to our containers.
+  void take_interferences();
   /// From now on no container is started; those whose start is later than now never are.
   void close_admission() { admitting_ = false; }
   /// Asks all containers to stop, and the policy no more after that.
@@ -63,7 +65,7 @@ class Lifecycle {
   Decider& decider_;
   std::vector<ContainerLife> lives_;
   std::vector<int64_t> stop_done_ns_;  ///< when the engine's stop returned; -1: not yet
-  std::set<std::string> said_;         ///< warnings of collectors, each said once
+  std::set<std::string> said_;         ///< warnings, each said once
   size_t unprepared_ = 0;
   bool admitting_ = true, stopping_ = false, broken_ = false;
   WorkerPool pool_;  ///< last: its threads end before what their jobs refer to

@@ -168,6 +168,7 @@ class Run {
     }
     decider_.restore();
     for (const std::string& left : in_.engine.remove_all()) log_.problem("could not be removed: " + left);
+    lives_.take_interferences();
   }
 
   void wait_for_engine() {
@@ -185,7 +186,10 @@ class Run {
     };
     if (ready(in_.signals.fd())) take_signals();
     if (ready(lives_.pool().fd())) lives_.pool().run_completions();
-    if (ready(in_.engine.exit_fd())) lives_.take_exits();
+    if (ready(in_.engine.exit_fd())) {
+      lives_.take_interferences();
+      lives_.take_exits();
+    }
   }
 
   void take_signals() {

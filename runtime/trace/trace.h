@@ -37,8 +37,8 @@ struct TraceHeader {
 };
 
 /// What happened beside samples and decisions. Frozen names: they are stored in traces.
-enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal, End };
-inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal", "end"};
+enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal, End, Interference };
+inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal", "end", "interference"};
 
 struct TraceEvent {
   EventKind kind{};

@@ -101,6 +101,17 @@ class FakeEngine final : public Engine {
     return std::exchange(exits_, {});
   }
 
+  std::vector<Interference> take_interferences() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(interferences_, {});
+  }
+
+  /// Somebody else acts on the container.
+  void disturb(size_t slot, const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    interferences_.push_back({slot, what});
+    tell();
+  }
   /// The workload ends by itself.
   void ends(size_t slot, int code, bool oom = false) {
     end(slot, {.slot = slot, .code = code, .oom = oom, .stopped = false, .message = ""});
@@ -126,6 +137,9 @@ class FakeEngine final : public Engine {
     const std::lock_guard lock(mutex_);
     if (running_.erase(slot) == 0) return;
     exits_.push_back(notice);
+    tell();
+  }
+  void tell() const {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
   }
@@ -136,6 +150,7 @@ class FakeEngine final : public Engine {
   std::mutex mutex_;
   std::set<size_t> left_, running_;
   std::vector<ExitNotice> exits_;
+  std::vector<Interference> interferences_;
   std::vector<Call> calls_;
 };
 

@@ -1,6 +1,8 @@
 // The docker engine when its daemon is restarted in mid-run: a daemon of this test's own.
 // link: runtime.engines
 // needs: dockerd
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -73,6 +75,25 @@ TEST_F(Restart, each_container_gives_one_notice_and_nothing_is_left) {
   EXPECT_THAT(run.out("process"), ::testing::StartsWith("ready\n"));
   EXPECT_EQ(run.engine->remove_all(), std::vector<std::string>());
   EXPECT_TRUE(run.engine->take_exits().empty());
+  std::vector<std::string> acts = run.acts(0);  // it was not us who sent them the daemon's SIGTERM
+  std::sort(acts.begin(), acts.end());
+  EXPECT_EQ(std::adjacent_find(acts.begin(), acts.end()), acts.end()) << ::testing::PrintToString(acts);
+}
+
+TEST_F(Restart, acts_after_it_are_told_of_containers_that_are_started_then) {
+  EngineRun run(EngineKind::Docker);
+  run.add("a", "sleep 60");
+  run.make();
+  end_daemon();
+  ASSERT_EQ(script("dockerd.sh start " + folder_), 0);
+  run.start(0);
+  ASSERT_TRUE(eventually(
+      [&] {
+        const std::string docker = "docker -H unix://" + folder_ + "/docker.sock ";
+        EXPECT_EQ(system((docker + "exec $(" + docker + "ps -q) true").c_str()), 0);
+        return !run.acts(1, 1s).empty();
+      },
+      15s));
 }
 
 }  // namespace

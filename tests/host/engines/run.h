@@ -58,7 +58,10 @@ class EngineRun {
     run_id = &id[0];
   }
   ~EngineRun() {
-    if (engine) EXPECT_EQ(engine->remove_all(), std::vector<std::string>());
+    if (engine) {
+      EXPECT_EQ(engine->remove_all(), std::vector<std::string>());
+      EXPECT_EQ(acts(0), std::vector<std::string>()) << "nobody else acts on the containers of a test";
+    }
     engine.reset();
     for (const Leftover& leftover : engine_leftovers({})) EXPECT_NE(leftover.run_id, run_id) << leftover.what;
     if (journal) {
@@ -100,13 +103,24 @@ class EngineRun {
     return started ? *started : Started{};
   }
   ExitNotice wait_exit(std::chrono::milliseconds limit = 15s) {
-    pollfd fd{engine->exit_fd(), POLLIN, 0};
-    poll(&fd, 1, static_cast<int>(limit.count()));
-    const std::vector<ExitNotice> exits = engine->take_exits();
+    std::vector<ExitNotice> exits;
+    eventually([&] { return !(exits = engine->take_exits()).empty(); }, limit);
     EXPECT_EQ(exits.size(), 1U);
     ExitNotice none;
     none.slot = SIZE_MAX;
     return exits.empty() ? none : exits[0];
+  }
+  /// What others did, "slot: words"; waits for `count` of them.
+  std::vector<std::string> acts(size_t count, std::chrono::milliseconds limit = 10s) {
+    std::vector<std::string> seen;
+    eventually(
+        [&] {
+          for (const Interference& act : engine->take_interferences())
+            seen.push_back(std::to_string(act.slot) + ": " + act.what);
+          return seen.size() >= count;
+        },
+        limit);
+    return seen;
   }
   [[nodiscard]] std::string logs() const { return folder_ + "/logs"; }
   [[nodiscard]] std::string out(const std::string& name) const {

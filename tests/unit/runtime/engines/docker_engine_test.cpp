@@ -1,69 +1,21 @@
 // The docker engine against a FAKE daemon that refuses, hangs, drops connections or answers garbage.
 #include "runtime/engines/docker_engine.h"
 
-#include <filesystem>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include "runtime/engines/docker_client.h"
-#include "tests/support/fake_docker.h"
+#include "tests/support/docker_scenario.h"
 
 namespace cbench {
 namespace {
 
 using testing::FakeDocker;
+using testing::has;
 using ::testing::HasSubstr;
+using testing::healthy;
+using testing::Scenario;
 using namespace std::chrono_literals;
-
-constexpr const char* kVersion = R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})";
-constexpr DockerTimes kShort{.request = 300ms, .lost = 300ms, .after_kill = 300ms};
-
-bool has(const std::string& line, const char* part) { return line.find(part) != std::string::npos; }
-
-/// A daemon that is fine, with any image and one container `c` that runs for ever.
-bool healthy(const std::string& line, const std::string&, int connection) {
-  if (has(line, "/version")) return FakeDocker::reply(connection, 200, kVersion);
-  if (has(line, "/images/")) return FakeDocker::reply(connection, 200, R"({"Id":"sha256:1","Config":{}})");
-  if (has(line, "/containers/create")) return FakeDocker::reply(connection, 201, R"({"Id":"c"})");
-  if (has(line, "/attach")) return !FakeDocker::write_all(connection, "HTTP/1.1 200 OK\r\n\r\n");
-  if (has(line, "/wait"))
-    return !FakeDocker::write_all(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-  if (has(line, "/start")) return FakeDocker::reply(connection, 204, "");
-  if (has(line, "/containers/c/json")) {
-    // Pid 0: no process of this machine is to be taken for the container's.
-    return FakeDocker::reply(connection, 200, R"({"State":{"Running":true,"Pid":0}})");
-  }
-  if (has(line, "/containers/json")) return FakeDocker::reply(connection, 200, "[]");
-  return FakeDocker::reply(connection, 204, "");
-}
-
-struct Scenario {
-  explicit Scenario(const FakeDocker& daemon, Pull pull = Pull::Missing) {
-    spec.containers.resize(1);
-    spec.containers[0].name.value = "victim";
-    spec.containers[0].image.value = "busybox";
-    spec.containers[0].command.value = "true";
-    spec.containers[0].pull = pull;
-    char name[] = "/tmp/cbench-logs-XXXXXX";
-    logs = mkdtemp(&name[0]);
-    engine = std::make_unique<DockerEngine>(spec, "0190a0b1-c2d3-7000-8000-000000000001", logs,
-                                            daemon.host().c_str(), kShort);
-  }
-  ~Scenario() {
-    engine.reset();
-    std::filesystem::remove_all(logs);
-  }
-  std::vector<ExitNotice> wait_for_exits() const {
-    pollfd fd{engine->exit_fd(), POLLIN, 0};
-    poll(&fd, 1, 5000);
-    return engine->take_exits();
-  }
-  RunSpec spec;
-  std::string logs;
-  std::unique_ptr<DockerEngine> engine;
-};
 
 TEST(DockerSocket, only_a_socket_of_this_machine_will_do) {
   EXPECT_EQ(*docker_socket(nullptr), "/var/run/docker.sock");
@@ -134,6 +86,29 @@ TEST(DockerCheck, garbage_is_told_from_docker) {
     ASSERT_FALSE(checked) << garbage;
     EXPECT_EQ(checked.error().exit, Exit::HostLacks);
   }
+}
+
+TEST(DockerCheck, a_daemon_that_refuses_its_events_is_told_at_once) {
+  const FakeDocker daemon([](const std::string& line, const std::string& request, int connection) {
+    if (has(line, "/events")) return FakeDocker::reply(connection, 403, "Forbidden by the proxy\n");
+    return healthy(line, request, connection);
+  });
+  Scenario run(daemon);
+  const Result<> checked = run.engine->check();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().exit, Exit::HostLacks);
+  EXPECT_THAT(checked.error().message, HasSubstr("does not tell its events: Forbidden by the proxy"));
+  EXPECT_THAT(checked.error().hint, HasSubstr("GET /events"));
+}
+
+TEST(DockerCheck, events_that_never_come_do_not_hang_us) {
+  const FakeDocker daemon([](const std::string& line, const std::string& request, int connection) {
+    return !has(line, "/events") && healthy(line, request, connection);
+  });
+  Scenario run(daemon);
+  const Result<> checked = run.engine->check();
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("no answer within 0.3 s"));
 }
 
 TEST(DockerPrepare, an_image_that_may_not_be_pulled_is_named) {

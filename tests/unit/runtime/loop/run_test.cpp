@@ -201,6 +201,38 @@ TEST_F(run_failure, an_exit_code_fails_the_run_unless_it_is_allowed_or_follows_o
   expect_nothing_left("failed");
 }
 
+TEST_F(run_failure, what_others_do_to_a_container_is_recorded_each_time_and_said_once) {
+  container("a");
+  container("b");
+  script_engine = [](FakeEngine& fake) {
+    fake.on_stop = [&fake](size_t slot) {
+      if (slot == 1) fake.disturb(7, "is not one of ours");
+    };
+  };
+  sampler.on_collect = [this](Frame& frame) {
+    if (frame.step == 2 || frame.step == 4) engine->disturb(1, "was paused by somebody else");
+    if (frame.step == 3) engine->disturb(0, "was sent SIGKILL by somebody else");
+    if (frame.step == 3) engine->ends(0, 137);
+  };
+  EXPECT_THAT(go().problems, ElementsAre("`a` ended with exit code 137; its output is in logs/a.stderr"));
+  const TraceContent trace = content();
+  const auto seen = trace.of(EventKind::Interference);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].slot, 1);
+  EXPECT_EQ(seen[0].step, 2);
+  EXPECT_EQ(seen[0].text, "was paused by somebody else");
+  EXPECT_EQ(seen[1].slot, 0);
+  EXPECT_EQ(seen[2].step, 4);
+  const auto at = [&](EventKind kind) {
+    return std::find_if(trace.events.begin(), trace.events.end(),
+                        [&](const TraceEvent& e) { return e.kind == kind && e.slot == 0; });
+  };
+  EXPECT_LT(at(EventKind::Interference), at(EventKind::Exit));  // the cause stands first
+  EXPECT_EQ(std::count(observer.lines.begin(), observer.lines.end(),
+                       "`b` was paused by somebody else; its figures may be disturbed"),
+            1);
+}
+
 TEST_F(run_failure, running_out_of_memory_is_said_in_words) {
   container("a");
   sampler.on_collect = [this](Frame& frame) {
