@@ -42,7 +42,8 @@ std::string quoted(std::string_view text) {
 
 class Dump {
  public:
-  explicit Dump(const SourceSet& sources) : sources_(sources) {}
+  /// Without sources there are no spans.
+  explicit Dump(const SourceSet* sources) : sources_(sources) {}
 
   std::string policy(const Policy& p) {
     line(fmt::format("policy {} {} {}", p.name.text, p.edition.value, quoted(p.doc)), p.name.span);
@@ -62,9 +63,9 @@ class Dump {
 
   void line(std::string_view text, Span span) {
     out_ += fmt::format("{:{}}{}", "", 2 * depth_, text);
-    if (span.known()) {
-      const Place from = sources_.place(span.source, span.begin);
-      const Place to = sources_.place(span.source, span.end);
+    if (sources_ != nullptr && span.known()) {
+      const Place from = sources_->place(span.source, span.begin);
+      const Place to = sources_->place(span.source, span.end);
       out_ += fmt::format("  {}:{}-{}:{}", from.line, from.column, to.line, to.column);
     }
     out_ += '\n';
@@ -102,7 +103,7 @@ class Dump {
   void declaration(const Decl& d);
   void rule(const Decl& d);
 
-  const SourceSet& sources_;
+  const SourceSet* sources_;
   std::string out_;
   size_t depth_ = 0;
 };
@@ -375,6 +376,7 @@ void Dump::declaration(const Decl& d) {
 
 }  // namespace
 
-std::string dump(const ast::Policy& policy, const SourceSet& sources) { return Dump(sources).policy(policy); }
+std::string dump(const ast::Policy& policy, const SourceSet& sources) { return Dump(&sources).policy(policy); }
+std::string dump(const ast::Policy& policy) { return Dump(nullptr).policy(policy); }
 
 }  // namespace cbench

@@ -16,7 +16,10 @@ void Reader::close(const char* at) {
   done.node.end = static_cast<uint32_t>(at - text_.data());
   finish(done);
   if (diagnostics_.error_count() >= kMaxErrors) throw Abandon{};
-  if (!open_.empty()) open_.back().node.children.push_back(std::move(done.node));
+  if (!open_.empty())
+    open_.back().node.children.push_back(std::move(done.node));
+  else if (tree_ != nullptr)
+    tree_->push_back(std::move(done.node));
 }
 
 void Reader::finish(const OpenNode& done) {

@@ -19,8 +19,10 @@ struct Abandon {};
 
 class Reader {
  public:
-  Reader(std::string_view text, uint32_t source, Diagnostics& diagnostics, ast::Policy& policy)
-      : text_(text), source_(source), diagnostics_(diagnostics), policy_(policy) {}
+  /// `tree` gets the nodes of the header and of the declarations; it may be null.
+  Reader(std::string_view text, uint32_t source, Diagnostics& diagnostics, ast::Policy& policy,
+         std::vector<Node>* tree)
+      : text_(text), source_(source), diagnostics_(diagnostics), policy_(policy), tree_(tree) {}
 
   void open(NodeKind kind, const char* at);
   /// Ends the innermost node. A header or declaration without an error becomes part of the policy at once.
@@ -49,6 +51,7 @@ class Reader {
   uint32_t source_;
   Diagnostics& diagnostics_;
   ast::Policy& policy_;
+  std::vector<Node>* tree_;
   std::vector<OpenNode> open_;
   // What would only repeat an error is not reported.
   size_t last_error_ = SIZE_MAX;      ///< where the last error stands

@@ -71,24 +71,6 @@ TEST(check_golden, each_policy_gives_what_is_expected) {
   }
 }
 
-TEST(check_golden, every_kind_of_error_is_covered) {
-  std::set<std::string_view> seen;
-  for (const fs::path& path : policies("check")) {
-    Diagnostics diagnostics;
-    (void)said_of(path, diagnostics);
-    for (const Diagnostic& d : diagnostics.all()) seen.insert(info(d.kind).code);
-  }
-  constexpr std::string_view kCodes[] = {
-#define CBENCH_DIAGNOSTIC(id, code, severity, summary) code,
-#include "compiler/base/diagnostics.def"
-  };
-  for (const std::string_view code : kCodes) {
-    const bool ours = code.starts_with("CB02") || code.starts_with("CB03");
-    const bool defect = code == "CB0399";  // cannot be caused by a policy
-    if (ours && !defect) EXPECT_TRUE(seen.contains(code)) << code << " has no golden";
-  }
-}
-
 TEST(ir_golden, each_policy_gives_the_expected_code) {
   for (const fs::path& path : policies("ir")) {
     Scene s({"A", "B"});

@@ -1,6 +1,6 @@
-// link: compiler.parse
+// link: compiler.format
 // Any bytes are either a policy or give an error; the tree of a policy can be printed and its spans lie in
-// the text. Seeds: tests/golden/parse and stdlib/policies.
+// the text, and formatting it keeps what it says. Seeds: tests/golden/parse and stdlib/policies.
 #include "compiler/parse/parse.h"
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "compiler/ast/dump.h"
+#include "tests/support/formatting.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cbench;
@@ -19,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Diagnostic& d : diagnostics.all())
     for (const Label& label : d.labels)
       if (label.span.begin > label.span.end || label.span.end > size) std::abort();
+  if (policy && !test::wrong_with_format(std::string(sources.text(source))).empty()) std::abort();
   const std::string printed = policy ? dump(*policy, sources) : render(diagnostics, sources, false);
   return printed.empty() ? std::abort(), 0 : 0;
 }

@@ -3,7 +3,8 @@
 #   layers.sh ROOT
 set -eu
 cd "$1"
-compiler="stdlib/abi compiler/base stdlib/embed grammar compiler/ast compiler/parse compiler/config compiler/check compiler/plan
+compiler="stdlib/abi compiler/base stdlib/embed grammar compiler/ast compiler/parse compiler/format compiler/config compiler/check
+  compiler/plan
   compiler/lower compiler/jit compiler/pipeline"
 runtime="stdlib/abi compiler/base stdlib/intrinsics runtime/host runtime/dataframe runtime/trace runtime/engines runtime/collectors
   runtime/actuators runtime/policy runtime/exporters runtime/loop runtime/analysis runtime/driver"

@@ -7,7 +7,7 @@ name=$(basename "$program" | sed 's/^fuzz\.//')
 mkdir -p "$work/$name" "$work/$name.artifacts"
 seeds=""
 case $name in
-  parse | compile) seeds="$tests/golden/parse $tests/golden/check $tests/../stdlib/policies" ;;
+  parse | compile) seeds="$tests/golden/parse $tests/golden/check $tests/golden/fmt $tests/../stdlib/policies" ;;
   config) seeds="$tests/golden/config" ;;
   *) [ ! -d "$tests/fuzz/$name.seeds" ] || seeds="$tests/fuzz/$name.seeds" ;;
 esac

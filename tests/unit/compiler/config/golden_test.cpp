@@ -92,20 +92,6 @@ std::string case_name(const testing::TestParamInfo<fs::path>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(config, golden, testing::ValuesIn(cases()), case_name);
 
-TEST(golden_cases, every_kind_of_configuration_diagnostic_has_one) {
-  std::set<std::string> seen;
-  for (const fs::path& path : cases()) {
-    const Outcome result = outcome(path);
-    for (const Diagnostic& diagnostic : result.diagnostics.all()) seen.emplace(info(diagnostic.kind).code);
-  }
-  constexpr std::string_view kCodes[] = {
-#define CBENCH_DIAGNOSTIC(id, code, severity, summary) code,
-#include "compiler/base/diagnostics.def"
-  };
-  for (const std::string_view code : kCodes)
-    if (code.starts_with("CB04")) EXPECT_TRUE(seen.contains(std::string(code))) << code;
-}
-
 TEST(golden_cases, none_holds_a_secret_in_its_outcome) {
   for (const fs::path& path : cases()) {
     std::string text = shown(outcome(path));

@@ -62,20 +62,5 @@ TEST(ParseGolden, every_expected_file_has_its_policy) {
   }
 }
 
-TEST(ParseGolden, every_kind_of_syntax_error_is_covered) {
-  std::set<std::string> seen;
-  for (const fs::path& path : policies()) {
-    Diagnostics diagnostics;
-    (void)outcome(path, diagnostics);
-    for (const Diagnostic& d : diagnostics.all()) seen.emplace(info(d.kind).code);
-  }
-  constexpr std::string_view kCodes[] = {
-#define CBENCH_DIAGNOSTIC(id, code, severity, summary) code,
-#include "compiler/base/diagnostics.def"
-  };
-  for (const std::string_view code : kCodes)
-    if (code.starts_with("CB01")) EXPECT_TRUE(seen.contains(std::string(code))) << code << " has no golden";
-}
-
 }  // namespace
 }  // namespace cbench

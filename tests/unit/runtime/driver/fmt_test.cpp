@@ -1,0 +1,88 @@
+// `cbench fmt` on files: replaced as a whole, with their mode, and left alone when they are no policies.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "runtime/driver/cli.h"
+
+namespace cbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+class fmt_command : public testing::Test {
+ protected:
+  fmt_command() {
+    char made[] = "/tmp/cbench-fmt-XXXXXX";
+    folder = mkdtemp(made);
+    path = folder / "a.cbp";
+  }
+  ~fmt_command() override { fs::remove_all(folder); }
+
+  void write(const std::string& text) const { std::ofstream(path) << text; }
+  [[nodiscard]] std::string read() const {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+  int run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"cbench", "fmt"});
+    arguments.push_back(path);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = run_command_line(static_cast<int>(argv.size()), argv.data());
+    out = testing::internal::GetCapturedStdout();
+    testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  fs::path folder, path;
+  mutable std::string out;
+};
+
+constexpr const char* kUgly = "policy a 1 \"x\"\nevery   1s{log \"y\"}\n";
+constexpr const char* kNice = "policy a 1 \"x\"\nevery 1s { log \"y\" }\n";
+
+TEST_F(fmt_command, a_file_is_replaced_and_keeps_its_mode) {
+  write(kUgly);
+  ::chmod(path.c_str(), 0640);
+  EXPECT_EQ(run({}), 0);
+  EXPECT_EQ(read(), kNice);
+  struct stat now{};
+  ::stat(path.c_str(), &now);
+  EXPECT_EQ(now.st_mode & 0777, 0640U);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+}
+
+TEST_F(fmt_command, check_names_a_file_that_is_not_formatted_and_leaves_it) {
+  write(kUgly);
+  EXPECT_EQ(run({"--check"}), 1);
+  EXPECT_EQ(out, path.string() + "\n");
+  EXPECT_EQ(read(), kUgly);
+  write(kNice);
+  EXPECT_EQ(run({"--check"}), 0);
+  EXPECT_EQ(out, "");
+}
+
+TEST_F(fmt_command, a_file_with_a_syntax_error_is_left_alone) {
+  write("policy a 1 \"x\"\nevery   {\n");
+  EXPECT_EQ(run({}), 3);
+  EXPECT_EQ(read(), "policy a 1 \"x\"\nevery   {\n");
+}
+
+TEST_F(fmt_command, a_link_stays_a_link) {
+  write(kUgly);
+  fs::rename(path, folder / "real.cbp");
+  fs::create_symlink("real.cbp", path);
+  EXPECT_EQ(run({}), 0);
+  EXPECT_TRUE(fs::is_symlink(path));
+  EXPECT_EQ(read(), kNice);
+}
+
+}  // namespace
+}  // namespace cbench
