@@ -376,7 +376,9 @@ void Dump::declaration(const Decl& d) {
 
 }  // namespace
 
-std::string dump(const ast::Policy& policy, const SourceSet& sources) { return Dump(&sources).policy(policy); }
+std::string dump(const ast::Policy& policy, const SourceSet& sources) {
+  return Dump(&sources).policy(policy);
+}
 std::string dump(const ast::Policy& policy) { return Dump(nullptr).policy(policy); }
 
 }  // namespace cbench

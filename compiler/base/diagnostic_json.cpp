@@ -25,8 +25,8 @@ std::string range(Span span, const SourceSet& sources) {
   if (!span.known()) return R"("file":null)";
   const Place from = sources.place(span.source, span.begin);
   const Place to = sources.place(span.source, span.end);
-  return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})", quote(sources.name(span.source)),
-                     from.line, from.column, to.line, to.column);
+  return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})",
+                     quote(sources.name(span.source)), from.line, from.column, to.line, to.column);
 }
 
 std::string list(const std::vector<std::string>& texts) {
@@ -43,10 +43,13 @@ std::string render_json(const Diagnostics& diagnostics, const SourceSet& sources
     const KindInfo& kind = info(d.kind);
     std::string labels;
     for (const Label& label : d.labels)
-      labels += fmt::format("{}{{{},\"text\":{}}}", labels.empty() ? "" : ",", range(label.span, sources), quote(label.text));
-    out += fmt::format("{}{{\"code\":\"{}\",\"kind\":\"{}\",\"severity\":\"{}\",\"message\":{},{},\"labels\":[{}],\"notes\":{},\"hints\":{}}}",
-                       out.empty() ? "" : ",\n ", kind.code, kind.id, kind.severity == Severity::Error ? "error" : "warning",
-                       quote(d.message), range(d.labels.front().span, sources), labels, list(d.notes), list(d.hints));
+      labels += fmt::format("{}{{{},\"text\":{}}}", labels.empty() ? "" : ",", range(label.span, sources),
+                            quote(label.text));
+    out += fmt::format(
+        "{}{{\"code\":\"{}\",\"kind\":\"{}\",\"severity\":\"{}\",\"message\":{},{},\"labels\":[{}],\"notes\":"
+        "{},\"hints\":{}}}",
+        out.empty() ? "" : ",\n ", kind.code, kind.id, kind.severity == Severity::Error ? "error" : "warning",
+        quote(d.message), range(d.labels.front().span, sources), labels, list(d.notes), list(d.hints));
   }
   return "[" + out + "]\n";
 }

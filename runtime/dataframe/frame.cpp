@@ -10,7 +10,8 @@ Frame::Frame(std::vector<Metric> columns, size_t slots)
       values_(columns_.size() * (slots + 1), 0),
       status_(columns_.size() * (slots + 1), static_cast<uint8_t>(Status::Stopped)),
       strings_{""} {
-  for (size_t i = 0; i < columns_.size(); ++i) column_of_[static_cast<size_t>(columns_[i])] = static_cast<int>(i);
+  for (size_t i = 0; i < columns_.size(); ++i)
+    column_of_[static_cast<size_t>(columns_[i])] = static_cast<int>(i);
 }
 
 void Frame::set_text(size_t column, size_t row, std::string_view value) {

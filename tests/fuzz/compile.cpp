@@ -1,5 +1,6 @@
 // link: compiler.pipeline
-// Any text through the whole compiler, against a small run: no crash, no hang; what is accepted becomes code that verifies.
+// Any text through the whole compiler, against a small run: no crash, no hang; what is accepted becomes code
+// that verifies.
 #include <cstddef>
 #include <cstdint>
 #include <string>

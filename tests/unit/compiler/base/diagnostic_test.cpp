@@ -40,7 +40,8 @@ TEST(diagnostics, a_caret_past_the_end_of_the_text_is_drawn) {
   const uint32_t s = sources.add("a.cbp", "abc");
   Diagnostics diagnostics;
   diagnostics.report(Kind::Syntax, {s, 3, 3}, "unexpected end");
-  EXPECT_EQ(render(diagnostics.all()[0], sources, false), "a.cbp:1:4: error[CB0101]: unexpected end\n1 | abc\n  |    ^\n");
+  EXPECT_EQ(render(diagnostics.all()[0], sources, false),
+            "a.cbp:1:4: error[CB0101]: unexpected end\n1 | abc\n  |    ^\n");
 }
 
 TEST(diagnostics, codes_are_unique) {

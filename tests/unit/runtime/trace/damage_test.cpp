@@ -156,7 +156,8 @@ TEST(TraceDamage, a_flipped_bit_is_told_with_its_place_or_changes_nothing) {
   EXPECT_GT(found, 1000u);
 }
 
-// Without its checksum, as another program writes it, a file's structure is all that is checked: it has to hold alone.
+// Without its checksum, as another program writes it, a file's structure is all that is checked: it has to
+// hold alone.
 TEST(TraceDamage, no_byte_of_a_file_without_checksums_is_trusted) {
   const SmallTrace trace;
   std::string plain = trace.bytes;

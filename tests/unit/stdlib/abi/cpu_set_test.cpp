@@ -23,7 +23,8 @@ TEST(cpu_list, what_is_no_list_is_refused) {
 }
 
 TEST(vocabulary, each_field_name_finds_its_metric) {
-  for (size_t i = 0; i < kMetricCount; ++i) EXPECT_EQ(find_metric_field(kMetrics[i].field), static_cast<Metric>(i));
+  for (size_t i = 0; i < kMetricCount; ++i)
+    EXPECT_EQ(find_metric_field(kMetrics[i].field), static_cast<Metric>(i));
 }
 
 TEST(vocabulary, an_alias_of_container_bench_finds_the_metric) {
@@ -33,7 +34,9 @@ TEST(vocabulary, an_alias_of_container_bench_finds_the_metric) {
 
 TEST(vocabulary, a_derived_perf_metric_names_perf_metrics_as_its_inputs) {
   for (const MetricInfo& metric : kMetrics) {
-    if (metric.group != MetricGroup::perf || metric.kind != MetricKind::Derived || metric.source == "counters") continue;
+    if (metric.group != MetricGroup::perf || metric.kind != MetricKind::Derived ||
+        metric.source == "counters")
+      continue;
     std::string_view rest = metric.source;
     while (!rest.empty()) {
       const auto blank = rest.find(' ');
