@@ -105,6 +105,7 @@ struct kw_end : TAO_PEGTL_KEYWORD("end") {};
 struct kw_admit : TAO_PEGTL_KEYWORD("admit") {};
 struct kw_start : TAO_PEGTL_KEYWORD("start") {};
 struct kw_failed : TAO_PEGTL_KEYWORD("failed") {};
+struct kw_of : TAO_PEGTL_KEYWORD("of") {};
 struct kw_min : TAO_PEGTL_KEYWORD("min") {};
 struct kw_rest : TAO_PEGTL_KEYWORD("rest") {};
 struct log_level : peg::sor<TAO_PEGTL_KEYWORD("debug"), TAO_PEGTL_KEYWORD("info"), TAO_PEGTL_KEYWORD("warn"), TAO_PEGTL_KEYWORD("error")> {};

@@ -168,22 +168,30 @@ void Checker::check_group(uint32_t index) {
 /// Checks the stream that an expression reads, if it is not yet; true when that closes a circle.
 bool Checker::circle(uint32_t stream, const ast::Name& use) {
   if (stream_progress_[stream] == Progress::Running) {
+    for (size_t i = stream_path_.size(); i-- > 0 && stream_path_[i].first != stream;)
+      if (stream_path_[i].second) {  // no circle: the way here leads through a `prev`
+        want_type(stream_path_[i].first, use);
+        return true;
+      }
     diagnostics_
         .report(Kind::StreamCycle, use.span, fmt::format("`{}` depends on itself", p_.streams[stream].name),
                 "read here")
         .label(p_.streams[stream].span, "while it is being defined")
-        .hint("feedback goes through a `state`");
+        .hint(fmt::format("feedback goes through what it was before, `prev({}{})`, or a `state`", use.text,
+                          p_.streams[stream].subject == kNone ? "" : "(c)"));
     return true;
   }
   check_stream(stream);
   return p_.streams[stream].type.error();
 }
 
-void Checker::check_stream(uint32_t index) {
+void Checker::check_stream(uint32_t index, bool by_prev) {
   if (stream_progress_[index] != Progress::Open) return;
   stream_progress_[index] = Progress::Running;
+  stream_path_.emplace_back(index, by_prev);
   const ast::Stream& decl = *stream_decls_[index];
-  const Inside inside(*this, p_.streams[index].uses);
+  Uses uses;  // not in place: an operator may add a stream
+  const Inside inside(*this, uses);
   at_.stream = index;
   if (decl.subject) {
     if (const Symbol* other = find(decl.subject->text))
@@ -194,14 +202,9 @@ void Checker::check_stream(uint32_t index) {
     scope_.emplace_back(decl.subject->text,
                         Symbol{SymbolKind::Local, p_.streams[index].subject, decl.subject->span});
   }
-  const NodeId value = expr(*decl.value);
-  const Type t = type(value);
-  if (!t.error() && !t.numeric() && t.base != Base::Bool)
-    diagnostics_.report(Kind::TypeMismatch, decl.value->span, "a stream is a number or a bool",
-                        fmt::format("this is {}", to_string(t)));
-  else
-    p_.streams[index].type = t;
-  p_.streams[index].value = value;
+  settle_type(index, expr(*decl.value));
+  p_.streams[index].uses = std::move(uses);
+  stream_path_.pop_back();
   stream_progress_[index] = Progress::Done;
   p_.stream_order.push_back(index);
 }
@@ -242,19 +245,49 @@ void Checker::check_function(uint32_t index) {
   function_progress_[index] = Progress::Done;
 }
 
+/// `for N of M`: both from 1 to kMaxTally, and N never more than M.
+void Checker::check_tally(const ast::When& when, Rule& rule) {
+  const auto range = [&](const ast::Expr& e, NodeId& id, double& lo, double& hi) {
+    id = constant(e, kInt, "a number of ticks");
+    if (type(id).error()) return false;
+    const Node& n = node(id);
+    const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
+    lo = param ? p_.params[n.ref].lo : static_cast<double>(n.i);
+    hi = param ? p_.params[n.ref].hi : static_cast<double>(n.i);
+    if ((param || n.op == Op::ConstInt) && lo >= 1 && hi <= kMaxTally) return true;
+    diagnostics_.report(
+        Kind::NotConstant, e.span,
+        fmt::format("a number of ticks is a literal from 1 to {0}, or a parameter with a range in 1..{0}",
+                    kMaxTally));
+    return false;
+  };
+  double least = 0, most = 0, low = 0, high = 0;
+  const bool some = range(*when.hold, rule.hold, least, most);
+  if (!range(*when.of, rule.of, low, high) || !some || most <= low) return;
+  diagnostics_
+      .report(Kind::NotConstant, join(when.hold->span, when.of->span),
+              "this asks for more ticks than it looks at")
+      .hint(fmt::format("`for {:g} of {:g}`", std::min(least, low), std::max(most, high)));
+}
+
 void Checker::check_when(const ast::When& when) {
   Rule rule;
   const Inside inside(*this, rule.uses);
   rule.kind = Rule::Kind::When;
   rule.head = when.head;
+  at_.head = true;
   if (when.variable && when.set) {
     rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
     rule.variable = find(when.variable->text)->index;
   }
   rule.condition = coerce(expr(*when.condition), kBool, "the condition of a `when`");
-  if (when.hold) rule.hold = total(expr(*when.hold), kTime, "`for`");
+  if (when.of)
+    check_tally(when, rule);
+  else if (when.hold)
+    rule.hold = total(expr(*when.hold), kTime, "`for`");
   if (when.cooldown) rule.cooldown = total(expr(*when.cooldown), kTime, "`cooldown`");
   collect_leaves(rule.condition, false, rule.leaves);
+  at_.head = false;
   at_.effects = true;
   at_.why = true;
   rule.body = block(when.body);
@@ -330,9 +363,11 @@ std::optional<Program> Checker::run() {
     if (const auto* param = std::get_if<ast::Param>(&d.node)) check_param(*param, params++);
   for (const ast::Decl& d : policy_.decls)
     if (const auto* state = std::get_if<ast::State>(&d.node)) check_state(*state, states++);
+  for (uint32_t i = 0; i < stream_decls_.size(); ++i) declare_stream_type(*stream_decls_[i], i);
   for (uint32_t i = 0; i < group_decls_.size(); ++i)
     if (group_decls_[i]) check_group(i);
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) check_stream(i);
+  settle_uses();
   for (uint32_t i = 0; i < function_decls_.size(); ++i) check_function(i);
   for (const ast::Decl& d : policy_.decls) {
     if (const auto* when = std::get_if<ast::When>(&d.node))

@@ -172,10 +172,14 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
           .label(symbol->span, "declared here");
       return error_node(span);
   }
+  return of_which(name, *symbol, span);
+}
+
+NodeId Checker::of_which(const ast::Name& name, const Symbol& symbol, Span span) {
   diagnostics_
       .report(Kind::WrongArguments, span, fmt::format("`{}` has a value for each container", name.text),
               fmt::format("of which? `{}(c)`", name.text))
-      .label(symbol->span, "declared here");
+      .label(symbol.span, "declared here");
   return error_node(span);
 }
 

@@ -18,20 +18,23 @@ namespace cbench::check {
 using NodeId = uint32_t;
 using LocalId = uint32_t;
 inline constexpr uint32_t kNone = UINT32_MAX;
+/// M in `for N of M` is at most this: a bit for each tick.
+inline constexpr int kMaxTally = 64;
 
 enum class Op : uint8_t {
-  ConstBool,   ///< i
-  ConstInt,    ///< i; times in ns
-  ConstFloat,  ///< f, canonical
-  Unlimited,   ///< +infinity, of quota(c) = unlimited
-  Param,       ///< ref: parameter
-  Local,       ///< ref: local (let, loop variable, function argument)
-  MetricRead,  ///< ref: Metric; kid: container
-  Static,      ///< ref: StaticField; kid: container
-  NameIs,      ///< ref: StaticField; kid: container; text: compared with
-  HostFact,    ///< ref: HostField
-  StreamRead,  ///< ref: stream; kid: container, none for a global stream
-  StateRead,   ///< ref: state; kid: container, none for a global state
+  ConstBool,     ///< i
+  ConstInt,      ///< i; times in ns
+  ConstFloat,    ///< f, canonical
+  Unlimited,     ///< +infinity, of quota(c) = unlimited
+  Param,         ///< ref: parameter
+  Local,         ///< ref: local (let, loop variable, function argument)
+  MetricRead,    ///< ref: Metric; kid: container
+  Static,        ///< ref: StaticField; kid: container
+  NameIs,        ///< ref: StaticField; kid: container; text: compared with
+  HostFact,      ///< ref: HostField
+  StreamRead,    ///< ref: stream; kid: container, none for a global stream
+  StreamBefore,  ///< as StreamRead: the value that the stream had before this step
+  StateRead,     ///< ref: state; kid: container, none for a global state
   Ways,
   Mb,     ///< ref: class
   Quota,  ///< kid: container
@@ -66,6 +69,9 @@ enum class Op : uint8_t {
   Window,  ///< temporal
   Ewma,
   Schmitt,
+  Rises,
+  Falls,
+  Changed,
   DeltaPrevious,
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
@@ -102,7 +108,7 @@ struct Set {
   Span span;
 };
 
-enum class WindowOp : uint8_t { Avg, Min, Max, Sum, Count, Delta, Rate };
+enum class WindowOp : uint8_t { Avg, Min, Max, Sum, Count, Delta, Rate, Sd, Slope, P50, P95, P99, Hold };
 
 /// A temporal operator in a stream; has state for each element of the stream.
 struct Temporal {
@@ -250,9 +256,11 @@ struct Stream {
   NodeId value = kNone;
   Type type;
   Span span;
+  bool looked_back = false;  ///< `prev` of it is read
   std::vector<uint32_t> temporals;
-  std::vector<uint32_t> inputs;  ///< streams that it reads
-  std::vector<Metric> metrics;   ///< that it reads of its own container
+  std::vector<uint32_t> inputs;   ///< streams that it reads
+  std::vector<uint32_t> earlier;  ///< streams whose `prev` it reads: they do not make it tick
+  std::vector<Metric> metrics;    ///< that it reads of its own container
   Uses uses = {};
 };
 struct Function {
@@ -270,6 +278,7 @@ struct Rule {
   ast::OnEvent event{};
   Span head;
   NodeId condition = kNone, hold = kNone, cooldown = kNone, period = kNone;
+  NodeId of = kNone;         ///< of `for N of M`: M; `hold` is N
   uint32_t set = kNone;      ///< of `each`
   LocalId variable = kNone;  ///< of `each` and of admit, start, stop
   Block body;
