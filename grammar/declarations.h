@@ -81,8 +81,11 @@ struct on_decl : peg::seq<peg::at<kw_on>, head_of<on_head, Want::OnBody>, gap, b
 struct every_head : peg::seq<kw_every, gap, expect<condition, Want::EveryPeriod>> {};
 struct every_decl : peg::seq<peg::at<kw_every>, head_of<every_head, Want::EveryBody>, gap, block> {};
 
+struct task_head : peg::seq<kw_task, ws, expect<name, Want::TaskName>> {};
+struct task_decl : peg::seq<peg::at<kw_task>, head_of<task_head, Want::TaskBody>, gap, block> {};
+
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
-                              every_decl, peg::raise<wanted<Want::Declaration>>> {};
+                              every_decl, task_decl, peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};
 

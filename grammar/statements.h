@@ -71,6 +71,62 @@ struct emit_stmt
 struct reject_stmt : peg::seq<kw_reject, ws, expect<reference, Want::RejectContainer>, ws,
                               expect<text, Want::RejectReason>> {};
 
+// --- several ways to go, and to go again ---
+
+struct match_else : kw_else {};
+struct match_values
+    : peg::sor<match_else,
+               peg::seq<name, peg::star<peg::seq<ws, comma, ws, expect<name, Want::MatchValue>>>>> {};
+struct match_case : peg::seq<expect<match_values, Want::MatchValue>, ws, expect<arrow, Want::MatchArrow>, gap,
+                             statement_or_block> {};
+struct match_line : peg::sor<attempt<match_case, expect<statement_end, Want::StatementEnd>>, skip_statement> {
+};
+struct match_item : peg::seq<peg::not_at<peg::sor<close_brace, peg::eof, declaration_line>>,
+                             peg::sor<peg::one<';'>, match_line>, gap> {};
+struct match_cases : peg::seq<open_brace, gap, peg::star<match_item>, expect<close_brace, Want::BlockClose>> {
+};
+struct match_head : peg::seq<kw_match, gap, expect<condition, Want::MatchSubject>> {};
+struct match_stmt : peg::seq<peg::at<kw_match>, head_of<match_head, Want::MatchBody>, gap, match_cases> {};
+
+struct for_range : peg::seq<dots, ws, expect<arithmetic, Want::ForHigh>> {};
+struct for_where : peg::seq<kw_where, gap, expect<condition, Want::EachWhere>> {};
+struct for_head : peg::seq<kw_for, ws, expect<name, Want::ForName>, ws, expect<kw_in, Want::ForIn>, gap,
+                           expect<arithmetic, Want::ForSet>, peg::opt<peg::seq<ws, for_range>>,
+                           peg::opt<peg::seq<gap, for_where>>> {};
+struct for_stmt : peg::seq<peg::at<kw_for>, head_of<for_head, Want::ForBody>, gap, block> {};
+
+struct repeat_most : peg::string<'<', '='> {};
+struct repeat_head : peg::seq<kw_repeat, ws, expect<repeat_most, Want::RepeatMost>, ws,
+                              expect<arithmetic, Want::RepeatCount>, gap, expect<kw_while, Want::RepeatWhile>,
+                              gap, expect<condition, Want::RepeatCondition>> {};
+struct repeat_stmt : peg::seq<peg::at<kw_repeat>, head_of<repeat_head, Want::RepeatBody>, gap, block> {};
+
+// --- in tasks ---
+
+struct loop_stmt : peg::seq<kw_loop, gap, expect<block, Want::LoopBody>> {};
+
+struct wait_timeout : peg::seq<kw_timeout, gap, expect<expression, Want::WaitTimeout>> {};
+struct wait_until
+    : peg::seq<kw_until, gap, expect<condition, Want::WaitCondition>, peg::opt<peg::seq<ws, wait_timeout>>> {
+};
+struct wait_stmt : peg::seq<kw_wait, ws, peg::sor<wait_until, expect<condition, Want::WaitTime>>> {};
+
+struct assign_operator;
+struct trial_assignment : peg::seq<ws, assign_operator, gap, expect<arithmetic, Want::AssignValue>> {};
+struct trial_write : peg::seq<reference, peg::opt<trial_assignment>> {};
+/// What a trial tries. No `or` may stand in it outside a block, since that is another way to go.
+struct trial_plan : peg::sor<block, move_stmt, trial_write> {};
+struct trial_other : peg::seq<kw_or, gap, expect<trial_plan, Want::TrialPlan>> {};
+struct trial_length : peg::seq<kw_for, gap, expect<condition, Want::TrialLength>> {};
+struct trial_vote : peg::seq<kw_vote, gap, expect<condition, Want::TrialCondition>> {};
+struct trial_fate : peg::sor<kw_keep, kw_revert> {};
+struct trial_else
+    : peg::seq<kw_else, ws, expect<trial_fate, Want::TrialFate>, peg::opt<peg::seq<ws, block>>> {};
+struct trial_stmt
+    : peg::seq<kw_trial, gap, expect<trial_plan, Want::TrialPlan>, peg::opt<peg::seq<gap, trial_other>>, gap,
+               expect<trial_length, Want::TrialFor>, gap, expect<trial_vote, Want::TrialVote>, gap,
+               expect<trial_else, Want::TrialElse>> {};
+
 struct assign_operator : peg::sor<equals, peg::string<'+', '='>, peg::string<'-', '='>> {};
 struct assignment : peg::seq<ws, assign_operator, gap, expect<expression, Want::AssignValue>> {};
 /// `f(x)` alone, `f(x) += 1` or `x = 1`.
@@ -78,8 +134,10 @@ struct call_ahead : peg::at<peg::identifier, peg::star<peg::blank>, peg::one<'('
 struct assign_or_call : peg::sor<peg::seq<call_ahead, reference, peg::opt<assignment>>,
                                  peg::seq<reference, expect<assignment, Want::AssignOperator>>> {};
 
-struct statement : nested<peg::sor<let_stmt, if_stmt, try_stmt, return_stmt, stop_stmt, move_stmt,
-                                   layout_stmt, pin_stmt, log_stmt, annotate_stmt, emit_stmt, reject_stmt,
-                                   assign_or_call, peg::raise<wanted<Want::Statement>>>> {};
+struct statement
+    : nested<
+          peg::sor<let_stmt, if_stmt, try_stmt, return_stmt, stop_stmt, move_stmt, layout_stmt, pin_stmt,
+                   log_stmt, annotate_stmt, emit_stmt, reject_stmt, match_stmt, for_stmt, repeat_stmt,
+                   loop_stmt, wait_stmt, trial_stmt, assign_or_call, peg::raise<wanted<Want::Statement>>>> {};
 
 }  // namespace cbench::grammar

@@ -97,10 +97,29 @@ struct Log { LogLevel level; Text text; };
 struct Annotate { ExprPtr container; Text text; };  ///< container null: a remark on the run
 struct Emit { Name name; ExprPtr value; };
 struct Reject { ExprPtr container; Text reason; };
+/// `match x { A -> …; B, C -> …; else -> … }`
+struct Match {
+  struct Case { std::vector<Name> values; Span span; std::unique_ptr<Block> body; };  ///< no values: `else`
+  ExprPtr subject;
+  std::vector<Case> cases;
+};
+struct For { Name variable; ExprPtr from, to, where; std::unique_ptr<Block> body; };  ///< to null for a set
+struct Repeat { ExprPtr most, condition; std::unique_ptr<Block> body; };
+struct Loop { std::unique_ptr<Block> body; };
+struct Wait { ExprPtr length, until, timeout; };  ///< length, or until and perhaps timeout
+/// `trial plan or other for length vote vote else keep|revert { … }`
+struct Trial {
+  std::unique_ptr<Block> plan, other;  ///< other null without `or`
+  ExprPtr length, vote;
+  bool revert = false;
+  std::unique_ptr<Block> otherwise;  ///< null without a block
+};
 
 struct Stmt {
   Span span;
-  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject> node;
+  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject, Match, For, Repeat, Loop,
+               Wait, Trial>
+      node;
 };
 
 // --- declarations ---
@@ -137,10 +156,11 @@ struct When {
 enum class OnEvent : uint8_t { Begin, End, Admit, Start, Stop };
 struct On { Span head; OnEvent event; std::optional<Name> variable; Block body; };  ///< variable for admit, start and stop
 struct Every { Span head; ExprPtr period; Block body; };
+struct Task { Span head; Name name; Block body; };
 
 struct Decl {
   Span span;
-  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every> node;
+  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task> node;
 };
 
 /// A whole policy file, in source order.

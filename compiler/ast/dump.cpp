@@ -97,6 +97,7 @@ class Dump {
   void expression(const Expr& e);
   void argument(const Argument& a);
   void statement(const Stmt& s);
+  void going_on(const Stmt& s);
   void control(const Stmt& s);
   void declaration(const Decl& d);
   void rule(const Decl& d);
@@ -167,6 +168,59 @@ void Dump::expression(const Expr& e) {
              e.node);
 }
 
+/// Loops, waits and trials.
+void Dump::going_on(const Stmt& s) {
+  std::visit(Cases{[&](const Match& n) {
+                     line("match", s.span);
+                     const Indent in(*this);
+                     expression(*n.subject);
+                     for (const Match::Case& each : n.cases) {
+                       line(each.values.empty() ? "else" : "case", each.span);
+                       const Indent deeper(*this);
+                       for (const Name& value : each.values) named("value", value);
+                       block("body", *each.body);
+                     }
+                   },
+                   [&](const For& n) {
+                     line(fmt::format("for {}", n.variable.text), s.span);
+                     const Indent in(*this);
+                     part(n.to ? "from" : "in", n.from);
+                     part("to", n.to);
+                     part("where", n.where);
+                     block("body", *n.body);
+                   },
+                   [&](const Repeat& n) {
+                     line("repeat", s.span);
+                     const Indent in(*this);
+                     part("most", n.most);
+                     part("while", n.condition);
+                     block("body", *n.body);
+                   },
+                   [&](const Loop& n) {
+                     line("loop", s.span);
+                     const Indent in(*this);
+                     block("body", *n.body);
+                   },
+                   [&](const Wait& n) {
+                     line("wait", s.span);
+                     const Indent in(*this);
+                     part("length", n.length);
+                     part("until", n.until);
+                     part("timeout", n.timeout);
+                   },
+                   [&](const Trial& n) {
+                     line(n.revert ? "trial else revert" : "trial else keep", s.span);
+                     const Indent in(*this);
+                     block("plan", *n.plan);
+                     if (n.other) block("or", *n.other);
+                     part("for", n.length);
+                     part("vote", n.vote);
+                     if (n.otherwise) block("else", *n.otherwise);
+                   },
+                   [](const auto&) {}},
+             s.node);
+}
+
 /// Statements that hold statements.
 void Dump::control(const Stmt& s) {
   if (const auto* branch = std::get_if<If>(&s.node)) {
@@ -185,6 +239,7 @@ void Dump::control(const Stmt& s) {
 
 void Dump::statement(const Stmt& s) {
   if (std::holds_alternative<If>(s.node) || std::holds_alternative<Try>(s.node)) return control(s);
+  going_on(s);
   std::visit(Cases{[&](const Let& n) { line(fmt::format("let {}", n.name.text), s.span); },
                    [&](const Assign& n) { line(fmt::format("assign {}", word(kAssign, n.op)), s.span); },
                    [&](const ExprStmt&) { line("do", s.span); },
@@ -267,6 +322,11 @@ void Dump::rule(const Decl& d) {
                      line("every", n.head);
                      const Indent in(*this);
                      expression(*n.period);
+                     block("body", n.body);
+                   },
+                   [&](const Task& n) {
+                     line(fmt::format("task {}", n.name.text), n.head);
+                     const Indent in(*this);
                      block("body", n.body);
                    },
                    [](const auto&) {}},

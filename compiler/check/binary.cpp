@@ -170,14 +170,14 @@ NodeId Checker::comparison(Op op, NodeId left, NodeId right, const ast::Binary& 
     }
     return add(make(op, result, span, {left, right}));
   }
-  if (equality && x.base == y.base &&
-      (x.base == Base::Bool || x.base == Base::Container || x.base == Base::Cpu))
+  if (equality && x.base == y.base && x.enumeration == y.enumeration &&
+      (x.base == Base::Bool || x.base == Base::Enum || x.base == Base::Container || x.base == Base::Cpu))
     return add(make(op, result, span, {left, right}));
-  diagnostics_
-      .report(Kind::TypeMismatch, b.op_span,
-              fmt::format("{} cannot be compared with {}", to_string(x), to_string(y)))
-      .label(node(left).span, to_string(x))
-      .label(node(right).span, to_string(y));
+  auto report = diagnostics_.report(Kind::TypeMismatch, b.op_span,
+                                    fmt::format("{} cannot be compared with {}", words(x), words(y)));
+  report.label(node(left).span, words(x)).label(node(right).span, words(y));
+  if (x.base == y.base && x.enumeration == y.enumeration && !equality)
+    report.hint("it has no order: only `==` and `!=` compare it");
   return error_node(span);
 }
 

@@ -132,6 +132,7 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     const NodeId x = total(expr(*c.arguments[0].value), kContainer, "`quota`");
     return type(x).error() ? x : add(make(Op::Quota, kRatio, span, {x}));
   }
+  if (name == "next") return next_value(c, span);
   if (name == "top" || name == "bottom") {
     diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set of CPUs, not a value", name))
         .hint("it stands after `pin c to`");

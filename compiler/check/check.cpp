@@ -76,7 +76,9 @@ void Checker::declare_all() {
       function_decls_.push_back(fn);
       declare(fn->name, SymbolKind::Function, static_cast<uint32_t>(p_.functions.size() - 1));
     } else if (const auto* e = std::get_if<ast::Enumeration>(&d.node)) {
-      diagnostics_.report(Kind::LaterLanguage, e->name.span, "`enum` is not part of this version's language");
+      enumeration(*e);
+    } else if (const auto* task = std::get_if<ast::Task>(&d.node)) {
+      declare(task->name, SymbolKind::Task, 0);
     }
   }
   stream_progress_.resize(p_.streams.size());
@@ -127,15 +129,15 @@ void Checker::check_param(const ast::Param& decl, uint32_t index) {
 }
 
 void Checker::check_state(const ast::State& decl, uint32_t index) {
-  const auto named = type_named(decl.type.name.text);
-  if (!named || !(named->numeric() || named->base == Base::Bool)) {
+  const auto named = type_written(decl.type);
+  if (!named || !(named->numeric() || named->base == Base::Bool || named->base == Base::Enum)) {
     const bool handle = named.has_value();
     auto report = diagnostics_.report(handle ? Kind::TypeMismatch : Kind::UnknownName, decl.type.name.span,
                                       fmt::format("a state cannot be `{}`", decl.type.name.text));
     if (handle)
       report.note("a container may be gone at the next step, so handles are not kept");
     else
-      report.hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+      report.hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
     return;
   }
   if (decl.subject && find(decl.subject->text))
@@ -217,13 +219,13 @@ void Checker::check_function(uint32_t index) {
   at_.function = index;
   at_.effects = decl.is_plan;
   const auto named = [&](const ast::TypeName& t) {
-    const auto found = type_named(t.name.text);
+    const auto found = type_written(t);
     if (found) return *found;
-    const std::string near = nearest(t.name.text, type_names());
+    const std::string near = nearest(t.name.text, types_known());
     diagnostics_
         .report(Kind::UnknownName, t.name.span, fmt::format("there is no type `{}`", t.name.text),
                 near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+        .hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
     return kError;
   };
   std::vector<LocalId> parameters;
@@ -235,6 +237,11 @@ void Checker::check_function(uint32_t index) {
   const auto returns = [](const Block& b, const auto& self) -> bool {
     if (b.empty()) return false;
     if (std::holds_alternative<Return>(b.back().node)) return true;
+    if (const auto* m = std::get_if<Match>(&b.back().node)) {
+      bool all = m->otherwise.empty() || self(m->otherwise, self);
+      for (const Match::Case& each : m->cases) all &= self(each.body, self);
+      return all;
+    }
     const auto* i = std::get_if<If>(&b.back().node);
     return i && self(i->then, self) && self(i->otherwise, self);
   };
@@ -376,6 +383,8 @@ std::optional<Program> Checker::run() {
       check_on(*on);
     else if (const auto* every = std::get_if<ast::Every>(&d.node))
       check_every(*every);
+    else if (const auto* task = std::get_if<ast::Task>(&d.node))
+      check_task(*task);
   }
   check_classes();
   if (diagnostics_.has_errors()) return std::nullopt;

@@ -13,7 +13,7 @@ const std::vector<std::string>& builtin_names() {
       "all",    "host",   "now",  "dt",    "unlimited", "reason",  "why",   "rest",  "abs",    "avg",
       "min",    "max",    "sum",  "count", "any",       "floor",   "ceil",  "round", "top",    "bottom",
       "argmin", "argmax", "ewma", "delta", "rate",      "schmitt", "ways",  "mb",    "quota",  "sd",
-      "slope",  "p50",    "p95",  "p99",   "hold",      "prev",    "rises", "falls", "changed"};
+      "slope",  "p50",    "p95",  "p99",   "hold",      "prev",    "rises", "falls", "changed", "next"};
   return names;
 }
 
@@ -66,9 +66,9 @@ NodeId Checker::coerce(NodeId id, Type want, const std::string& place) {
         .hint("`floor`, `ceil` or `round` makes an int of it");
     return error_node(span);
   }
-  if (have.base == want.base) return id;
-  diagnostics_.report(Kind::TypeMismatch, span, fmt::format("{} wants {}", place, to_string(want)),
-                      fmt::format("this is {}", to_string(have)));
+  if (have.base == want.base && have.enumeration == want.enumeration) return id;
+  diagnostics_.report(Kind::TypeMismatch, span, fmt::format("{} wants {}", place, words(want)),
+                      fmt::format("this is {}", words(have)));
   return error_node(span);
 }
 
@@ -78,7 +78,11 @@ void Checker::must_be_present(NodeId id, const std::string& place) {
   auto report =
       diagnostics_.report(Kind::MissingNotHandled, node(id).span,
                           fmt::format("{} must not be missing", place), "this value may be missing");
-  if (t.base == Base::Bool)
+  const Node& n = node(id);
+  if (n.op == Op::Local && n.i != 0)
+    report.note("it was named before a wait, and may have stopped since")
+        .hint(fmt::format("ask with `if let x = {}`", sources_.text(n.span)));
+  else if (t.base == Base::Bool)
     report.hint("say what a missing value means: `(…) ?? false`");
   else
     report.hint("give a value for that case, `… ?? 0`, or ask with `if let x = …`");

@@ -11,11 +11,24 @@
 
 namespace cbench::check {
 
-enum class SymbolKind : uint8_t { Param, Class, Group, State, Stream, Function, Local };
+enum class SymbolKind : uint8_t {
+  Param,
+  Class,
+  Group,
+  State,
+  Stream,
+  Function,
+  Local,
+  Enum,
+  EnumValue,
+  Task
+};
 struct Symbol {
   SymbolKind kind{};
   uint32_t index = 0;
   Span span;
+  uint16_t enumeration = 0;  ///< of an EnumValue
+  bool stale = false;        ///< a container that was bound before a wait: it may have stopped
 };
 
 /// Where an expression or statement stands, and so what it may do.
@@ -27,6 +40,7 @@ struct Context {
   bool constant = false;             ///< only literals and parameters are allowed
   bool differences = false;          ///< in the operand of rate or delta: a cumulative metric may be read
   bool effects = false;              ///< actions and assignments are allowed
+  bool task = false;                 ///< in a task, where a wait may stand
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
 };
@@ -73,6 +87,7 @@ class Checker {
   void check_when(const ast::When& when);
   void check_on(const ast::On& on);
   void check_every(const ast::Every& every);
+  void check_task(const ast::Task& task);
   void check_classes();
   void check_tally(const ast::When& when, Rule& rule);
   void declare_stream_type(const ast::Stream& decl, uint32_t index);
@@ -138,6 +153,27 @@ class Checker {
   void give_back(const ast::Return& r, Span span, Block& out);
   void pin(const ast::Pin& p, Span span, Block& out);
   void layout(const ast::Layout& l, Span span, Block& out);
+
+  // choices, loops and tasks (choice.cpp, task.cpp)
+  void match(const ast::Match& m, Span span, Block& out);
+  void for_each(const ast::For& f, Span span, Block& out);
+  void repeat(const ast::Repeat& r, Span span, Block& out);
+  void loop(const ast::Loop& l, Span span, Block& out);
+  void wait(const ast::Wait& w, Span span, Block& out);
+  void trial(const ast::Trial& t, Span span, Block& out);
+  bool in_task(Span span, const char* what);
+  NodeId time_or_steps(const ast::Expr& e, const char* place);
+  /// Containers bound so far may have stopped when the task goes on.
+  void waited();
+  /// The body of something that cannot be left and entered again: no wait may stand in it.
+  Block uninterrupted(const ast::Block& statements);
+  void bounded(NodeId id, const char* what);
+  void enumeration(const ast::Enumeration& decl);
+  NodeId next_value(const ast::Call& c, Span span);
+  std::optional<Type> type_written(const ast::TypeName& written) const;
+  [[nodiscard]] std::vector<std::string> types_known() const;
+  [[nodiscard]] std::string words(Type type) const;  ///< to_string, with the names of enums
+
   TextParts text(const ast::Text& t);
   bool may_act(Verb verb, Span span);
   bool effects_allowed(Span span, const char* what);
@@ -186,6 +222,8 @@ class Checker {
   std::vector<const ast::Stream*> stream_decls_;
   std::vector<const ast::Fn*> function_decls_;
   std::vector<const ast::Group*> group_decls_;
+  std::vector<LocalId>* frame_ = nullptr;  ///< of the task that is being checked
+  std::vector<LocalId>* held_ = nullptr;   ///< of the trial whose plans are being checked
 };
 
 /// The window operation of this name: avg, sd, p95 …

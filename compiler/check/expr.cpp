@@ -123,6 +123,11 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
     unknown_name(name, "value");
     return error_node(span);
   }
+  if (symbol->kind == SymbolKind::EnumValue) {
+    Node value = make(Op::ConstInt, {Base::Enum, {}, false, symbol->enumeration}, span);
+    value.i = symbol->index;
+    return add(value);
+  }
   if (at_.constant && symbol->kind != SymbolKind::Param) {
     diagnostics_
         .report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", name.text),
@@ -139,6 +144,11 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     case SymbolKind::Local:
       n.type = p_.locals[symbol->index];
+      if (n.type.base == Base::Container) {
+        if (symbol->stale) n.type.optional = true;
+        n.i = symbol->stale ? 1 : 0;
+        if (held_) held_->push_back(symbol->index);
+      }
       return add(n);
     case SymbolKind::Stream: {
       if (circle(symbol->index, name)) return error_node(span);
@@ -164,6 +174,16 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
           .label(symbol->span, "declared here")
           .hint(symbol->kind == SymbolKind::Class ? fmt::format("its containers are `{}.members`", name.text)
                                                   : "ask something of it: `count(c in …)`");
+      return error_node(span);
+    case SymbolKind::Task:
+      diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` is a task, not a value", name.text))
+          .label(symbol->span, "declared here");
+      return error_node(span);
+    case SymbolKind::Enum:
+    case SymbolKind::EnumValue:
+      diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` is a type, not a value", name.text))
+          .label(symbol->span, "declared here")
+          .hint(fmt::format("its values are {}", fmt::join(p_.enums[symbol->index].values, ", ")));
       return error_node(span);
     case SymbolKind::Function:
       diagnostics_

@@ -27,7 +27,7 @@ enum class Op : uint8_t {
   ConstFloat,    ///< f, canonical
   Unlimited,     ///< +infinity, of quota(c) = unlimited
   Param,         ///< ref: parameter
-  Local,         ///< ref: local (let, loop variable, function argument)
+  Local,         ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
   MetricRead,    ///< ref: Metric; kid: container
   Static,        ///< ref: StaticField; kid: container
   NameIs,        ///< ref: StaticField; kid: container; text: compared with
@@ -75,6 +75,7 @@ enum class Op : uint8_t {
   DeltaPrevious,
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
+  Next,          ///< kid: of an enum; the value after it, after the last the first
   TextRef,       ///< {reason} or {why}: ref 0 or 1
 };
 enum class StaticField : uint32_t { Index, NumCores, Critical, Priority, Name, Role, Image, Ipc, Ipce };
@@ -201,10 +202,46 @@ struct Reject {
   NodeId container;
   TextParts text;
 };
+/// Cases in source order; `otherwise` is what `else` does, for the values that no case names.
+struct Match {
+  struct Case {
+    std::vector<int64_t> values;
+    Block body;
+  };
+  NodeId subject;
+  std::vector<Case> cases;
+  Block otherwise;
+};
+/// Over a set (then `from` and `to` are kNone) or the ints from `from` to `to`.
+struct For {
+  LocalId variable;
+  uint32_t set;
+  NodeId from, to;
+  Block body;
+};
+struct Repeat {
+  NodeId most, condition;
+  Block body;
+};
+struct Loop {
+  Block body;
+};
+/// `length` is a time or a number of steps; kNone for `wait until`.
+struct Wait {
+  NodeId length, until, timeout;
+};
+struct Trial {
+  uint32_t id;                ///< index among the program's trials
+  Block plan, other;          ///< other empty without `or`
+  std::vector<LocalId> held;  ///< containers that the plans name: the trial ends when one stops
+  NodeId length, vote;
+  bool revert;
+  Block otherwise;
+};
 struct Stmt {
   Span span;
   std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, CallPlan, Try, Return, Stop, Move, Layout, Pin,
-               Log, Annotate, Emit, Reject>
+               Log, Annotate, Emit, Reject, Match, For, Repeat, Loop, Wait, Trial>
       node;
 };
 
@@ -231,6 +268,11 @@ struct Param {
   Type type;
   double value = 0, lo = 0, hi = 0;
   bool has_range = false;
+  Span span;
+};
+struct Enumeration {
+  std::string name;
+  std::vector<std::string> values;
   Span span;
 };
 struct Class {
@@ -273,7 +315,7 @@ struct Function {
   Uses uses = {};
 };
 struct Rule {
-  enum class Kind : uint8_t { When, Every, On };
+  enum class Kind : uint8_t { When, Every, On, Task };
   Kind kind{};
   ast::OnEvent event{};
   Span head;
@@ -282,6 +324,7 @@ struct Rule {
   uint32_t set = kNone;      ///< of `each`
   LocalId variable = kNone;  ///< of `each` and of admit, start, stop
   Block body;
+  std::vector<LocalId> frame;  ///< of a task: names that outlive a wait
   std::vector<NodeId> leaves;  ///< metric and stream reads of the head: when they tick, and what {why} shows
   Uses uses = {};
 };
@@ -294,6 +337,7 @@ struct Program {
   std::vector<Type> locals;
   std::vector<Temporal> temporals;
   std::vector<Param> params;
+  std::vector<Enumeration> enums;
   std::vector<Class> classes;
   int32_t default_class = -1;
   std::vector<Group> groups;
@@ -301,7 +345,8 @@ struct Program {
   std::vector<Stream> streams;
   std::vector<uint32_t> stream_order;  ///< inputs before their users
   std::vector<Function> functions;
-  std::vector<Rule> rules;                     ///< in source order
+  std::vector<Rule> rules;  ///< in source order
+  uint32_t trials = 0;
   std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
 };

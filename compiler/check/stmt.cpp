@@ -8,6 +8,7 @@ namespace {
 
 bool ends(const Stmt& s) {
   if (std::holds_alternative<Return>(s.node) || std::holds_alternative<Stop>(s.node)) return true;
+  if (std::holds_alternative<Loop>(s.node)) return true;
   if (const auto* i = std::get_if<If>(&s.node))
     return !i->then.empty() && !i->otherwise.empty() && ends(i->then.back()) && ends(i->otherwise.back());
   return false;
@@ -62,6 +63,7 @@ void Checker::conditional(const ast::If& i, Span span, Block& out) {
       diagnostics_.report(Kind::NeedlessDefault, i.condition->span, "this value is never missing")
           .hint("`let` is enough");
     made.binding = bind(*i.binding, t.error() ? kError : t.with(false));
+    if (frame_) frame_->push_back(made.binding);
   } else {
     made.condition = total(made.condition, kBool, "a condition");
   }
@@ -74,7 +76,7 @@ void Checker::conditional(const ast::If& i, Span span, Block& out) {
 void Checker::attempt(const ast::Try& t, Span span, Block& out) {
   const size_t acts_before = p_.acts.size();
   Try made;
-  made.body = block(*t.body);
+  made.body = uninterrupted(*t.body);
   bool acts = p_.acts.size() > acts_before;
   for (const Stmt& s : made.body)
     acts |= !std::holds_alternative<Let>(s.node) && !std::holds_alternative<AssignState>(s.node) &&
@@ -145,12 +147,12 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
       call ? subject_read(*call, *symbol, a.target->span) : reference(ref->name, a.target->span);
   NodeId value = expr(*a.value);
   if (type(target).error() || type(value).error()) return;
-  value = total(value, type(target), fmt::format("`{}`", name));
   if (a.op != ast::AssignOp::Set && !type(target).numeric()) {
     diagnostics_.report(Kind::TypeMismatch, span, "`+=` and `-=` want a number",
-                        fmt::format("`{}` is {}", name, to_string(type(target))));
+                        fmt::format("`{}` is {}", name, words(type(target))));
     return;
   }
+  value = total(value, type(target), fmt::format("`{}`", name));
   out.push_back({span, AssignState{symbol->index, node(target).kids.empty() ? kNone : node(target).kids[0],
                                    a.op, value}});
 }
@@ -165,7 +167,9 @@ void Checker::statement(const ast::Stmt& s, Block& out) {
             diagnostics_.report(Kind::TypeMismatch, n.value->span,
                                 fmt::format("a name cannot stand for {}", to_string(type(value))));
           }
-          out.push_back({s.span, Let{bind(n.name, type(value)), value}});
+          const LocalId local = bind(n.name, type(value));
+          if (frame_) frame_->push_back(local);
+          out.push_back({s.span, Let{local, value}});
         } else if constexpr (std::is_same_v<T, ast::If>) {
           conditional(n, s.span, out);
         } else if constexpr (std::is_same_v<T, ast::Assign>) {
@@ -207,6 +211,18 @@ void Checker::statement(const ast::Stmt& s, Block& out) {
                                 fmt::format("this is {}", to_string(type(value))));
           else if (may_act(Verb::Emit, s.span))
             out.push_back({s.span, Emit{n.name.text, to_float(value)}});
+        } else if constexpr (std::is_same_v<T, ast::Match>) {
+          match(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::For>) {
+          for_each(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Repeat>) {
+          repeat(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Loop>) {
+          loop(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Wait>) {
+          wait(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Trial>) {
+          trial(n, s.span, out);
         } else {
           static_assert(std::is_same_v<T, ast::Reject>);
           const NodeId c = total(expr(*n.container), kContainer, "`reject`");

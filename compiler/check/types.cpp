@@ -145,6 +145,8 @@ std::string to_string(Type type) {
       return "a bool";
     case Base::Container:
       return "a container";
+    case Base::Enum:
+      return "a value of an enum";
     case Base::Cpu:
       return "a cpu";
     case Base::Class:

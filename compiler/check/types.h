@@ -10,7 +10,7 @@
 
 namespace cbench::check {
 
-enum class Base : uint8_t { Error, Void, Bool, Int, Float, Time, Container, Cpu, Class, Text, Set };
+enum class Base : uint8_t { Error, Void, Bool, Int, Float, Time, Enum, Container, Cpu, Class, Text, Set };
 
 /// A unit as the checker sees it: exponents of the base dimensions and the nominal tag. The scale is gone:
 /// values are held in canonical units (bytes, seconds as float or ns as time, ratios as 0..1, mpki as misses
@@ -27,12 +27,13 @@ struct Type {
   Base base = Base::Error;
   Dim dim;
   bool optional = false;
+  uint16_t enumeration = 0;  ///< of Base::Enum: index into Program::enums
 
   [[nodiscard]] bool error() const { return base == Base::Error; }
   [[nodiscard]] bool numeric() const {
     return base == Base::Int || base == Base::Float || base == Base::Time;
   }
-  [[nodiscard]] Type with(bool may_be_missing) const { return {base, dim, may_be_missing}; }
+  [[nodiscard]] Type with(bool may_be_missing) const { return {base, dim, may_be_missing, enumeration}; }
 };
 
 inline constexpr Dim kSeconds{0, 1, 0, 0, UnitTag::None};

@@ -47,7 +47,13 @@ Val Lowering::expr(check::NodeId id) {
       return {b().param(n.ref, n.type.base != Base::Float)};
     }
     case Op::Local:
-      return locals_[n.ref];
+      return local(n);
+    case Op::Next: {
+      const Val x = expr(n.kids[0]);
+      llvm::Value* next = b().ir.CreateAdd(x.v, b().i64(1));
+      const auto size = static_cast<int64_t>(p_.enums[n.type.enumeration].values.size());
+      return {b().ir.CreateSelect(b().ir.CreateICmpEQ(next, b().i64(size)), b().i64(0), next), x.ok};
+    }
     case Op::MetricRead:
       return metric(n);
     case Op::Static:

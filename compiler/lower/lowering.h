@@ -105,6 +105,22 @@ class Lowering {
                        Span span);
   void leave(const Exit& exit);
 
+  // choices, loops and tasks (choice.cpp, task.cpp)
+  void match(const check::Match& m);
+  void for_statement(const check::For& f, Span span);
+  void repeat(const check::Repeat& r);
+  llvm::Value* text_of_value(const check::Type& type, llvm::Value* value);
+  void task(uint32_t id);
+  void loop(const check::Loop& l);
+  void wait(const check::Wait& w);
+  void trial(const check::Trial& t, Span span);
+  void try_plan(const check::Block& plan, llvm::BasicBlock* made);
+  void suspend();
+  llvm::Value* until(check::NodeId length);
+  llvm::Value* reached(check::NodeId length, llvm::Value* deadline);
+  void bind(check::LocalId local, const Val& x);
+  Val local(const check::Node& n);
+
   uint32_t text_id(const std::string& s);
   uint32_t fault_site(const char* what, Span span);
   FunctionBuilder& b() { return *builder_; }
@@ -119,7 +135,9 @@ class Lowering {
   std::vector<Exit> exits_;
   std::vector<llvm::BasicBlock*> tries_;  ///< where a refusal inside each open `try` goes
   std::map<std::string, uint32_t> text_ids_;
-  llvm::Value* stream_slot_ = nullptr;  ///< element of the stream being evaluated
+  llvm::Value* stream_slot_ = nullptr;      ///< element of the stream being evaluated
+  const plan::RulePlace* task_ = nullptr;   ///< of the task being lowered
+  std::vector<llvm::BasicBlock*> resumes_;  ///< where a task goes on, from state 1
 };
 
 }  // namespace cbench::lower

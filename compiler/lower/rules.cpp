@@ -99,6 +99,10 @@ void Lowering::show_leaf(check::NodeId leaf) {
       b().call(Intrinsic::why_flag, {label, b().ir.CreateZExt(x.v, b().ir.getInt32Ty())});
       return;
     }
+    if (n.type.base == check::Base::Enum) {
+      b().call(Intrinsic::why_text, {label, text_of_value(n.type, x.v)});
+      return;
+    }
     llvm::Value* value = x.v;
     if (!value->getType()->isDoubleTy()) value = b().ir.CreateSIToFP(value, b().ir.getDoubleTy());
     if (n.type.base == check::Base::Time) value = b().ir.CreateFDiv(value, b().f64(1e9));
@@ -244,6 +248,8 @@ llvm::Function* Lowering::rule_function(uint32_t id) {
   builder_ = &f;
   if (rule.kind == Rule::Kind::Every) {
     every(id);
+  } else if (rule.kind == Rule::Kind::Task) {
+    task(id);
   } else if (rule.kind == Rule::Kind::On) {
     if (rule.variable != kNone) locals_[rule.variable] = {f.argument(FunctionBuilder::SlotArg)};
     fire(id, f.argument(FunctionBuilder::SlotArg));
@@ -323,7 +329,11 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
   sequence(abi::Event::Begin, rules_of({begin_function}, on_event(ast::OnEvent::Begin)));
   sequence(abi::Event::Admit, rules_of({}, on_event(ast::OnEvent::Admit)));
   sequence(abi::Event::Start, rules_of({reset}, on_event(ast::OnEvent::Start)));
-  sequence(abi::Event::Step, rules_of({streams}, [](const Rule& r) { return r.kind != Rule::Kind::On; }));
+  const auto each_step = [](const Rule& r) {
+    return r.kind == Rule::Kind::When || r.kind == Rule::Kind::Every;
+  };
+  sequence(abi::Event::Step, rules_of(rules_of({streams}, each_step),
+                                      [](const Rule& r) { return r.kind == Rule::Kind::Task; }));
   sequence(abi::Event::Stop, rules_of({}, on_event(ast::OnEvent::Stop)));
   sequence(abi::Event::End, rules_of({}, on_event(ast::OnEvent::End)));
   ir.SetInsertPoint(done);

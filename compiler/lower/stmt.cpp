@@ -153,6 +153,9 @@ void Lowering::text_value(check::NodeId id) {
       case Base::Bool:
         b().call(Intrinsic::text_flag, {b().ir.CreateZExt(x.v, b().ir.getInt32Ty())});
         break;
+      case Base::Enum:
+        b().call(Intrinsic::text_piece, {text_of_value(n.type, x.v)});
+        break;
       case Base::Float:
         b().call(Intrinsic::text_f64, {x.v, unit});
         break;
@@ -170,7 +173,7 @@ void Lowering::statement(const check::Stmt& s) {
       [&](const auto& n) {
         using T = std::decay_t<decltype(n)>;
         if constexpr (std::is_same_v<T, Let>) {
-          locals_[n.local] = expr(n.value);
+          bind(n.local, expr(n.value));
         } else if constexpr (std::is_same_v<T, If>) {
           const Val x = expr(n.condition);
           llvm::BasicBlock* then = b().block("if");
@@ -178,7 +181,7 @@ void Lowering::statement(const check::Stmt& s) {
           llvm::BasicBlock* end = b().block("fi");
           b().branch(n.binding == kNone ? x.v : b().present(x), then, otherwise);
           b().into(then);
-          if (n.binding != kNone) locals_[n.binding] = {x.v};
+          if (n.binding != kNone) bind(n.binding, {x.v});
           block(n.then);
           b().go(end);
           b().into(otherwise);
@@ -235,6 +238,18 @@ void Lowering::statement(const check::Stmt& s) {
         } else if constexpr (std::is_same_v<T, check::Emit>) {
           const Val x = expr(n.value);
           b().when(b().present(x), [&] { b().call(Intrinsic::emit, {b().i32(text_id(n.name)), x.v}); });
+        } else if constexpr (std::is_same_v<T, check::Match>) {
+          match(n);
+        } else if constexpr (std::is_same_v<T, check::For>) {
+          for_statement(n, s.span);
+        } else if constexpr (std::is_same_v<T, check::Repeat>) {
+          repeat(n);
+        } else if constexpr (std::is_same_v<T, check::Loop>) {
+          loop(n);
+        } else if constexpr (std::is_same_v<T, check::Wait>) {
+          wait(n);
+        } else if constexpr (std::is_same_v<T, check::Trial>) {
+          trial(n, s.span);
         } else {
           static_assert(std::is_same_v<T, check::Reject>);
           llvm::Value* slot = expr(n.container).v;

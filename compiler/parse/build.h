@@ -67,6 +67,12 @@ class Builder {
   ast::If if_statement(const Node& node);
   ast::Layout layout(const Node& node);
   ast::Log log(const Node& node);
+  ast::Assign assignment(const std::vector<Node>& parts);
+  ast::Match match(const Node& node);
+  ast::For for_statement(const Node& node);
+  ast::Wait wait(const Node& node);
+  std::unique_ptr<ast::Block> trial_plan(const Node& node);
+  ast::Trial trial(const Node& node);
 
   // declarations.cpp
   void header(const Node& node, ast::Policy& policy);

@@ -146,6 +146,10 @@ void Builder::add(const Node& node, ast::Policy& policy) {
       return made(when(inner));
     case NodeKind::On:
       return made(on(inner));
+    case NodeKind::Task: {
+      const Node& head = inner.children[0];
+      return made(ast::Task{span(head), name(head.children[0]), block(inner.children[1])});
+    }
     default: {
       const Node& head = inner.children[0];
       return made(ast::Every{span(head), expr(head.children.front()), block(inner.children[1])});

@@ -13,9 +13,7 @@ using grammar::Want;
 
 constexpr size_t kNowhere = SIZE_MAX;
 
-constexpr std::string_view kLater[] = {"task",   "loop",   "wait",     "until", "timeout", "trial", "vote",
-                                       "keep",   "revert", "match",    "use",   "test",    "feed",  "expect",
-                                       "repeat", "has",    "optional", "needs", "acts"};
+constexpr std::string_view kLater[] = {"use", "test", "feed", "expect", "has", "optional", "needs", "acts"};
 
 bool wants_name(Want want) {
   switch (want) {
@@ -37,14 +35,17 @@ bool wants_name(Want want) {
     case Want::LayoutClass:
     case Want::EmitName:
     case Want::ElementName:
+    case Want::MatchValue:
+    case Want::ForName:
+    case Want::TaskName:
       return true;
     default:
       return false;
   }
 }
 
-/// The word of a later version of the language that `found` is; "" when it is none. `for` and `pause` are
-/// such words only where a statement begins.
+/// The word of a later version of the language that `found` is; "" when it is none. `pause` is such a word
+/// only where a statement begins.
 std::string_view later_word(Want want, const Found& found, std::string_view text) {
   if (want == Want::ClassPerContainer) return "class NAME(…)";
   if (want == Want::FailedEvent) return "on failed";
@@ -53,7 +54,6 @@ std::string_view later_word(Want want, const Found& found, std::string_view text
     const bool word = found.kind == FoundKind::Word && !grammar::is_reserved(found.text);
     return word && (first == "pause" || first == "resume" || first == "sample") ? first : "";
   }
-  if (want == Want::Statement && found.text == "for") return found.text;
   if (wants_name(want)) return "";
   return std::find(std::begin(kLater), std::end(kLater), found.text) != std::end(kLater) ? found.text : "";
 }

@@ -15,13 +15,14 @@ using grammar::Want;
 using Words = std::vector<std::string>;
 
 const Words& declarations() {
-  static const Words words = {"param",  "class", "group", "enum", "state",
-                              "stream", "fn",    "when",  "on",   "every"};
+  static const Words words = {"param", "class", "group", "enum",  "state", "stream",
+                              "fn",    "when",  "on",    "every", "task"};
   return words;
 }
 const Words& statements() {
-  static const Words words = {"let",    "if",  "try", "return",   "stop", "move",
-                              "layout", "pin", "log", "annotate", "emit", "reject"};
+  static const Words words = {"let",    "if",  "try",    "return",   "stop", "move",
+                              "layout", "pin", "log",    "annotate", "emit", "reject",
+                              "match",  "for", "repeat", "loop",     "wait", "trial"};
   return words;
 }
 const Words& clauses() {
@@ -65,7 +66,7 @@ constexpr struct {
     {"elif", "write `else if`"},
     {"elsif", "write `else if`"},
     {"elseif", "write `else if`"},
-    {"while", "there is no `while`: `when` and `every` run again in each step"},
+    {"while", "`when` and `every` run again in each step; within one, `repeat <= N while …`"},
     {"var", "write `let`, or `state` for what outlives the step"},
     {"const", "write `let`, or `param` for what is set from outside"},
     {"def", "write `fn`"},
@@ -147,6 +148,10 @@ std::string hint(Want want, const Found& found, std::string_view text, size_t at
       if (holds(clauses(), found.text))
         return "the order is: `when` condition, `for`, `each` … `in` … `where`, `cooldown`";
       return found.kind == FoundKind::Word ? meant(found.text, clauses()) : "";
+    case Want::TrialElse:
+      return "a trial says what becomes of the change when the vote fails: `else revert`";
+    case Want::RepeatMost:
+      return "a loop is bounded: `repeat <= 8 while …`";
     case Want::Event:
       return meant(found.text, {"begin", "end", "admit", "start", "stop"});
     case Want::LogText:

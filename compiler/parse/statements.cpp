@@ -52,6 +52,68 @@ ast::Log Builder::log(const Node& node) {
   return {level, text_of(node.children.back())};
 }
 
+ast::Assign Builder::assignment(const std::vector<Node>& parts) {
+  const char sign = text(parts[1]).front();
+  auto target = expr(parts[0]);
+  const auto op = sign == '+'   ? ast::AssignOp::Add
+                  : sign == '-' ? ast::AssignOp::Subtract
+                                : ast::AssignOp::Set;
+  return {std::move(target), op, expr(parts[2])};
+}
+
+ast::Match Builder::match(const Node& node) {
+  ast::Match made{expr(node.children[0]), {}};
+  for (size_t i = 1; i < node.children.size(); ++i) {
+    const std::vector<Node>& parts = node.children[i].children;
+    ast::Match::Case each;
+    each.span = join(span(parts.front()), span(parts[parts.size() - 2]));
+    if (parts.front().kind != NodeKind::MatchElse)
+      for (size_t v = 0; v + 1 < parts.size(); ++v) each.values.push_back(name(parts[v]));
+    each.body = body(parts.back());
+    made.cases.push_back(std::move(each));
+  }
+  return made;
+}
+
+ast::For Builder::for_statement(const Node& node) {
+  const Node& head = node.children[0];
+  ast::For made{name(head.children[0]), expr(head.children[1]), nullptr, nullptr, nullptr};
+  made.to = expr_in(head.find(NodeKind::ForRange));
+  made.where = expr_in(head.find(NodeKind::Where));
+  made.body = body(node.children[1]);
+  return made;
+}
+
+ast::Wait Builder::wait(const Node& node) {
+  const Node* until = node.find(NodeKind::WaitUntil);
+  if (until == nullptr) return {expr(node.children[0]), nullptr, nullptr};
+  ast::Wait made{nullptr, expr(until->children[0]), nullptr};
+  made.timeout = expr_in(until->find(NodeKind::WaitTimeout));
+  return made;
+}
+
+std::unique_ptr<ast::Block> Builder::trial_plan(const Node& node) {
+  if (node.kind != NodeKind::TrialWrite) return body(node);
+  auto made = std::make_unique<ast::Block>();
+  if (node.children.size() == 1)
+    made->push_back({span(node), ast::ExprStmt{expr(node.children[0])}});
+  else
+    made->push_back({span(node), assignment(node.children)});
+  return made;
+}
+
+ast::Trial Builder::trial(const Node& node) {
+  ast::Trial made;
+  made.plan = trial_plan(node.children[0]);
+  if (const Node* other = node.find(NodeKind::TrialOther)) made.other = trial_plan(other->children[0]);
+  made.length = expr_in(node.find(NodeKind::TrialLength));
+  made.vote = expr_in(node.find(NodeKind::TrialVote));
+  const Node& otherwise = *node.find(NodeKind::TrialElse);
+  made.revert = text(otherwise.children[0]) == "revert";
+  if (otherwise.children.size() > 1) made.otherwise = body(otherwise.children[1]);
+  return made;
+}
+
 ast::Stmt Builder::statement(const Node& node) {
   const Node& inner =
       node.kind == NodeKind::Statement ? node.children.front() : node;  // `else if` has no wrapping
@@ -90,16 +152,27 @@ ast::Stmt Builder::statement(const Node& node) {
       auto container = expr(parts[0]);
       return made(ast::Reject{std::move(container), text_of(parts[1])});
     }
+    case NodeKind::Match:
+      return made(match(inner));
+    case NodeKind::For:
+      return made(for_statement(inner));
+    case NodeKind::Repeat: {
+      const Node& head = parts[0];
+      auto most = expr(head.children[0]);
+      auto condition = expr(head.children[1]);
+      return made(ast::Repeat{std::move(most), std::move(condition), body(parts[1])});
+    }
+    case NodeKind::Loop:
+      return made(ast::Loop{body(parts[0])});
+    case NodeKind::Wait:
+      return made(wait(inner));
+    case NodeKind::Trial:
+      return made(trial(inner));
     default:
       break;
   }
-  auto target = expr(parts[0]);
-  if (parts.size() == 1) return made(ast::ExprStmt{std::move(target)});
-  const char sign = text(parts[1]).front();
-  const auto op = sign == '+'   ? ast::AssignOp::Add
-                  : sign == '-' ? ast::AssignOp::Subtract
-                                : ast::AssignOp::Set;
-  return made(ast::Assign{std::move(target), op, expr(parts[2])});
+  if (parts.size() == 1) return made(ast::ExprStmt{expr(parts[0])});
+  return made(assignment(parts));
 }
 
 }  // namespace cbench::parsing

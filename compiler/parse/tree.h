@@ -34,7 +34,13 @@ CBENCH_NODE(state, State) CBENCH_NODE(stream, Stream) CBENCH_NODE(subject, Subje
 CBENCH_NODE(fn_parameter, FnParameter) CBENCH_NODE(fn_head, FnHead) CBENCH_NODE(when_decl, When)
 CBENCH_NODE(when_head, WhenHead) CBENCH_NODE(hold, Hold) CBENCH_NODE(tally, Tally) CBENCH_NODE(each, Each) CBENCH_NODE(each_where, Where)
 CBENCH_NODE(cooldown, Cooldown) CBENCH_NODE(on_decl, On) CBENCH_NODE(on_head, OnHead) CBENCH_NODE(every_decl, Every)
-CBENCH_NODE(every_head, EveryHead)
+CBENCH_NODE(every_head, EveryHead) CBENCH_NODE(match_stmt, Match) CBENCH_NODE(match_case, MatchCase)
+CBENCH_NODE(match_else, MatchElse) CBENCH_NODE(for_stmt, For) CBENCH_NODE(for_head, ForHead) CBENCH_NODE(for_range, ForRange)
+CBENCH_NODE(for_where, Where) CBENCH_NODE(repeat_stmt, Repeat) CBENCH_NODE(repeat_head, RepeatHead) CBENCH_NODE(loop_stmt, Loop)
+CBENCH_NODE(wait_stmt, Wait) CBENCH_NODE(wait_until, WaitUntil) CBENCH_NODE(wait_timeout, WaitTimeout)
+CBENCH_NODE(trial_stmt, Trial) CBENCH_NODE(trial_write, TrialWrite) CBENCH_NODE(trial_other, TrialOther)
+CBENCH_NODE(trial_length, TrialLength) CBENCH_NODE(trial_vote, TrialVote) CBENCH_NODE(trial_else, TrialElse)
+CBENCH_NODE(trial_fate, TrialFate) CBENCH_NODE(task_decl, Task) CBENCH_NODE(task_head, TaskHead)
 #undef CBENCH_NODE
 // clang-format on
 

@@ -24,6 +24,7 @@ class Bound {
       if (rule.condition != check::kNone) once += expr(rule.condition);
       if (rule.set != check::kNone) once += members(rule.set);
       if (rule.of != check::kNone) once += 8;
+      if (rule.kind == check::Rule::Kind::Task) once *= 2;  // a step may end one round and begin the next
       total = cap(total + cap((rule.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once)));
     }
     return total;
@@ -73,6 +74,18 @@ class Bound {
     if (n.op == check::Op::Call) return cap(1 + kids + function(n.ref));
     return 1 + kids;
   }
+  /// The largest value of a constant.
+  [[nodiscard]] uint64_t largest(check::NodeId id) const {
+    const check::Node& n = p_.nodes[id];
+    const double most = n.op == check::Op::Param ? p_.params[n.ref].hi : static_cast<double>(n.i);
+    return most <= 0 ? 0 : cap(static_cast<uint64_t>(std::min(most, 1e12)));
+  }
+  [[nodiscard]] uint64_t rounds_of(const check::For& f) const {
+    const check::Node& from = p_.nodes[f.from];
+    const double least = from.op == check::Op::Param ? p_.params[from.ref].lo : static_cast<double>(from.i);
+    const double rounds = static_cast<double>(largest(f.to)) - least + 1;
+    return rounds <= 0 ? 0 : cap(static_cast<uint64_t>(std::min(rounds, 1e12)));
+  }
   uint64_t block(const check::Block& b) {
     uint64_t total = 0;
     for (const check::Stmt& s : b) total = cap(total + statement(s));
@@ -100,6 +113,22 @@ class Bound {
           else if constexpr (std::is_same_v<T, Stop> || std::is_same_v<T, Log> ||
                              std::is_same_v<T, Annotate> || std::is_same_v<T, Reject>)
             return text(n.text);
+          else if constexpr (std::is_same_v<T, Match>) {
+            uint64_t most = block(n.otherwise);
+            for (const auto& each : n.cases)
+              most = unrolled_ ? std::max(most, block(each.body)) : cap(most + block(each.body));
+            return 1 + expr(n.subject) + most;
+          } else if constexpr (std::is_same_v<T, For>) {
+            const uint64_t rounds = n.set == kNone ? times(rounds_of(n)) : size(n.set);
+            return 1 + cap(rounds * cap((n.set == kNone ? 1 : members(n.set)) + block(n.body)));
+          } else if constexpr (std::is_same_v<T, Repeat>)
+            return 1 + cap(times(largest(n.most)) * cap(expr(n.condition) + block(n.body)));
+          else if constexpr (std::is_same_v<T, Loop>)
+            return 1 + block(n.body);
+          else if constexpr (std::is_same_v<T, Wait>)
+            return 1 + expr(n.length) + expr(n.until) + expr(n.timeout);
+          else if constexpr (std::is_same_v<T, Trial>)
+            return 4 + block(n.plan) + block(n.other) + expr(n.length) + expr(n.vote) + block(n.otherwise);
           else if constexpr (std::is_same_v<T, Layout>)
             return 1 + n.parts.size();
           else if constexpr (std::is_same_v<T, Move>)

@@ -63,6 +63,7 @@ void Planner::describe(const std::vector<Metric>& columns) {
   plan.columns = columns;
   for (const check::Class& c : program_.classes) plan.classes.push_back(c.name);
   plan.default_class = program_.default_class;
+  plan.trials = program_.trials;
   plan.params = plan_params(program_);
   plan.rules = plan_rules(program_, sources_);
   for (const auto& [metric, span] : program_.needs) plan.needs.push_back({metric, sources_.line(span), span});
@@ -237,8 +238,10 @@ void Planner::place_states_and_rules() {
           op == check::Op::StreamRead || op == check::Op::StreamBefore)
         for (const int64_t period : stream_period_[program_.nodes[leaf].ref])
           place.period_ns = std::max(place.period_ns, period);
+    for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));
     planned_.rules.push_back(place);
   }
+  for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.trials.push_back(take(32));
 }
 
 void Planner::silence_rules() {

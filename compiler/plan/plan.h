@@ -2,6 +2,7 @@
 // Refuses a policy that does not fit its configuration before any container starts.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,6 +46,9 @@ struct RulePlace {
   uint64_t first = 0, seen = 0, fired = 0;
   uint32_t n = 0;
   int64_t period_ns = 0;  ///< a gap of two of these starts a `for` anew
+  /// Of a task, whose `first` is where it goes on (0: at its begin, -1: it has ended) and whose `seen` is the
+  /// time or step until which it waits. Names that outlive a wait: { value, i64 present }.
+  std::map<check::LocalId, uint64_t> frame = {};
 };
 
 /// What lower() works from. Only make_plan() makes one.
@@ -57,6 +61,8 @@ struct Planned {
   std::vector<TemporalPlace> temporals;
   std::vector<StatePlace> states;
   std::vector<RulePlace> rules;
+  /// A trial: { i64 steps so far, i64 votes so far, i64 length in ns or steps, i64 begin in ns }.
+  std::vector<uint64_t> trials;
 };
 
 using ParamSetting = std::pair<std::string, Located<std::string>>;

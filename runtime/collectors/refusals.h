@@ -36,7 +36,8 @@ inline std::vector<std::string> refusal_lines(const std::map<Metric, Error>& ref
       entry->second += ", " + name;
   }
   std::vector<std::string> lines;
-  for (const auto& [reason, names] : by_reason) lines.push_back(names + ": " + reason);
+  lines.reserve(by_reason.size());
+  for (const auto& [reason, names] : by_reason) lines.push_back(fmt::format("{}: {}", names, reason));
   return lines;
 }
 

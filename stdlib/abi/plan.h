@@ -68,6 +68,7 @@ struct Plan {
   std::vector<Metric> columns;  ///< of the frame, ascending
   std::vector<std::string> classes;
   int32_t default_class = -1;  ///< where started containers go; -1: the root group
+  uint32_t trials = 0;         ///< that tasks may have going on at once
   std::vector<PlanParam> params;
   std::vector<PlanRule> rules;
   std::vector<PlanFault> faults;

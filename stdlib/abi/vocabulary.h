@@ -37,6 +37,7 @@ constexpr const UnitInfo& info(Unit unit) { return kUnits[static_cast<size_t>(un
 /// exactly, where a product with 0.01 would not.
 constexpr double divisor(Unit unit) {
   const double scale = info(unit).scale;
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): std::lround is not constexpr, and no scale is negative
   return scale < 1 ? static_cast<double>(static_cast<int64_t>(1 / scale + 0.5)) : 1.0;
 }
 constexpr double canonical(double value, Unit unit) {

@@ -259,34 +259,37 @@ void Shadow::cpus_take(int64_t count, bool highest) {
     cpus_add(offers_[static_cast<size_t>(i)].cpu);
 }
 
-int32_t Shadow::pin(int32_t slot) {
-  Allocation::Container& c = goal_.containers[slot];
+/// "0-3,6": a set of CPUs as resctrl and cpusets write it.
+TextRef Shadow::cpu_words(const CpuSet& cpus) {
   text_.begin();
   bool any = false;
-  size_t offline = kMaxCpus;
   for (size_t cpu = 0; cpu < kMaxCpus; ++cpu) {
-    if (!cpus_[cpu]) continue;
-    if (!facts_.online[cpu] && offline == kMaxCpus) offline = cpu;
-    size_t last = cpu;
-    while (last + 1 < kMaxCpus && cpus_[last + 1]) ++last;
+    if (!cpus[cpu]) continue;
+    const size_t first = cpu;
+    while (cpu + 1 < kMaxCpus && cpus[cpu + 1]) ++cpu;
     char piece[32];
-    const auto n = last > cpu ? fmt::format_to_n(piece, sizeof piece, "{}{}-{}", any ? "," : "", cpu, last)
-                              : fmt::format_to_n(piece, sizeof piece, "{}{}", any ? "," : "", cpu);
+    const auto n = cpu > first ? fmt::format_to_n(piece, sizeof piece, "{}{}-{}", any ? "," : "", first, cpu)
+                               : fmt::format_to_n(piece, sizeof piece, "{}{}", any ? "," : "", first);
     text_.append({piece, n.size});
     any = true;
-    for (; cpu < last; ++cpu)
-      if (!facts_.online[cpu + 1] && offline == kMaxCpus) offline = cpu + 1;
   }
-  const TextRef detail = text_.finish();
+  return text_.finish();
+}
+
+int32_t Shadow::pin(int32_t slot) {
+  Allocation::Container& c = goal_.containers[slot];
+  const CpuSet offline = cpus_ & ~facts_.online;
+  const TextRef detail = cpu_words(cpus_);
   if (cpus_bad_)
     Reason(*this, "a CPU number is out of range");
   else if (cpus_short_)
     Reason(*this, "there are {} CPUs to choose from", offers_.size());
-  else if (!any)
+  else if (cpus_.none())
     Reason(*this, "the set of CPUs is empty");
-  else if (offline != kMaxCpus)
-    Reason(*this, "CPU {} is not there or offline", offline);
-  if (cpus_bad_ || cpus_short_ || !any || offline != kMaxCpus) return refuse(Verb::Pin, slot, -1, 0, detail);
+  else if (offline.any())
+    Reason(*this, "CPU {} is not there or offline", offline._Find_first());
+  if (cpus_bad_ || cpus_short_ || cpus_.none() || offline.any())
+    return refuse(Verb::Pin, slot, -1, 0, detail);
   if (c.cpus == cpus_) return no_change(Verb::Pin, slot, -1, 0, detail);
   if (!may_write(Target::ContainerCpus, slot)) return refuse(Verb::Pin, slot, -1, 0, detail);
   writes(Target::ContainerCpus, slot, true);

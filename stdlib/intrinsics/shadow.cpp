@@ -33,6 +33,11 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(f
   records_.reserve(kMaxDecisions);
   undo_.reserve((plan.actions_per_step + 1) * classes);
   tries_.reserve(256);
+  trials_.resize(plan.trials);
+  for (Trial& trial : trials_) {
+    trial.before.reserve(classes + plan.actions_per_step);
+    trial.layout.reserve(classes);
+  }
 }
 
 void Shadow::begin_call(int64_t step, int64_t time_ns) {

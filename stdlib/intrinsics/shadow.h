@@ -54,6 +54,9 @@ class Shadow {
   void why(int32_t label, std::string_view value);
   void try_begin();
   void try_end(bool refused);
+  void trial_begin(int32_t trial);
+  void trial_made(int32_t trial);
+  void trial_revert(int32_t trial, int32_t line);
   int32_t move(int32_t slot, int32_t cls);
   void layout_clear() { parts_.clear(); }
   void layout_part(int32_t cls, int64_t n) { parts_.push_back({cls, n}); }
@@ -111,6 +114,20 @@ class Shadow {
   struct Try {
     size_t undo, records;
   };
+  /// What a trial changed: a target as it was before, and when the trial wrote it.
+  struct Before {
+    Target target{};
+    int32_t index = 0;
+    Allocation::Class cls;
+    Allocation::Container container;
+    int64_t step = 0;
+    uint32_t firing = 0;
+  };
+  struct Trial {
+    size_t undo = 0;  ///< mark, while it is being planned
+    std::vector<Before> before;
+    std::vector<Part> layout;  ///< in force before
+  };
   class Reason;
 
   Writer& writer(Target target, int32_t index);
@@ -120,6 +137,7 @@ class Shadow {
   std::string_view reason() const { return {reason_, reason_length_}; }
   std::string_view why_text() const { return {why_, why_length_}; }
   TextRef keep(std::string_view text);
+  TextRef cpu_words(const CpuSet& cpus);
   TextRef keep_why();
   Record& record(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
   int32_t refuse(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
@@ -128,6 +146,7 @@ class Shadow {
   bool may_write(Target target, int32_t index);
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
   void writes(Target target, int32_t index, bool first);
+  void put_back(const Before& before);
   bool has_rdt(bool available, const char* what);
   bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);
   int32_t apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked);
@@ -145,6 +164,7 @@ class Shadow {
   std::vector<Record> records_;
   std::vector<Undo> undo_;
   std::vector<Try> tries_;
+  std::vector<Trial> trials_;
   TextArena text_;
   char reason_[512];
   size_t reason_length_ = 0;

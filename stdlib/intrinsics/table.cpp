@@ -34,6 +34,9 @@ void why_f64(host h, i32 label, f64 value, i32 unit) {
   of(h).why(label, format_value(value, static_cast<Unit>(unit), buffer, sizeof buffer));
 }
 void why_flag(host h, i32 label, i32 value) { of(h).why(label, value != 0 ? "true" : "false"); }
+void why_text(host h, i32 label, i32 text) {
+  of(h).why(label, of(h).plan().texts[static_cast<size_t>(text)]);
+}
 void why_missing(host h, i32 label) { of(h).why(label, "missing"); }
 void try_begin(host h) { of(h).try_begin(); }
 void try_end(host h, i32 refused) { of(h).try_end(refused != 0); }
@@ -49,6 +52,9 @@ void cpus_add(host h, i32 cpu) { of(h).cpus_add(cpu); }
 void cpus_offer(host h, i32 cpu, f64 key) { of(h).cpus_offer(cpu, key); }
 void cpus_take(host h, i64 count, i32 highest) { of(h).cpus_take(count, highest != 0); }
 i32 pin(host h, i32 slot) { return of(h).pin(slot); }
+void trial_begin(host h, i32 trial) { of(h).trial_begin(trial); }
+void trial_made(host h, i32 trial) { of(h).trial_made(trial); }
+void trial_revert(host h, i32 trial, i32 line) { of(h).trial_revert(trial, line); }
 void text_begin(host h) { of(h).text_begin(); }
 void text_piece(host h, i32 text) { of(h).text_append(of(h).plan().texts[static_cast<size_t>(text)]); }
 void text_f64(host h, f64 value, i32 unit) {

@@ -125,12 +125,13 @@ TEST(Parse, ten_mistakes_give_ten_errors) {
 }
 
 TEST(Parse, an_error_in_one_statement_leaves_the_others_alone) {
-  const char* kStatements[] = {"let x 3",      "x == 3",      "move c jail",
-                               "try f(x)",     "log",         "return +",
-                               "f(a, b",       "f(a, b]",     "if { x = 1 }",
-                               "emit 3 x",     "pin c {0}",   "layout l3 { a 2way }",
-                               "annotate c c", "stop reason", "x = (1 + 2",
-                               "x = \"a",      "x = \"a}\"",  "match r { A -> f(x); B -> g(x) }"};
+  const char* kStatements[] = {"let x 3",       "x == 3",      "move c jail",
+                               "try f(x)",      "log",         "return +",
+                               "f(a, b",        "f(a, b]",     "if { x = 1 }",
+                               "emit 3 x",      "pin c {0}",   "layout l3 { a 2way }",
+                               "annotate c c",  "stop reason", "x = (1 + 2",
+                               "x = \"a",       "x = \"a}\"",  "match r { A f(x); B -> g(x) }",
+                               "for c all { }", "wait until",  "repeat 3 while x { f(x) }"};
   for (const std::string broken : kStatements) {
     const Parsed parsed(
         kHeader + ("on begin {\n  a = 1\n  " + broken + "\n  let when = 2\n}\nstream s = 1lightyear\n"));

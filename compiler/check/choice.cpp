@@ -1,0 +1,159 @@
+// Enums, and the statements that choose and repeat: match, for, repeat.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+
+namespace cbench::check {
+
+void Checker::enumeration(const ast::Enumeration& decl) {
+  const auto id = static_cast<uint16_t>(p_.enums.size());
+  p_.enums.push_back({decl.name.text, {}, decl.name.span});
+  declare(decl.name, SymbolKind::Enum, id);
+  if (type_named(decl.name.text))
+    diagnostics_
+        .report(Kind::Redeclared, decl.name.span, fmt::format("`{}` is a type already", decl.name.text))
+        .hint("choose another name");
+  for (const ast::Name& value : decl.values) {
+    declare(value, SymbolKind::EnumValue, static_cast<uint32_t>(p_.enums[id].values.size()));
+    const auto declared = symbols_.find(value.text);
+    if (declared != symbols_.end() && declared->second.span == value.span) declared->second.enumeration = id;
+    p_.enums[id].values.push_back(value.text);
+  }
+}
+
+std::optional<Type> Checker::type_written(const ast::TypeName& written) const {
+  if (const auto known = type_named(written.name.text)) return known;
+  for (size_t i = 0; i < p_.enums.size(); ++i)
+    if (p_.enums[i].name == written.name.text) return Type{Base::Enum, {}, false, static_cast<uint16_t>(i)};
+  return std::nullopt;
+}
+
+std::vector<std::string> Checker::types_known() const {
+  std::vector<std::string> all = type_names();
+  for (const Enumeration& e : p_.enums) all.push_back(e.name);
+  return all;
+}
+
+std::string Checker::words(Type type) const {
+  return type.base == Base::Enum ? fmt::format("a `{}`", p_.enums[type.enumeration].name) : to_string(type);
+}
+
+NodeId Checker::next_value(const ast::Call& c, Span span) {
+  if (!arity(c, 1, 1, span)) return error_node(span);
+  const NodeId x = expr(*c.arguments[0].value);
+  if (type(x).error()) return x;
+  if (type(x).base != Base::Enum) {
+    diagnostics_
+        .report(Kind::TypeMismatch, node(x).span, "`next` wants a value of an enum",
+                fmt::format("this is {}", to_string(type(x))))
+        .hint("`next(x)` is the value that is declared after x, and after the last one the first");
+    return error_node(span);
+  }
+  return add(make(Op::Next, type(x), span, {x}));
+}
+
+void Checker::match(const ast::Match& m, Span span, Block& out) {
+  Match made;
+  made.subject = expr(*m.subject);
+  const Type t = type(made.subject);
+  must_be_present(made.subject, "the value of `match`");
+  if (!t.error() && t.base != Base::Enum)
+    diagnostics_
+        .report(Kind::TypeMismatch, m.subject->span, "`match` wants a value of an enum",
+                fmt::format("this is {}", to_string(t)))
+        .hint("`if` … `else if` … chooses by conditions");
+  const bool known = t.base == Base::Enum;
+  std::vector<Span> seen(known ? p_.enums[t.enumeration].values.size() : 0);
+  Span otherwise;
+  for (const ast::Match::Case& each : m.cases) {
+    if (otherwise.known())
+      diagnostics_.report(Kind::Unreachable, each.span, "this is never reached")
+          .label(otherwise, "`else` stands for all that is left");
+    Match::Case arm;
+    for (const ast::Name& value : each.values) {
+      if (!known) continue;
+      const Enumeration& e = p_.enums[t.enumeration];
+      const auto at = std::find(e.values.begin(), e.values.end(), value.text);
+      if (at == e.values.end()) {
+        const std::string near = nearest(value.text, e.values);
+        diagnostics_
+            .report(Kind::UnknownName, value.span, fmt::format("`{}` has no value `{}`", e.name, value.text),
+                    near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+            .hint(fmt::format("its values are {}", fmt::join(e.values, ", ")));
+        continue;
+      }
+      Span& first = seen[static_cast<size_t>(at - e.values.begin())];
+      if (first.known())
+        diagnostics_
+            .report(Kind::NotExhaustive, value.span, fmt::format("`{}` has a case already", value.text))
+            .label(first, "this one");
+      first = value.span;
+      arm.values.push_back(at - e.values.begin());
+    }
+    arm.body = block(*each.body);
+    if (each.values.empty()) {
+      otherwise = each.span;
+      made.otherwise = std::move(arm.body);
+    } else {
+      made.cases.push_back(std::move(arm));
+    }
+  }
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < seen.size(); ++i)
+    if (!seen[i].known()) missing.push_back(fmt::format("`{}`", p_.enums[t.enumeration].values[i]));
+  if (known && !missing.empty() && !otherwise.known())
+    diagnostics_
+        .report(Kind::NotExhaustive, m.subject->span,
+                fmt::format("this `match` leaves {} out", fmt::join(missing, ", ")))
+        .hint("write a case for each value, or `else -> { }` for the rest");
+  if (known && missing.empty() && otherwise.known())
+    diagnostics_.report(Kind::Unreachable, otherwise, "this `else` is never reached",
+                        "every value has a case");
+  out.push_back({span, std::move(made)});
+}
+
+/// A parameter without a range would leave the policy's work without a bound.
+void Checker::bounded(NodeId id, const char* what) {
+  const Node& n = node(id);
+  if (n.op != Op::Param || p_.params[n.ref].has_range) return;
+  diagnostics_.report(Kind::EndlessLoop, n.span, fmt::format("{} has no bound itself", what))
+      .label(p_.params[n.ref].span, "declared here without a range")
+      .hint("give the parameter a range: `in 1..8`");
+}
+
+void Checker::for_each(const ast::For& f, Span span, Block& out) {
+  const size_t depth = scope_.size();
+  For made{kNone, kNone, kNone, kNone, {}};
+  if (f.to) {
+    made.from = total(expr(*f.from), kInt, "the begin of a range");
+    made.to = constant(*f.to, kInt, "the end of a range");
+    const bool first_known = node(made.from).op == Op::ConstInt || node(made.from).op == Op::Param;
+    if (!type(made.from).error() && !first_known)
+      diagnostics_.report(Kind::NotConstant, f.from->span, "a range has constant ends")
+          .note("so that the policy's work has a bound");
+    if (f.where)
+      diagnostics_.report(Kind::WrongArguments, f.where->span, "a range has no `where`")
+          .hint("write an `if` in the body");
+    for (const NodeId end : {made.from, made.to}) bounded(end, "the end of a range");
+    made.variable = bind(f.variable, kInt);
+  } else {
+    made.set = set_with(f.variable, *f.from, f.where.get(), join(f.variable.span, f.from->span));
+    made.variable = find(f.variable.text)->index;
+  }
+  made.body = uninterrupted(*f.body);
+  unbind_to(depth);
+  if (made.set != kNone || f.to) out.push_back({span, std::move(made)});
+}
+
+void Checker::repeat(const ast::Repeat& r, Span span, Block& out) {
+  Repeat made{kNone, kNone, {}};
+  made.most = constant(*r.most, kInt, "the bound of `repeat`");
+  bounded(made.most, "the bound of `repeat`");
+  made.condition = total(expr(*r.condition), kBool, "the condition of `repeat`");
+  made.body = uninterrupted(*r.body);
+  out.push_back({span, std::move(made)});
+}
+
+}  // namespace cbench::check
