@@ -58,7 +58,7 @@ struct fn_head : peg::seq<kw_fn, ws, expect<name, Want::FnName>, ws, expect<fn_p
 struct fn_decl : peg::seq<peg::at<kw_fn>, head_of<fn_head, Want::FnBody>, gap, block> {};
 
 /// `for 500ms`, or `for 3 of 5`.
-struct tally : peg::seq<kw_of, ws, expect<arithmetic, Want::WhenTally>> {};
+struct tally : peg::seq<kw_of, ws, expect<condition, Want::WhenTally>> {};
 struct hold : peg::seq<kw_for, gap, expect<condition, Want::WhenHold>, peg::opt<peg::seq<ws, tally>>> {};
 struct each_in : peg::seq<kw_in, gap, expect<arithmetic, Want::EachSet>> {};
 struct each_where : peg::seq<kw_where, gap, expect<condition, Want::EachWhere>> {};

@@ -214,7 +214,10 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
     return error_node(span);
   }
   if (stream && circle(symbol.index, c.callee)) return error_node(span);
-  if (stream && uses_) uses_->add(p_.streams[symbol.index].uses);
+  if (stream && uses_) {
+    uses_->add(p_.streams[symbol.index].uses);
+    uses_->add_stream(symbol.index);
+  }
   const bool per_container =
       stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
   const NodeId x = subject_of(c, symbol, per_container, span);

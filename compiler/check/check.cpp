@@ -170,11 +170,12 @@ void Checker::check_group(uint32_t index) {
 /// Checks the stream that an expression reads, if it is not yet; true when that closes a circle.
 bool Checker::circle(uint32_t stream, const ast::Name& use) {
   if (stream_progress_[stream] == Progress::Running) {
-    for (size_t i = stream_path_.size(); i-- > 0 && stream_path_[i].first != stream;)
-      if (stream_path_[i].second) {  // no circle: the way here leads through a `prev`
-        want_type(stream_path_[i].first, use);
-        return true;
-      }
+    for (size_t i = stream_path_.size(); i-- > 0 && stream_path_[i].first != stream;) {
+      if (!stream_path_[i].second) continue;
+      // No circle: the way here leads through a `prev`.
+      if (p_.streams[stream].type.error()) want_type(stream, use);
+      return p_.streams[stream].type.error();
+    }
     diagnostics_
         .report(Kind::StreamCycle, use.span, fmt::format("`{}` depends on itself", p_.streams[stream].name),
                 "read here")
@@ -250,31 +251,6 @@ void Checker::check_function(uint32_t index) {
                         fmt::format("`{}` does not return a value on every path", decl.name.text));
   p_.functions[index].body = std::move(body);
   function_progress_[index] = Progress::Done;
-}
-
-/// `for N of M`: both from 1 to kMaxTally, and N never more than M.
-void Checker::check_tally(const ast::When& when, Rule& rule) {
-  const auto range = [&](const ast::Expr& e, NodeId& id, double& lo, double& hi) {
-    id = constant(e, kInt, "a number of ticks");
-    if (type(id).error()) return false;
-    const Node& n = node(id);
-    const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
-    lo = param ? p_.params[n.ref].lo : static_cast<double>(n.i);
-    hi = param ? p_.params[n.ref].hi : static_cast<double>(n.i);
-    if ((param || n.op == Op::ConstInt) && lo >= 1 && hi <= kMaxTally) return true;
-    diagnostics_.report(
-        Kind::NotConstant, e.span,
-        fmt::format("a number of ticks is a literal from 1 to {0}, or a parameter with a range in 1..{0}",
-                    kMaxTally));
-    return false;
-  };
-  double least = 0, most = 0, low = 0, high = 0;
-  const bool some = range(*when.hold, rule.hold, least, most);
-  if (!range(*when.of, rule.of, low, high) || !some || most <= low) return;
-  diagnostics_
-      .report(Kind::NotConstant, join(when.hold->span, when.of->span),
-              "this asks for more ticks than it looks at")
-      .hint(fmt::format("`for {:g} of {:g}`", std::min(least, low), std::max(most, high)));
 }
 
 void Checker::check_when(const ast::When& when) {
@@ -387,6 +363,7 @@ std::optional<Program> Checker::run() {
       check_task(*task);
   }
   check_classes();
+  order_streams();
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(p_);
 }

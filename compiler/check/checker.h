@@ -131,6 +131,7 @@ class Checker {
   std::optional<NodeId> beginning(const ast::Binary& b);
   void settle_type(uint32_t index, NodeId value);
   void settle_uses();
+  void order_streams();
   NodeId window(const ast::Call& c, WindowOp op, Span span);
   NodeId latch(const ast::Call& c, Span span);
   NodeId half_life(const ast::Call& c, Span span);

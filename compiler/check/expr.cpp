@@ -152,7 +152,10 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     case SymbolKind::Stream: {
       if (circle(symbol->index, name)) return error_node(span);
-      if (uses_) uses_->add(p_.streams[symbol->index].uses);
+      if (uses_) {
+        uses_->add(p_.streams[symbol->index].uses);
+        uses_->add_stream(symbol->index);
+      }
       const Stream& stream = p_.streams[symbol->index];
       if (stream.subject != kNone) break;
       n.op = Op::StreamRead;

@@ -1,6 +1,7 @@
 // Where operators with a memory stand. Such a memory belongs to a stream: the definition that the operator is
 // written in, or one without a name, made for an operator in the head of a `when` or in a question to a set.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -90,8 +91,16 @@ NodeId Checker::hoist(const ast::Call& c, Span span, const std::vector<std::pair
   const Context outer = at_;
   at_ = {};
   at_.stream = id;
+  Uses uses;
+  Uses* const outer_uses = std::exchange(uses_, &uses);
   const NodeId value = remember(c, span);
+  uses_ = outer_uses;
   at_ = outer;
+  if (uses_) {
+    uses_->add(uses);
+    uses_->add_stream(id);
+  }
+  p_.streams[id].uses = std::move(uses);
   p_.streams[id].value = value;
   p_.streams[id].type = type(value);
   if (type(value).error()) return error_node(span);

@@ -1,4 +1,6 @@
 // `prev`: what a stream was before this step. It is how a stream depends on itself.
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
@@ -76,7 +78,8 @@ void Checker::settle_type(uint32_t index, NodeId value) {
         .report(Kind::TypeMismatch, decl.value->span,
                 fmt::format("`{}` begins as {} and goes on as {}{}", decl.name.text, to_string(said),
                             to_string(t), fraction ? " with a fraction" : ""))
-        .hint("write its type: `stream NAME(c): TYPE = …`");
+        .hint(fmt::format("write its type: `stream {}{}: TYPE = …`", decl.name.text,
+                          decl.subject ? fmt::format("({})", decl.subject->text) : ""));
   }
 }
 
@@ -113,10 +116,32 @@ void Checker::settle_uses() {
     for (Stream& s : p_.streams) {
       const size_t known = s.uses.metrics.size();
       for (const uint32_t i : s.inputs) s.uses.add(p_.streams[i].uses);
-      for (const uint32_t i : s.earlier) s.uses.add(p_.streams[i].uses);
+      for (const uint32_t i : s.earlier)
+        for (const Metric metric : p_.streams[i].uses.metrics) s.uses.add(metric);
       more |= s.uses.metrics.size() != known;
     }
   }
+}
+
+/// Inputs before their users. A circle that was entered by a `prev` is seen only here.
+void Checker::order_streams() {
+  std::vector<Progress> progress(p_.streams.size());
+  std::vector<uint32_t> order;
+  bool told = false;
+  const auto visit = [&](uint32_t id, const auto& self) -> void {
+    if (progress[id] == Progress::Running && !std::exchange(told, true))
+      diagnostics_
+          .report(Kind::StreamCycle, p_.streams[id].span,
+                  fmt::format("`{}` depends on itself", p_.streams[id].name))
+          .hint("feedback goes through what a stream was before, by `prev`, or a `state`");
+    if (progress[id] != Progress::Open) return;
+    progress[id] = Progress::Running;
+    for (const uint32_t input : p_.streams[id].uses.streams) self(input, self);
+    progress[id] = Progress::Done;
+    order.push_back(id);
+  };
+  for (const uint32_t id : p_.stream_order) visit(id, visit);
+  p_.stream_order = std::move(order);
 }
 
 NodeId Checker::previous(const ast::Call& c, Span span) {
@@ -144,7 +169,8 @@ NodeId Checker::previous(const ast::Call& c, Span span) {
   const NodeId container = call ? subject_of(*call, *symbol, per_container, operand.span) : kNone;
   if (container != kNone && type(container).error()) return error_node(span);
   p_.streams[id].looked_back = true;
-  if (uses_) uses_->add(p_.streams[id].uses);
+  if (uses_)
+    for (const Metric metric : p_.streams[id].uses.metrics) uses_->add(metric);
   if (at_.stream != kNone) p_.streams[at_.stream].earlier.push_back(id);
   Node n = make(Op::StreamBefore, p_.streams[id].type.with(true), span);
   if (container != kNone) n.kids.push_back(container);

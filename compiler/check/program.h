@@ -22,12 +22,12 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 inline constexpr int kMaxTally = 64;
 
 enum class Op : uint8_t {
-  ConstBool,     ///< i
-  ConstInt,      ///< i; times in ns
-  ConstFloat,    ///< f, canonical
-  Unlimited,     ///< +infinity, of quota(c) = unlimited
-  Param,         ///< ref: parameter
-  Local,         ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
+  ConstBool,   ///< i
+  ConstInt,    ///< i; times in ns
+  ConstFloat,  ///< f, canonical
+  Unlimited,   ///< +infinity, of quota(c) = unlimited
+  Param,       ///< ref: parameter
+  Local,  ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
   MetricRead,    ///< ref: Metric; kid: container
   Static,        ///< ref: StaticField; kid: container
   NameIs,        ///< ref: StaticField; kid: container; text: compared with
@@ -251,6 +251,10 @@ struct Stmt {
 struct Uses {
   std::vector<Metric> metrics;
   std::vector<Verb> verbs;
+  std::vector<uint32_t> streams;  ///< whose values of this step it needs
+  void add_stream(uint32_t stream) {
+    if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
+  }
   void add(Metric metric) {
     if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
   }
@@ -260,6 +264,7 @@ struct Uses {
   void add(const Uses& other) {
     for (const Metric metric : other.metrics) add(metric);
     for (const Verb verb : other.verbs) add(verb);
+    for (const uint32_t stream : other.streams) add_stream(stream);
   }
 };
 

@@ -1,4 +1,4 @@
-// Operators with a memory that is not a window: ewma, schmitt, rises, falls and changed.
+// What has a memory that is not a window: ewma, schmitt, rises, falls, changed, and `for N of M` of a rule.
 
 #include <fmt/format.h>
 
@@ -95,8 +95,8 @@ NodeId Checker::edge(const ast::Call& c, Span span) {
   if (!any) x = coerce(x, kBool, fmt::format("`{}`", name));
   const Type in = type(x);
   if (in.error()) return error_node(span);
-  if (any && !in.numeric() && in.base != Base::Bool) {
-    diagnostics_.report(Kind::TypeMismatch, node(x).span, "`changed` wants a number or a bool",
+  if (any && !in.numeric() && in.base != Base::Bool && in.base != Base::Enum) {
+    diagnostics_.report(Kind::TypeMismatch, node(x).span, "`changed` wants a number, a bool or an enum",
                         fmt::format("this is {}", to_string(in)));
     return error_node(span);
   }
@@ -107,6 +107,33 @@ NodeId Checker::edge(const ast::Call& c, Span span) {
   Node n = make(t.op, kBool.with(in.optional || in.base == Base::Float), span, {x});
   n.temporal = add_temporal(t);
   return add(n);
+}
+
+/// `for N of M`: both from 1 to kMaxTally, and N never more than M.
+void Checker::check_tally(const ast::When& when, Rule& rule) {
+  const auto range = [&](const ast::Expr& e, NodeId& id, double& lo, double& hi) {
+    id = constant(e, kInt, "a number of ticks");
+    if (type(id).error()) return false;
+    const Node& n = node(id);
+    const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
+    lo = param ? p_.params[n.ref].lo : static_cast<double>(n.i);
+    hi = param ? p_.params[n.ref].hi : static_cast<double>(n.i);
+    if ((param || n.op == Op::ConstInt) && lo >= 1 && hi <= kMaxTally) return true;
+    diagnostics_.report(
+        Kind::NotConstant, e.span,
+        fmt::format("a number of ticks is a literal from 1 to {0}, or a parameter with a range in 1..{0}",
+                    kMaxTally));
+    return false;
+  };
+  double least = 0, most = 0, low = 0, high = 0;
+  const bool some = range(*when.hold, rule.hold, least, most);
+  if (!range(*when.of, rule.of, low, high) || !some || most <= low) return;
+  auto report = diagnostics_.report(Kind::NotConstant, join(when.hold->span, when.of->span),
+                                    "this asks for more ticks than it looks at");
+  if (least == most && low == high)
+    report.hint(fmt::format("`for {:g} of {:g}`", low, most));
+  else
+    report.label(when.hold->span, fmt::format("up to {:g}", most));
 }
 
 }  // namespace cbench::check

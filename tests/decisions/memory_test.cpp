@@ -52,12 +52,21 @@ TEST(edges, changed_is_of_numbers_and_of_truths) {
   EXPECT_THAT(s.log, ElementsAre("2: log info: n", "5: log info: n", "5: log info: t"));
 }
 
+TEST(edges, changed_is_of_an_enum_as_well) {
+  Scene s({"A"});
+  s.play(
+      policy("enum Res { Cores, Ways }\nstate r: Res = Cores\nevery 300ms { r = next(r) }\n"
+             "when changed(r) { log \"r\" }"));
+  s.run(5, {});
+  EXPECT_THAT(s.log, ElementsAre("4: log info: r"));
+}
+
 TEST(edges, what_is_not_finite_has_not_changed) {
   Scene s({"A"});
   s.play(
       policy("stream ch(c) = changed(c.docker.cpu_usage_percent)\nwhen ch(c) each c in all { log \"c\" }\n"
              "when not ch(c) each c in all { log \"-\" }"));
-  for (const double x : {5.0, NAN, INFINITY, 5.0, 6.0}) s.step({{"A", kCpu, x}});
+  for (const double x : std::vector<double>{5, NAN, INFINITY, 5, 6}) s.step({{"A", kCpu, x}});
   EXPECT_THAT(s.log, ElementsAre("1: log info: -", "4: log info: -", "5: log info: c"));
 }
 
@@ -107,7 +116,7 @@ TEST(heads, a_latch_in_a_head_keeps_its_state_when_data_is_lost) {
   Scene s({"A"});
   s.play(
       policy("when schmitt(c.perf.llc_mpki, on: 15mpki, off: 8mpki) for 100ms each c in all { log \"on\" }"));
-  for (const double x : {20.0, 10.0, NAN, 10.0, 10.0, 7.0, 10.0}) s.step({{"A", kMpki, x}});
+  for (const double x : std::vector<double>{20, 10, NAN, 10, 10, 7, 10}) s.step({{"A", kMpki, x}});
   EXPECT_THAT(s.log, ElementsAre("2: log info: on", "5: log info: on"));
 }
 

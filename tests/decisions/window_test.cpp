@@ -189,7 +189,7 @@ TEST(windows, what_is_not_finite_does_not_enter_them) {
   Probe nan("stream x(c) = p50(c.docker.cpu_usage_percent over 1s, min 1)");
   EXPECT_THAT(nan.each(kCpu, {50, NAN, INFINITY}), ElementsAre(0.5, 0.5, 0.5));
   // A product that overflows is infinite, and minus itself it is NaN.
-  const std::string pow = "fn pow(x: float) -> float { return x * x * x * x * x * x * x * x }\n";
+  const std::string pow = "fn pow(v: float) -> float { return v * v * v * v * v * v * v * v }\n";
   for (const std::string op : {"avg", "sd", "slope", "p99", "hold", "sum"}) {
     Probe p(pow + "stream big(c) = pow(pow(c.docker.pids * 1.0))\nstream x(c) = " + op +
             "(big(c) - big(c) over 1s, min 1)");
