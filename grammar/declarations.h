@@ -40,8 +40,10 @@ struct subject : peg::seq<peg::one<'('>, ws, expect<subject_name, Want::SubjectN
 struct state : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, subject>>, ws,
                         expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, ws,
                         expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {};
-struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt<peg::seq<ws, subject>>, ws,
-                         expect<equals, Want::StreamEquals>, gap, expect<expression, Want::StreamValue>> {};
+struct stream_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
+struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt<peg::seq<ws, subject>>,
+                         peg::opt<peg::seq<ws, stream_type>>, ws, expect<equals, Want::StreamEquals>, gap,
+                         expect<expression, Want::StreamValue>> {};
 
 struct fn_parameter
     : peg::seq<name, ws, expect<colon, Want::FnParameterColon>, ws, expect<type, Want::Type>> {};
@@ -55,7 +57,9 @@ struct fn_head : peg::seq<kw_fn, ws, expect<name, Want::FnName>, ws, expect<fn_p
                           expect<arrow, Want::FnArrow>, ws, expect<type, Want::Type>> {};
 struct fn_decl : peg::seq<peg::at<kw_fn>, head_of<fn_head, Want::FnBody>, gap, block> {};
 
-struct hold : peg::seq<kw_for, gap, expect<condition, Want::WhenHold>> {};
+/// `for 500ms`, or `for 3 of 5`.
+struct tally : peg::seq<kw_of, ws, expect<condition, Want::WhenTally>> {};
+struct hold : peg::seq<kw_for, gap, expect<condition, Want::WhenHold>, peg::opt<peg::seq<ws, tally>>> {};
 struct each_in : peg::seq<kw_in, gap, expect<arithmetic, Want::EachSet>> {};
 struct each_where : peg::seq<kw_where, gap, expect<condition, Want::EachWhere>> {};
 struct each : peg::seq<kw_each, ws, expect<name, Want::EachName>, ws, expect<each_in, Want::EachIn>,

@@ -116,6 +116,7 @@ struct kw_end : TAO_PEGTL_KEYWORD("end") {};
 struct kw_admit : TAO_PEGTL_KEYWORD("admit") {};
 struct kw_start : TAO_PEGTL_KEYWORD("start") {};
 struct kw_failed : TAO_PEGTL_KEYWORD("failed") {};
+struct kw_of : TAO_PEGTL_KEYWORD("of") {};
 struct kw_min : TAO_PEGTL_KEYWORD("min") {};
 struct kw_while : TAO_PEGTL_KEYWORD("while") {};
 struct kw_rest : TAO_PEGTL_KEYWORD("rest") {};

@@ -132,7 +132,8 @@ struct ClassDecl { struct Item { Name name; bool is_default = false; }; std::vec
 struct Group { Name name; ExprPtr set; };      ///< group lc = c in all where c.critical
 struct Enumeration { Name name; std::vector<Name> values; };
 struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr initial; };  ///< state n(c): int = 0
-struct Stream { Name name; std::optional<Name> subject; ExprPtr value; };                  ///< stream s(c) = …
+/// stream s(c) = …; with `: TYPE` when it is written.
+struct Stream { Name name; std::optional<Name> subject; std::optional<TypeName> type; ExprPtr value; };
 struct Fn {
   struct Parameter { Name name; TypeName type; };
   Name name;
@@ -141,10 +142,12 @@ struct Fn {
   bool is_plan = false;
   Block body;
 };
-/// `when condition for D each x in S where P cooldown D { }`; `head` spans from `when` to before the brace.
+/// `when condition for D each x in S where P cooldown D { }`; `head` spans from `when` to before the brace. In
+/// `for N of M`, `hold` is N and `of` is M.
 struct When {
   Span head;
   ExprPtr condition, hold;          ///< hold null without `for`
+  ExprPtr of;                       ///< null in a `for` of a time
   std::optional<Name> variable;     ///< of `each`
   ExprPtr set, where;               ///< null without `each`, `where`
   ExprPtr cooldown;                 ///< null without

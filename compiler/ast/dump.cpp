@@ -306,6 +306,7 @@ void Dump::rule(const Decl& d) {
                      const Indent in(*this);
                      expression(*n.condition);
                      part("for", n.hold);
+                     part("of", n.of);
                      if (n.variable) named("each", *n.variable);
                      part("in", n.set);
                      part("where", n.where);
@@ -368,7 +369,9 @@ void Dump::declaration(const Decl& d) {
                    [&] { expression(*n.initial); });
             },
             [&](const Stream& n) {
-              with(fmt::format("stream {}{}", n.name.text, of(n.subject)), [&] { expression(*n.value); });
+              const std::string type = n.type ? fmt::format(": {}", n.type->name.text) : "";
+              with(fmt::format("stream {}{}{}", n.name.text, of(n.subject), type),
+                   [&] { expression(*n.value); });
             },
             [&](const auto&) { rule(d); }},
       d.node);

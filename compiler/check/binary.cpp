@@ -80,8 +80,10 @@ NodeId Checker::binary(const ast::Binary& b, Span span) {
       return b.op == Ast::Equal ? same : add(make(Op::Not, kBool, span, {same}));
     }
   }
+  const auto first = b.op == Ast::Default ? beginning(b) : std::nullopt;
+  if (first && type(*first).error()) return *first;
   const NodeId left = expr(*b.left);
-  const NodeId right = expr(*b.right);
+  const NodeId right = first ? *first : expr(*b.right);
   switch (b.op) {
     case Ast::Or:
       return logic(Op::Or, left, right, span);

@@ -1,5 +1,6 @@
 // Calls: built-in functions, reductions over sets, streams, states and the user's functions.
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -51,12 +52,18 @@ NodeId Checker::call(const ast::Call& c, Span span) {
       if (a.over || a.label) return true;
     return false;
   }();
-  if (name == "ewma" || name == "schmitt" || name == "delta" || name == "rate" ||
-      (temporal_form && window_named(name)))
+  if (name == "prev") return previous(c, span);
+  if (name == "ewma" || name == "schmitt" || name == "delta" || name == "rate" || name == "rises" ||
+      name == "falls" || name == "changed" || (temporal_form && window_named(name)))
     return temporal(c, span);
   if (const auto it = kReductions.find(name);
       it != kReductions.end() && c.arguments.size() == 1 && names_a_set(*c.arguments[0].value))
     return reduce(c, it->second, span);
+  if (window_named(name) && !kReductions.contains(name)) {
+    diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` wants a window", name))
+        .hint(fmt::format("`{}(x over 1s)`", name));
+    return error_node(span);
+  }
   if (window_named(name) && !(name == "min" || name == "max")) {
     diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", name))
         .hint(fmt::format("over a window in a stream, `{0}(x over 1s)`, or over a set, `{0}(c in all: x)`",
@@ -187,17 +194,8 @@ NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
   return add(n);
 }
 
-NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span) {
-  const bool stream = symbol.kind == SymbolKind::Stream;
-  if (at_.constant) {
-    diagnostics_.report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", c.callee.text))
-        .label(symbol.span, "declared here");
-    return error_node(span);
-  }
-  if (stream && circle(symbol.index, c.callee)) return error_node(span);
-  if (stream && uses_) uses_->add(p_.streams[symbol.index].uses);
-  const bool per_container =
-      stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
+/// The container in the parentheses after a stream or state.
+NodeId Checker::subject_of(const ast::Call& c, const Symbol& symbol, bool per_container, Span span) {
   if (!per_container) {
     diagnostics_
         .report(Kind::WrongArguments, span, fmt::format("`{}` is one for the whole run", c.callee.text),
@@ -206,7 +204,24 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
     return error_node(span);
   }
   if (!arity(c, 1, 1, span)) return error_node(span);
-  const NodeId x = total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", c.callee.text));
+  return total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", c.callee.text));
+}
+
+NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span) {
+  const bool stream = symbol.kind == SymbolKind::Stream;
+  if (at_.constant) {
+    diagnostics_.report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", c.callee.text))
+        .label(symbol.span, "declared here");
+    return error_node(span);
+  }
+  if (stream && circle(symbol.index, c.callee)) return error_node(span);
+  if (stream && uses_) {
+    uses_->add(p_.streams[symbol.index].uses);
+    uses_->add_stream(symbol.index);
+  }
+  const bool per_container =
+      stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
+  const NodeId x = subject_of(c, symbol, per_container, span);
   if (type(x).error()) return error_node(span);
   const Type t = stream ? p_.streams[symbol.index].type.with(true) : p_.states[symbol.index].type;
   if (t.error()) return error_node(span);
@@ -228,7 +243,9 @@ NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {
                                                  comprehension->where.get(), argument.span)
                                       : set(argument);
   NodeId body = kNone;
+  const bool outer = std::exchange(at_.element, true);
   if (over != kNone && comprehension && comprehension->body) body = expr(*comprehension->body);
+  at_.element = outer;
   unbind_to(depth);
   if (over == kNone || (body != kNone && type(body).error())) return error_node(span);
   const bool counts = reduction == Reduction::Count;

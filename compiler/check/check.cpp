@@ -170,22 +170,31 @@ void Checker::check_group(uint32_t index) {
 /// Checks the stream that an expression reads, if it is not yet; true when that closes a circle.
 bool Checker::circle(uint32_t stream, const ast::Name& use) {
   if (stream_progress_[stream] == Progress::Running) {
+    for (size_t i = stream_path_.size(); i-- > 0 && stream_path_[i].first != stream;) {
+      if (!stream_path_[i].second) continue;
+      // No circle: the way here leads through a `prev`.
+      if (p_.streams[stream].type.error()) want_type(stream, use);
+      return p_.streams[stream].type.error();
+    }
     diagnostics_
         .report(Kind::StreamCycle, use.span, fmt::format("`{}` depends on itself", p_.streams[stream].name),
                 "read here")
         .label(p_.streams[stream].span, "while it is being defined")
-        .hint("feedback goes through a `state`");
+        .hint(fmt::format("feedback goes through what it was before, `prev({}{})`, or a `state`", use.text,
+                          p_.streams[stream].subject == kNone ? "" : "(c)"));
     return true;
   }
   check_stream(stream);
   return p_.streams[stream].type.error();
 }
 
-void Checker::check_stream(uint32_t index) {
+void Checker::check_stream(uint32_t index, bool by_prev) {
   if (stream_progress_[index] != Progress::Open) return;
   stream_progress_[index] = Progress::Running;
+  stream_path_.emplace_back(index, by_prev);
   const ast::Stream& decl = *stream_decls_[index];
-  const Inside inside(*this, p_.streams[index].uses);
+  Uses uses;  // not in place: an operator may add a stream
+  const Inside inside(*this, uses);
   at_.stream = index;
   if (decl.subject) {
     if (const Symbol* other = find(decl.subject->text))
@@ -196,14 +205,9 @@ void Checker::check_stream(uint32_t index) {
     scope_.emplace_back(decl.subject->text,
                         Symbol{SymbolKind::Local, p_.streams[index].subject, decl.subject->span});
   }
-  const NodeId value = expr(*decl.value);
-  const Type t = type(value);
-  if (!t.error() && !t.numeric() && t.base != Base::Bool)
-    diagnostics_.report(Kind::TypeMismatch, decl.value->span, "a stream is a number or a bool",
-                        fmt::format("this is {}", to_string(t)));
-  else
-    p_.streams[index].type = t;
-  p_.streams[index].value = value;
+  settle_type(index, expr(*decl.value));
+  p_.streams[index].uses = std::move(uses);
+  stream_path_.pop_back();
   stream_progress_[index] = Progress::Done;
   p_.stream_order.push_back(index);
 }
@@ -254,14 +258,19 @@ void Checker::check_when(const ast::When& when) {
   const Inside inside(*this, rule.uses);
   rule.kind = Rule::Kind::When;
   rule.head = when.head;
+  at_.head = true;
   if (when.variable && when.set) {
     rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
     rule.variable = find(when.variable->text)->index;
   }
   rule.condition = coerce(expr(*when.condition), kBool, "the condition of a `when`");
-  if (when.hold) rule.hold = total(expr(*when.hold), kTime, "`for`");
+  if (when.of)
+    check_tally(when, rule);
+  else if (when.hold)
+    rule.hold = total(expr(*when.hold), kTime, "`for`");
   if (when.cooldown) rule.cooldown = total(expr(*when.cooldown), kTime, "`cooldown`");
   collect_leaves(rule.condition, false, rule.leaves);
+  at_.head = false;
   at_.effects = true;
   at_.why = true;
   rule.body = block(when.body);
@@ -337,9 +346,11 @@ std::optional<Program> Checker::run() {
     if (const auto* param = std::get_if<ast::Param>(&d.node)) check_param(*param, params++);
   for (const ast::Decl& d : policy_.decls)
     if (const auto* state = std::get_if<ast::State>(&d.node)) check_state(*state, states++);
+  for (uint32_t i = 0; i < stream_decls_.size(); ++i) declare_stream_type(*stream_decls_[i], i);
   for (uint32_t i = 0; i < group_decls_.size(); ++i)
     if (group_decls_[i]) check_group(i);
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) check_stream(i);
+  settle_uses();
   for (uint32_t i = 0; i < function_decls_.size(); ++i) check_function(i);
   for (const ast::Decl& d : policy_.decls) {
     if (const auto* when = std::get_if<ast::When>(&d.node))
@@ -352,6 +363,7 @@ std::optional<Program> Checker::run() {
       check_task(*task);
   }
   check_classes();
+  order_streams();
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(p_);
 }

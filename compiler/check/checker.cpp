@@ -10,10 +10,11 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",  "host",    "now",  "dt",     "unlimited", "reason", "why",  "rest",
-      "abs",  "avg",     "min",  "max",    "sum",       "count",  "any",  "floor",
-      "ceil", "round",   "top",  "bottom", "argmin",    "argmax", "ewma", "delta",
-      "rate", "schmitt", "ways", "mb",     "quota",     "next",   "cores"};
+      "all",   "host",   "now",     "dt",     "unlimited", "reason", "why",   "rest",    "abs",
+      "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",    "round",
+      "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt", "ways",
+      "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",    "prev",
+      "rises", "falls",  "changed", "next",   "cores"};
   return names;
 }
 
@@ -168,7 +169,7 @@ std::optional<uint32_t> Checker::class_named(const ast::Name& name) {
 
 void Checker::collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& out) const {
   const Node& n = node(id);
-  if (n.op == Op::StreamRead ||
+  if (n.op == Op::StreamRead || n.op == Op::StreamBefore ||
       (!streams_only && (n.op == Op::MetricRead || n.op == Op::StateRead || n.op == Op::Reduce))) {
     for (const NodeId seen : out)
       if (sources_.text(node(seen).span) == sources_.text(n.span)) return;

@@ -34,6 +34,8 @@ struct Symbol {
 /// Where an expression or statement stands, and so what it may do.
 struct Context {
   uint32_t stream = kNone;           ///< in the definition of this stream: temporal operators are allowed
+  bool head = false;                 ///< in the head of a `when`: they are allowed as well
+  bool element = false;              ///< evaluated for each element of a set
   uint32_t function = kNone;         ///< in this function's body
   bool constant = false;             ///< only literals and parameters are allowed
   bool differences = false;          ///< in the operand of rate or delta: a cumulative metric may be read
@@ -80,13 +82,15 @@ class Checker {
   void check_param(const ast::Param& decl, uint32_t index);
   void check_state(const ast::State& decl, uint32_t index);
   void check_group(uint32_t index);
-  void check_stream(uint32_t index);
+  void check_stream(uint32_t index, bool by_prev = false);
   void check_function(uint32_t index);
   void check_when(const ast::When& when);
   void check_on(const ast::On& on);
   void check_every(const ast::Every& every);
   void check_task(const ast::Task& task);
   void check_classes();
+  void check_tally(const ast::When& when, Rule& rule);
+  void declare_stream_type(const ast::Stream& decl, uint32_t index);
   bool circle(uint32_t stream, const ast::Name& use);
 
   // expressions (expr.cpp, binary.cpp)
@@ -106,14 +110,28 @@ class Checker {
   bool units_agree(NodeId left, NodeId right, Span span, const char* verb);
   [[nodiscard]] bool nonzero(NodeId id) const;
 
-  // calls (call.cpp, temporal.cpp)
+  // calls (call.cpp, temporal.cpp, window.cpp, hoist.cpp, previous.cpp)
   NodeId call(const ast::Call& c, Span span);
   NodeId scalar_builtin(const ast::Call& c, Span span);
   NodeId user_call(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId subject_read(const ast::Call& c, const Symbol& symbol, Span span);
+  NodeId subject_of(const ast::Call& c, const Symbol& symbol, bool per_container, Span span);
+  NodeId of_which(const ast::Name& name, const Symbol& symbol, Span span);
   NodeId reduce(const ast::Call& c, Reduction reduction, Span span);
   [[nodiscard]] bool names_a_set(const ast::Expr& e) const;
   NodeId temporal(const ast::Call& c, Span span);
+  NodeId remember(const ast::Call& c, Span span);
+  NodeId hoist(const ast::Call& c, Span span, const std::vector<std::pair<LocalId, Span>>& of);
+  void locals_in(const ast::Expr& e, std::vector<std::pair<LocalId, Span>>& out) const;
+  void locals_in(const ast::Call& c, std::vector<std::pair<LocalId, Span>>& out) const;
+  NodeId edge(const ast::Call& c, Span span);
+  NodeId previous(const ast::Call& c, Span span);
+  bool type_is_known(uint32_t stream, const ast::Name& use);
+  void want_type(uint32_t stream, const ast::Name& use);
+  std::optional<NodeId> beginning(const ast::Binary& b);
+  void settle_type(uint32_t index, NodeId value);
+  void settle_uses();
+  void order_streams();
   NodeId window(const ast::Call& c, WindowOp op, Span span);
   NodeId latch(const ast::Call& c, Span span);
   NodeId half_life(const ast::Call& c, Span span);
@@ -200,6 +218,8 @@ class Checker {
   std::vector<std::pair<std::string, Symbol>> scope_;
   enum class Progress : uint8_t { Open, Running, Done };
   std::vector<Progress> stream_progress_, function_progress_, group_progress_;
+  /// Streams that are being checked, innermost last, and whether each was reached by a `prev`.
+  std::vector<std::pair<uint32_t, bool>> stream_path_;
   std::vector<const ast::Stream*> stream_decls_;
   std::vector<const ast::Fn*> function_decls_;
   std::vector<const ast::Group*> group_decls_;
@@ -207,7 +227,7 @@ class Checker {
   std::vector<LocalId>* held_ = nullptr;   ///< of the trial whose plans are being checked
 };
 
-/// The window operation of this name: avg, min, max, sum, count, delta, rate.
+/// The window operation of this name: avg, sd, p95 …
 std::optional<WindowOp> window_named(std::string_view name);
 
 /// Names that a policy cannot declare, because the language has given them a meaning.

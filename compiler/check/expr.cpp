@@ -152,7 +152,10 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     case SymbolKind::Stream: {
       if (circle(symbol->index, name)) return error_node(span);
-      if (uses_) uses_->add(p_.streams[symbol->index].uses);
+      if (uses_) {
+        uses_->add(p_.streams[symbol->index].uses);
+        uses_->add_stream(symbol->index);
+      }
       const Stream& stream = p_.streams[symbol->index];
       if (stream.subject != kNone) break;
       n.op = Op::StreamRead;
@@ -192,10 +195,14 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
           .label(symbol->span, "declared here");
       return error_node(span);
   }
+  return of_which(name, *symbol, span);
+}
+
+NodeId Checker::of_which(const ast::Name& name, const Symbol& symbol, Span span) {
   diagnostics_
       .report(Kind::WrongArguments, span, fmt::format("`{}` has a value for each container", name.text),
               fmt::format("of which? `{}(c)`", name.text))
-      .label(symbol->span, "declared here");
+      .label(symbol.span, "declared here");
   return error_node(span);
 }
 

@@ -18,6 +18,8 @@ namespace cbench::check {
 using NodeId = uint32_t;
 using LocalId = uint32_t;
 inline constexpr uint32_t kNone = UINT32_MAX;
+/// M in `for N of M` is at most this: a bit for each tick.
+inline constexpr int kMaxTally = 64;
 
 enum class Op : uint8_t {
   ConstBool,   ///< i
@@ -26,12 +28,13 @@ enum class Op : uint8_t {
   Unlimited,   ///< +infinity, of quota(c) = unlimited
   Param,       ///< ref: parameter
   Local,  ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
-  MetricRead,  ///< ref: Metric; kid: container
-  Static,      ///< ref: StaticField; kid: container
-  NameIs,      ///< ref: StaticField; kid: container; text: compared with
-  HostFact,    ///< ref: HostField
-  StreamRead,  ///< ref: stream; kid: container, none for a global stream
-  StateRead,   ///< ref: state; kid: container, none for a global state
+  MetricRead,    ///< ref: Metric; kid: container
+  Static,        ///< ref: StaticField; kid: container
+  NameIs,        ///< ref: StaticField; kid: container; text: compared with
+  HostFact,      ///< ref: HostField
+  StreamRead,    ///< ref: stream; kid: container, none for a global stream
+  StreamBefore,  ///< as StreamRead: the value that the stream had before this step
+  StateRead,     ///< ref: state; kid: container, none for a global state
   Ways,
   Mb,     ///< ref: class
   Quota,  ///< kid: container
@@ -67,6 +70,9 @@ enum class Op : uint8_t {
   Window,  ///< temporal
   Ewma,
   Schmitt,
+  Rises,
+  Falls,
+  Changed,
   DeltaPrevious,
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
@@ -104,7 +110,7 @@ struct Set {
   Span span;
 };
 
-enum class WindowOp : uint8_t { Avg, Min, Max, Sum, Count, Delta, Rate };
+enum class WindowOp : uint8_t { Avg, Min, Max, Sum, Count, Delta, Rate, Sd, Slope, P50, P95, P99, Hold };
 
 /// A temporal operator in a stream; has state for each element of the stream.
 struct Temporal {
@@ -251,6 +257,10 @@ struct Stmt {
 struct Uses {
   std::vector<Metric> metrics;
   std::vector<Verb> verbs;
+  std::vector<uint32_t> streams;  ///< whose values of this step it needs
+  void add_stream(uint32_t stream) {
+    if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
+  }
   void add(Metric metric) {
     if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
   }
@@ -260,6 +270,7 @@ struct Uses {
   void add(const Uses& other) {
     for (const Metric metric : other.metrics) add(metric);
     for (const Verb verb : other.verbs) add(verb);
+    for (const uint32_t stream : other.streams) add_stream(stream);
   }
 };
 
@@ -298,9 +309,11 @@ struct Stream {
   NodeId value = kNone;
   Type type;
   Span span;
+  bool looked_back = false;  ///< `prev` of it is read
   std::vector<uint32_t> temporals;
-  std::vector<uint32_t> inputs;  ///< streams that it reads
-  std::vector<Metric> metrics;   ///< that it reads of its own container
+  std::vector<uint32_t> inputs;   ///< streams that it reads
+  std::vector<uint32_t> earlier;  ///< streams whose `prev` it reads: they do not make it tick
+  std::vector<Metric> metrics;    ///< that it reads of its own container
   Uses uses = {};
 };
 struct Function {
@@ -318,6 +331,7 @@ struct Rule {
   ast::OnEvent event{};
   Span head;
   NodeId condition = kNone, hold = kNone, cooldown = kNone, period = kNone;
+  NodeId of = kNone;         ///< of `for N of M`: M; `hold` is N
   uint32_t set = kNone;      ///< of `each`
   LocalId variable = kNone;  ///< of `each` and of admit, start, stop
   Block body;

@@ -1,4 +1,6 @@
 // Sets of containers and of CPUs.
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
@@ -112,7 +114,9 @@ uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, con
   p_.sets[base].variable = local;
   p_.sets[base].span = span;
   if (where) {
+    const bool outer = std::exchange(at_.element, true);
     const NodeId condition = total(expr(*where), kBool, "`where`");
+    at_.element = outer;
     if (type(condition).error()) return kNone;
     p_.sets[base].where = condition;
   }

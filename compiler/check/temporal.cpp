@@ -1,19 +1,10 @@
-// Temporal operators: windows, ewma, schmitt, delta and rate. They stand in stream definitions only.
-#include <map>
+// What has a memory that is not a window: ewma, schmitt, rises, falls, changed, and `for N of M` of a rule.
 
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
 
 namespace cbench::check {
-
-std::optional<WindowOp> window_named(std::string_view name) {
-  static const std::map<std::string_view, WindowOp> names = {
-      {"avg", WindowOp::Avg},     {"min", WindowOp::Min},     {"max", WindowOp::Max},  {"sum", WindowOp::Sum},
-      {"count", WindowOp::Count}, {"delta", WindowOp::Delta}, {"rate", WindowOp::Rate}};
-  const auto it = names.find(name);
-  return it == names.end() ? std::nullopt : std::optional(it->second);
-}
 
 uint32_t Checker::add_temporal(Temporal t) {
   p_.temporals.push_back(t);
@@ -22,123 +13,12 @@ uint32_t Checker::add_temporal(Temporal t) {
   return id;
 }
 
-NodeId Checker::temporal(const ast::Call& c, Span span) {
-  if (at_.stream == kNone) {
-    diagnostics_
-        .report(Kind::MisplacedTemporal, span,
-                fmt::format("`{}` has a memory and stands in a stream definition only", c.callee.text))
-        .hint(fmt::format("make a stream of it: `stream s(c) = {}`", sources_.text(span)));
-    return error_node(span);
-  }
+NodeId Checker::remember(const ast::Call& c, Span span) {
   const std::string& name = c.callee.text;
   if (name == "schmitt") return latch(c, span);
   if (name == "ewma") return half_life(c, span);
+  if (name == "rises" || name == "falls" || name == "changed") return edge(c, span);
   return window(c, *window_named(name), span);
-}
-
-NodeId Checker::window_length(const ast::Expr& e, bool& by_steps) {
-  const NodeId id = constant_expr(e);
-  const Type t = type(id);
-  if (t.error()) return id;
-  by_steps = t.base == Base::Int && t.dim.tag == UnitTag::Step;
-  if (t.base != Base::Time && !by_steps) {
-    diagnostics_
-        .report(Kind::UnitMismatch, e.span, "a window is a time or a number of steps",
-                fmt::format("this is {}", to_string(t)))
-        .hint("for example `over 1s` or `over 10step`");
-    return error_node(e.span);
-  }
-  const Node& n = node(id);
-  const bool literal = n.op == Op::ConstInt;
-  const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
-  if (!literal && !param) {
-    diagnostics_.report(Kind::NotConstant, e.span,
-                        "a window's length is a literal or a parameter with a range");
-    return error_node(e.span);
-  }
-  if (literal && n.i <= 0) {
-    diagnostics_.report(Kind::NotConstant, e.span, "a window's length is positive");
-    return error_node(e.span);
-  }
-  return id;
-}
-
-NodeId Checker::window(const ast::Call& c, WindowOp op, Span span) {
-  const ast::Argument* value = nullptr;
-  Temporal t;
-  t.op = Op::Window;
-  t.window = op;
-  t.span = span;
-  bool counts_as_bad = false;
-  for (const ast::Argument& a : c.arguments) {
-    if (a.label && a.label->text == "min") {
-      const NodeId k = constant(*a.value, kInt, "`min`");
-      if (type(k).error())
-        counts_as_bad = true;
-      else if (node(k).op != Op::ConstInt || node(k).i < 1 || node(k).i > 100000) {
-        diagnostics_.report(Kind::NotConstant, a.value->span, "`min` is a literal from 1 to 100000");
-        counts_as_bad = true;
-      } else {
-        t.min_samples = node(k).i;
-      }
-    } else if (a.label) {
-      diagnostics_
-          .report(Kind::WrongArguments, a.label->span,
-                  fmt::format("`{}` has no argument `{}`", c.callee.text, a.label->text))
-          .hint(fmt::format("`{}(x over 1s, min 3)`", c.callee.text));
-      counts_as_bad = true;
-    } else if (value) {
-      diagnostics_.report(Kind::WrongArguments, a.value->span,
-                          fmt::format("`{}` takes one value", c.callee.text));
-      counts_as_bad = true;
-    } else {
-      value = &a;
-    }
-  }
-  if (!value) {
-    diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` of what?", c.callee.text))
-        .hint(fmt::format("`{}(x over 1s)`", c.callee.text));
-    return error_node(span);
-  }
-  const bool differs = op == WindowOp::Delta || op == WindowOp::Rate;
-  if (!value->over && !differs) {
-    diagnostics_.report(Kind::WrongArguments, span, fmt::format("`{}` wants a window", c.callee.text))
-        .hint(fmt::format("`{}({} over 1s)`", c.callee.text, sources_.text(value->value->span)));
-    return error_node(span);
-  }
-  if (value->over)
-    t.length = window_length(*value->over, t.by_steps);
-  else
-    t.op = op == WindowOp::Delta ? Op::DeltaPrevious : Op::RatePrevious;
-  const bool outer = at_.differences;
-  at_.differences = differs;
-  const NodeId x = expr(*value->value);
-  at_.differences = outer;
-  const Type in = type(x);
-  if (in.error() || counts_as_bad || (t.length != kNone && type(t.length).error())) return error_node(span);
-  const bool truth = in.base == Base::Bool && op == WindowOp::Count;
-  if (!in.numeric() && !truth) {
-    diagnostics_.report(Kind::TypeMismatch, node(x).span, fmt::format("`{}` wants a number", c.callee.text),
-                        fmt::format("this is {}", to_string(in)));
-    return error_node(span);
-  }
-  if (node(x).op == Op::MetricRead) {
-    const MetricKind kind = cbench::info(static_cast<Metric>(node(x).ref)).kind;
-    t.of_delta = kind == MetricKind::Delta;
-    t.of_cumulative = kind == MetricKind::Cumulative;
-  }
-  if (op == WindowOp::Rate && t.by_steps) {
-    diagnostics_.report(Kind::UnitMismatch, value->over->span, "`rate` is per time; its window is a time",
-                        "this is a number of steps");
-    return error_node(span);
-  }
-  Type out{Base::Float, in.dim, true};
-  if (op == WindowOp::Count) out = {Base::Int, {0, 0, 0, 0, UnitTag::Count}, true};
-  if (op == WindowOp::Rate) out.dim = quotient_dim(in.dim, kSeconds);
-  const NodeId operand = truth ? x : to_float(x);
-  Node n = make(t.op, out, span, {operand});
-  n.temporal = add_temporal(t);
-  return add(n);
 }
 
 NodeId Checker::half_life(const ast::Call& c, Span span) {
@@ -204,6 +84,56 @@ NodeId Checker::latch(const ast::Call& c, Span span) {
       make(Op::Schmitt, kBool.with(type(x).optional), span, {to_float(x), to_float(high), to_float(low)});
   n.temporal = add_temporal(t);
   return add(n);
+}
+
+/// rises, falls and changed: against the last value that was present.
+NodeId Checker::edge(const ast::Call& c, Span span) {
+  const std::string& name = c.callee.text;
+  if (!arity(c, 1, 1, span)) return error_node(span);
+  NodeId x = expr(*c.arguments[0].value);
+  const bool any = name == "changed";
+  if (!any) x = coerce(x, kBool, fmt::format("`{}`", name));
+  const Type in = type(x);
+  if (in.error()) return error_node(span);
+  if (any && !in.numeric() && in.base != Base::Bool && in.base != Base::Enum) {
+    diagnostics_.report(Kind::TypeMismatch, node(x).span, "`changed` wants a number, a bool or an enum",
+                        fmt::format("this is {}", to_string(in)));
+    return error_node(span);
+  }
+  Temporal t;
+  t.op = any ? Op::Changed : name == "rises" ? Op::Rises : Op::Falls;
+  t.span = span;
+  // A float that is not finite counts as missing.
+  Node n = make(t.op, kBool.with(in.optional || in.base == Base::Float), span, {x});
+  n.temporal = add_temporal(t);
+  return add(n);
+}
+
+/// `for N of M`: both from 1 to kMaxTally, and N never more than M.
+void Checker::check_tally(const ast::When& when, Rule& rule) {
+  const auto range = [&](const ast::Expr& e, NodeId& id, double& lo, double& hi) {
+    id = constant(e, kInt, "a number of ticks");
+    if (type(id).error()) return false;
+    const Node& n = node(id);
+    const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
+    lo = param ? p_.params[n.ref].lo : static_cast<double>(n.i);
+    hi = param ? p_.params[n.ref].hi : static_cast<double>(n.i);
+    if ((param || n.op == Op::ConstInt) && lo >= 1 && hi <= kMaxTally) return true;
+    diagnostics_.report(
+        Kind::NotConstant, e.span,
+        fmt::format("a number of ticks is a literal from 1 to {0}, or a parameter with a range in 1..{0}",
+                    kMaxTally));
+    return false;
+  };
+  double least = 0, most = 0, low = 0, high = 0;
+  const bool some = range(*when.hold, rule.hold, least, most);
+  if (!range(*when.of, rule.of, low, high) || !some || most <= low) return;
+  auto report = diagnostics_.report(Kind::NotConstant, join(when.hold->span, when.of->span),
+                                    "this asks for more ticks than it looks at");
+  if (least == most && low == high)
+    report.hint(fmt::format("`for {:g} of {:g}`", low, most));
+  else
+    report.label(when.hold->span, fmt::format("up to {:g}", most));
 }
 
 }  // namespace cbench::check

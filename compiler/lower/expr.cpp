@@ -63,6 +63,8 @@ Val Lowering::expr(check::NodeId id) {
       return host_fact(n);
     case Op::StreamRead:
       return stream_value(n.ref, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+    case Op::StreamBefore:
+      return stream_before(n.ref, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
     case Op::StateRead: {
       llvm::Value* address =
           b().state(plan_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
@@ -130,6 +132,9 @@ Val Lowering::expr(check::NodeId id) {
     case Op::Window:
     case Op::Ewma:
     case Op::Schmitt:
+    case Op::Rises:
+    case Op::Falls:
+    case Op::Changed:
     case Op::DeltaPrevious:
     case Op::RatePrevious:
       return temporal(n);

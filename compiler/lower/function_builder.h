@@ -87,6 +87,8 @@ class FunctionBuilder {
   llvm::Value* both(llvm::Value* a, llvm::Value* b) { return a && b ? ir.CreateAnd(a, b) : a ? a : b; }
   /// The value where it is present, zero otherwise.
   llvm::Value* clean(const Val& x);
+  /// Neither infinite nor NaN.
+  llvm::Value* finite(llvm::Value* x) { return ir.CreateFCmpOEQ(ir.CreateFSub(x, x), f64(0)); }
   /// True only where present and true.
   llvm::Value* truth(const Val& x) { return x.ok ? ir.CreateAnd(x.ok, x.v) : x.v; }
 

@@ -37,6 +37,8 @@ class Lowering {
   void fire(uint32_t id, llvm::Value* slot);
   void show_leaf(check::NodeId leaf);
   llvm::Value* leaves_due(const check::Rule& rule, llvm::Value* slot);
+  llvm::Value* held_for(uint32_t id, llvm::Value* index, llvm::Value* now1);
+  llvm::Value* held_often(uint32_t id, llvm::Value* index, llvm::Value* now1, llvm::Value* truth);
   void entry_function(llvm::Function* streams, llvm::Function* reset,
                       const std::vector<llvm::Function*>& rules);
   void initial_states(bool per_container, llvm::Value* slot);
@@ -44,11 +46,32 @@ class Lowering {
   // streams and temporal operators (temporal.cpp)
   void stream(uint32_t id, llvm::Value* slot);
   Val stream_value(uint32_t id, llvm::Value* slot);
+  Val stream_before(uint32_t id, llvm::Value* slot);
+  Val stored(check::Base base, llvm::Value* address, llvm::Value* ok);
   Val temporal(const check::Node& n);
-  Val window(const check::Node& n, const Val& x);
+  Val edge(const check::Node& n);
   Val ewma(const check::Node& n, const Val& x);
   Val previous(const check::Node& n, const Val& x);
   Val schmitt(const check::Node& n);
+
+  // windows (window.cpp)
+  /// The samples of a window, for the element of the stream being evaluated.
+  struct Ring {
+    llvm::Value *base, *capacity, *next, *filled;
+    llvm::Value* clock;   ///< time or tick of this evaluation
+    llvm::Value* cutoff;  ///< the window holds what came after
+  };
+  struct Gathered;
+  Ring push(const check::Node& n, const Val& x);
+  llvm::Value* sample(const Ring& r, llvm::Value* index);
+  void each_sample(const Ring& r, llvm::Value* skip,
+                   const std::function<void(llvm::Value*, llvm::Value*, llvm::BasicBlock*)>& body);
+  Gathered gather(const Ring& r);
+  Val window(const check::Node& n, const Val& x);
+  Val held(const check::Node& n, const Ring& r);
+  Val rate(const check::Temporal& t, const Gathered& g);
+  Val deviation(const Ring& r, const Gathered& g);
+  Val slope(const Ring& r, const Gathered& g);
 
   // expressions (expr.cpp)
   Val expr(check::NodeId id);

@@ -80,7 +80,7 @@ llvm::Value* Lowering::leaves_due(const Rule& rule, llvm::Value* slot) {
     if (own && n.op == Op::MetricRead)
       ticked = b().ir.CreateICmpNE(b().status(column_of(static_cast<Metric>(n.ref)), slot),
                                    b().ir.getInt8(static_cast<uint8_t>(Status::NotDue)));
-    else if (own && n.op == Op::StreamRead)
+    else if (own && (n.op == Op::StreamRead || n.op == Op::StreamBefore))
       ticked = b().load_flag(b().state(plan_.streams[n.ref].ticked, 1, slot));
     if (ticked) due = due ? b().ir.CreateOr(due, ticked) : ticked;
   }
@@ -135,6 +135,46 @@ void Lowering::fire(uint32_t id, llvm::Value* slot) {
   }
 }
 
+/// `for D`, where the condition holds: has it done so for D, without a gap?
+llvm::Value* Lowering::held_for(uint32_t id, llvm::Value* index, llvm::Value* now1) {
+  const Rule& rule = p_.rules[id];
+  const plan::RulePlace& place = plan_.rules[id];
+  auto& ir = b().ir;
+  llvm::Value* hold = expr(rule.hold).v;
+  b().fault_if(ir.CreateICmpSLT(hold, b().i64(0)), fault_site("a negative duration", node(rule.hold).span));
+  llvm::Value* first_at = b().state(place.first, 8, index);
+  llvm::Value* seen_at = b().state(place.seen, 8, index);
+  llvm::Value* first = b().load_i64(first_at);
+  const int64_t patience = 2 * place.period_ns;
+  llvm::Value* allowed = ir.CreateSelect(ir.CreateICmpSGT(hold, b().i64(patience)), hold, b().i64(patience));
+  llvm::Value* gap = ir.CreateICmpSGT(ir.CreateSub(now1, b().load_i64(seen_at)), allowed);
+  llvm::Value* anew = ir.CreateOr(ir.CreateICmpEQ(first, b().i64(0)), gap);
+  llvm::Value* since = ir.CreateSelect(anew, now1, first);
+  b().store(since, first_at);
+  b().store(now1, seen_at);
+  return ir.CreateICmpSGE(ir.CreateSub(now1, since), hold);
+}
+
+/// `for N of M`: does the condition hold, and has it in N of the last M ticks? A bit for each, the newest
+/// lowest.
+llvm::Value* Lowering::held_often(uint32_t id, llvm::Value* index, llvm::Value* now1, llvm::Value* truth) {
+  const Rule& rule = p_.rules[id];
+  const plan::RulePlace& place = plan_.rules[id];
+  auto& ir = b().ir;
+  llvm::Value* ticks_at = b().state(place.first, 8, index);
+  llvm::Value* seen_at = b().state(place.seen, 8, index);
+  llvm::Value* gap =
+      ir.CreateICmpSGT(ir.CreateSub(now1, b().load_i64(seen_at)), b().i64(2 * place.period_ns));
+  llvm::Value* old = ir.CreateSelect(gap, b().i64(0), b().load_i64(ticks_at));
+  llvm::Value* bits = ir.CreateOr(ir.CreateShl(old, 1), ir.CreateZExt(truth, ir.getInt64Ty()));
+  llvm::Value* last = ir.CreateLShr(b().i64(-1), ir.CreateSub(b().i64(check::kMaxTally), expr(rule.of).v));
+  bits = ir.CreateAnd(bits, last);
+  b().store(bits, ticks_at);
+  b().store(now1, seen_at);
+  llvm::Value* count = ir.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits);
+  return ir.CreateAnd(truth, ir.CreateICmpSGE(count, expr(rule.hold).v));
+}
+
 /// One element of a `when`: `index` is its place in the rule's arrays and, with `each`, the slot.
 void Lowering::when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* next) {
   const Rule& rule = p_.rules[id];
@@ -158,21 +198,12 @@ void Lowering::when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* n
     locals_[rule.variable] = {index};
     only_if(leaves_due(rule, index), false);
   }
-  only_if(b().truth(expr(rule.condition)), rule.hold != kNone);
-  if (rule.hold != kNone) {
-    llvm::Value* hold = expr(rule.hold).v;
-    b().fault_if(ir.CreateICmpSLT(hold, b().i64(0)), fault_site("a negative duration", node(rule.hold).span));
-    llvm::Value* seen_at = b().state(place.seen, 8, index);
-    llvm::Value* first = b().load_i64(first_at);
-    const int64_t patience = 2 * place.period_ns;
-    llvm::Value* allowed =
-        ir.CreateSelect(ir.CreateICmpSGT(hold, b().i64(patience)), hold, b().i64(patience));
-    llvm::Value* gap = ir.CreateICmpSGT(ir.CreateSub(now1, b().load_i64(seen_at)), allowed);
-    llvm::Value* anew = ir.CreateOr(ir.CreateICmpEQ(first, b().i64(0)), gap);
-    llvm::Value* since = ir.CreateSelect(anew, now1, first);
-    b().store(since, first_at);
-    b().store(now1, seen_at);
-    only_if(ir.CreateICmpSGE(ir.CreateSub(now1, since), hold), false);
+  llvm::Value* truth = b().truth(expr(rule.condition));
+  if (rule.of != kNone) {
+    only_if(held_often(id, index, now1, truth), false);
+  } else {
+    only_if(truth, rule.hold != kNone);
+    if (rule.hold != kNone) only_if(held_for(id, index, now1), false);
   }
   llvm::Value* fired_at = b().state(place.fired, 8, index);
   if (rule.cooldown != kNone) {

@@ -1,15 +1,9 @@
-// Streams and the operators with a memory. Rings are read from the oldest sample to the newest, so that the
-// result depends on nothing but the samples.
-#include <cmath>
-
-#include <llvm/IR/Intrinsics.h>
-
+// Streams, and the operators with a memory that is not a window (window.cpp).
 #include "compiler/lower/lowering.h"
 
 namespace cbench::lower {
 
 using check::Op;
-using check::WindowOp;
 
 /// Evaluates stream `id` for one element if one of its sources is due in this step, and stores the result.
 void Lowering::stream(uint32_t id, llvm::Value* slot) {
@@ -36,6 +30,10 @@ void Lowering::stream(uint32_t id, llvm::Value* slot) {
     const Val x = expr(s.value);
     llvm::Value* value = b().clean(x);
     if (s.type.base == check::Base::Bool) value = ir.CreateZExt(value, ir.getInt64Ty());
+    if (s.looked_back) {
+      b().store(b().load_i64(b().state(place.value, 8, slot)), b().state(place.before, 8, slot));
+      b().store_flag(b().load_flag(b().state(place.ok, 1, slot)), b().state(place.before_ok, 1, slot));
+    }
     b().store(value, b().state(place.value, 8, slot));
     b().store_flag(b().present(x), b().state(place.ok, 1, slot));
     b().store(ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1)),
@@ -54,8 +52,28 @@ Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
   llvm::Value* fresh = ir.CreateAnd(ir.CreateICmpNE(updated, b().i64(0)),
                                     ir.CreateICmpSLE(age, b().pick(place.hold_ns, slot)));
   llvm::Value* ok = ir.CreateAnd(fresh, b().load_flag(b().state(place.ok, 1, slot)));
-  llvm::Value* address = b().state(place.value, 8, slot);
-  switch (p_.streams[id].type.base) {
+  return stored(p_.streams[id].type.base, b().state(place.value, 8, slot), ok);
+}
+
+/// The newest value from before this step, however old, and whether or not the stream was evaluated already.
+Val Lowering::stream_before(uint32_t id, llvm::Value* slot) {
+  const plan::StreamPlace& place = plan_.streams[id];
+  auto& ir = b().ir;
+  if (p_.streams[id].subject == check::kNone) slot = b().i32(0);
+  llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
+  llvm::Value* now1 = ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1));
+  llvm::Value* evaluated = ir.CreateICmpEQ(updated, now1);
+  const auto one_of = [&](uint64_t before, uint64_t value, uint64_t size) {
+    return ir.CreateSelect(evaluated, b().state(before, size, slot), b().state(value, size, slot));
+  };
+  llvm::Value* ok = b().load_flag(one_of(place.before_ok, place.ok, 1));
+  return stored(p_.streams[id].type.base, one_of(place.before, place.value, 8), ok);
+}
+
+/// The value at an address, of 8 bytes whatever its type.
+Val Lowering::stored(check::Base base, llvm::Value* address, llvm::Value* ok) {
+  auto& ir = b().ir;
+  switch (base) {
     case check::Base::Bool:
       return {ir.CreateAnd(ok, ir.CreateICmpNE(b().load_i64(address), b().i64(0))), ok};
     case check::Base::Float:
@@ -67,114 +85,10 @@ Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
 
 Val Lowering::temporal(const check::Node& n) {
   if (n.op == Op::Schmitt) return schmitt(n);
-  Val x = expr(n.kids[0]);
-  if (x.v->getType()->isIntegerTy(1)) x.v = b().ir.CreateUIToFP(x.v, b().ir.getDoubleTy());
+  if (n.op == Op::Rises || n.op == Op::Falls || n.op == Op::Changed) return edge(n);
+  const Val x = expr(n.kids[0]);
   if (n.op == Op::Window) return window(n, x);
   return n.op == Op::Ewma ? ewma(n, x) : previous(n, x);
-}
-
-Val Lowering::window(const check::Node& n, const Val& x) {
-  const check::Temporal& t = p_.temporals[n.temporal];
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
-  auto& ir = b().ir;
-  llvm::Value* base = b().state(place.base, place.stride, stream_slot_);
-  llvm::Value* next_at = base;
-  llvm::Value* filled_at = b().at(base, b().i64(8));
-  llvm::Value* ticks_at = b().at(base, b().i64(16));
-  llvm::Value* capacity = b().i64(place.capacity);
-  const auto entry = [&](llvm::Value* index) {
-    return b().at(base, ir.CreateAdd(ir.CreateMul(index, b().i64(16)), b().i64(32)));
-  };
-  llvm::Value* clock = b().argument(FunctionBuilder::NowArg);
-  if (t.by_steps) {
-    clock = ir.CreateAdd(b().load_i64(ticks_at), b().i64(1));
-    b().store(clock, ticks_at);
-  }
-  b().when(b().present(x), [&] {
-    llvm::Value* next = b().load_i64(next_at);
-    llvm::Value* at = entry(next);
-    b().store(clock, at);
-    b().store(x.v, b().at(at, b().i64(8)));
-    llvm::Value* after = ir.CreateAdd(next, b().i64(1));
-    b().store(ir.CreateSelect(ir.CreateICmpEQ(after, capacity), b().i64(0), after), next_at);
-    llvm::Value* more = ir.CreateAdd(b().load_i64(filled_at), b().i64(1));
-    b().store(ir.CreateSelect(ir.CreateICmpSGT(more, capacity), capacity, more), filled_at);
-  });
-
-  llvm::Value* length = expr(t.length).v;
-  llvm::Value* cutoff = ir.CreateSub(clock, length);
-  llvm::Value* filled = b().load_i64(filled_at);
-  llvm::Value* start = ir.CreateSub(b().load_i64(next_at), filled);
-  start = ir.CreateSelect(ir.CreateICmpSLT(start, b().i64(0)), ir.CreateAdd(start, capacity), start);
-  const auto zero = b().f64(0);
-  llvm::AllocaInst* count = b().local(ir.getInt64Ty(), b().i64(0));
-  llvm::AllocaInst* trues = b().local(ir.getInt64Ty(), b().i64(0));
-  llvm::AllocaInst* sum = b().local(ir.getDoubleTy(), zero);
-  llvm::AllocaInst* low = b().local(ir.getDoubleTy(), b().f64(HUGE_VAL));
-  llvm::AllocaInst* high = b().local(ir.getDoubleTy(), b().f64(-HUGE_VAL));
-  llvm::AllocaInst* first = b().local(ir.getDoubleTy(), zero);
-  llvm::AllocaInst* first_time = b().local(ir.getInt64Ty(), b().i64(0));
-  llvm::AllocaInst* last = b().local(ir.getDoubleTy(), zero);
-  llvm::AllocaInst* last_time = b().local(ir.getInt64Ty(), b().i64(0));
-  b().loop(b().i32(0), ir.CreateTrunc(filled, ir.getInt32Ty()), [&](llvm::Value* i, llvm::BasicBlock* next) {
-    llvm::Value* raw = ir.CreateAdd(start, ir.CreateZExt(i, ir.getInt64Ty()));
-    llvm::Value* at =
-        entry(ir.CreateSelect(ir.CreateICmpSGE(raw, capacity), ir.CreateSub(raw, capacity), raw));
-    llvm::Value* time = b().load_i64(at);
-    llvm::BasicBlock* inside = b().block("inside");
-    b().branch(ir.CreateICmpSGT(time, cutoff), inside, next);
-    b().into(inside);
-    llvm::Value* v = b().load_f64(b().at(at, b().i64(8)));
-    llvm::Value* is_first = ir.CreateICmpEQ(b().load_i64(count), b().i64(0));
-    b().store(ir.CreateSelect(is_first, v, b().load_f64(first)), first);
-    b().store(ir.CreateSelect(is_first, time, b().load_i64(first_time)), first_time);
-    b().store(v, last);
-    b().store(time, last_time);
-    b().store(ir.CreateAdd(b().load_i64(count), b().i64(1)), count);
-    b().store(ir.CreateAdd(b().load_i64(trues), ir.CreateZExt(ir.CreateFCmpUNE(v, zero), ir.getInt64Ty())),
-              trues);
-    b().store(ir.CreateFAdd(b().load_f64(sum), v), sum);
-    b().store(ir.CreateSelect(ir.CreateFCmpOLT(v, b().load_f64(low)), v, b().load_f64(low)), low);
-    b().store(ir.CreateSelect(ir.CreateFCmpOGT(v, b().load_f64(high)), v, b().load_f64(high)), high);
-  });
-  llvm::Value* n_samples = b().load_i64(count);
-  llvm::Value* ok = ir.CreateICmpSGE(n_samples, b().i64(t.min_samples));
-  llvm::Value* change = ir.CreateFSub(b().load_f64(last), b().load_f64(first));
-  llvm::Value* result = zero;
-  switch (t.window) {
-    case WindowOp::Count: {
-      const bool truths = node(n.kids[0]).type.base == check::Base::Bool;
-      return {truths ? b().load_i64(trues) : n_samples, ok};
-    }
-    case WindowOp::Avg:
-      result = ir.CreateFDiv(b().load_f64(sum), ir.CreateSIToFP(n_samples, ir.getDoubleTy()));
-      break;
-    case WindowOp::Sum:
-      result = b().load_f64(sum);
-      break;
-    case WindowOp::Min:
-      result = b().load_f64(low);
-      break;
-    case WindowOp::Max:
-      result = b().load_f64(high);
-      break;
-    case WindowOp::Delta:
-      result = t.of_delta ? b().load_f64(sum) : change;
-      break;
-    case WindowOp::Rate: {
-      // The first delta belongs to the interval before the first time.
-      llvm::Value* total = t.of_delta ? ir.CreateFSub(b().load_f64(sum), b().load_f64(first)) : change;
-      llvm::Value* ns = ir.CreateSub(b().load_i64(last_time), b().load_i64(first_time));
-      ok = ir.CreateAnd(ok, ir.CreateICmpSGT(ns, b().i64(0)));
-      result = ir.CreateFDiv(total, ir.CreateFDiv(ir.CreateSIToFP(ns, ir.getDoubleTy()), b().f64(1e9)));
-      break;
-    }
-  }
-  if (t.of_cumulative && (t.window == WindowOp::Delta || t.window == WindowOp::Rate))
-    ok = ir.CreateAnd(ok, ir.CreateFCmpOGE(result, zero));
-  if (t.window == WindowOp::Delta || t.window == WindowOp::Rate)
-    ok = ir.CreateAnd(ok, ir.CreateICmpSGE(n_samples, b().i64(2)));
-  return {ir.CreateSelect(ok, result, zero), ok};
 }
 
 /// v += (1 − 2^(−dt / half)) · (x − v): a sample loses half of its weight in `half`, whatever the step.
@@ -243,6 +157,28 @@ Val Lowering::schmitt(const check::Node& n) {
   if (x.ok) after = ir.CreateSelect(x.ok, after, latch);
   b().store(ir.CreateZExt(after, ir.getInt64Ty()), latch_at);
   return {x.ok ? ir.CreateAnd(x.ok, after) : after, x.ok};
+}
+
+/// rises, falls and changed compare with the last value that was present; the first is no change.
+Val Lowering::edge(const check::Node& n) {
+  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  auto& ir = b().ir;
+  Val x = expr(n.kids[0]);
+  const check::Base base = node(n.kids[0]).type.base;
+  if (base == check::Base::Float) x.ok = b().both(x.ok, b().finite(x.v));
+  llvm::Value* known_at = b().state(place.base, place.stride, stream_slot_);
+  llvm::Value* value_at = b().at(known_at, b().i64(8));
+  llvm::Value* known = ir.CreateICmpNE(b().load_i64(known_at), b().i64(0));
+  llvm::Value* old = stored(base, value_at, known).v;
+  llvm::Value* differs = base == check::Base::Float ? ir.CreateFCmpUNE(x.v, old) : ir.CreateICmpNE(x.v, old);
+  llvm::Value* edge = ir.CreateAnd(known, differs);
+  if (n.op == Op::Rises) edge = ir.CreateAnd(edge, x.v);
+  if (n.op == Op::Falls) edge = ir.CreateAnd(edge, old);
+  b().when(b().present(x), [&] {
+    b().store(b().i64(1), known_at);
+    b().store(base == check::Base::Bool ? ir.CreateZExt(x.v, ir.getInt64Ty()) : x.v, value_at);
+  });
+  return {x.ok ? ir.CreateAnd(x.ok, edge) : edge, x.ok};
 }
 
 }  // namespace cbench::lower

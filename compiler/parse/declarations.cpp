@@ -69,7 +69,10 @@ ast::State Builder::state(const Node& node) {
 }
 
 ast::Stream Builder::stream(const Node& node) {
-  return {name(node.children.front()), subject(node), expr(node.children.back())};
+  ast::Stream made{name(node.children.front()), subject(node), std::nullopt, nullptr};
+  if (const Node* written = node.find(NodeKind::Type)) made.type = type(*written);
+  made.value = expr(node.children.back());
+  return made;
 }
 
 ast::Fn Builder::fn(const Node& node) {
@@ -91,7 +94,10 @@ ast::When Builder::when(const Node& node) {
   ast::When made;
   made.head = span(head);
   made.condition = expr(head.children.front());
-  made.hold = expr_in(head.find(NodeKind::Hold));
+  if (const Node* hold = head.find(NodeKind::Hold)) {
+    made.hold = expr(hold->children.front());
+    made.of = expr_in(hold->find(NodeKind::Tally));
+  }
   if (const Node* each = head.find(NodeKind::Each)) {
     made.variable = name(each->children[0]);
     made.set = expr(each->children[1]);

@@ -97,6 +97,7 @@ enum class NodeKind : uint8_t {
   When,
   WhenHead,
   Hold,
+  Tally,
   Each,
   Cooldown,
   On,

@@ -32,7 +32,7 @@ CBENCH_NODE(header, Header) CBENCH_NODE(declaration, Declaration) CBENCH_NODE(pa
 CBENCH_NODE(class_decl, Class) CBENCH_NODE(class_item, ClassItem) CBENCH_NODE(group, Group) CBENCH_NODE(enum_decl, Enum)
 CBENCH_NODE(state, State) CBENCH_NODE(stream, Stream) CBENCH_NODE(subject, Subject) CBENCH_NODE(fn_decl, Fn)
 CBENCH_NODE(fn_parameter, FnParameter) CBENCH_NODE(fn_head, FnHead) CBENCH_NODE(when_decl, When)
-CBENCH_NODE(when_head, WhenHead) CBENCH_NODE(hold, Hold) CBENCH_NODE(each, Each) CBENCH_NODE(each_where, Where)
+CBENCH_NODE(when_head, WhenHead) CBENCH_NODE(hold, Hold) CBENCH_NODE(tally, Tally) CBENCH_NODE(each, Each) CBENCH_NODE(each_where, Where)
 CBENCH_NODE(cooldown, Cooldown) CBENCH_NODE(on_decl, On) CBENCH_NODE(on_head, OnHead) CBENCH_NODE(every_decl, Every)
 CBENCH_NODE(every_head, EveryHead) CBENCH_NODE(match_stmt, Match) CBENCH_NODE(match_case, MatchCase)
 CBENCH_NODE(match_else, MatchElse) CBENCH_NODE(for_stmt, For) CBENCH_NODE(for_head, ForHead) CBENCH_NODE(for_range, ForRange)

@@ -23,6 +23,7 @@ class Bound {
       uint64_t once = 4 + block(rule.body);
       if (rule.condition != check::kNone) once += expr(rule.condition);
       if (rule.set != check::kNone) once += members(rule.set);
+      if (rule.of != check::kNone) once += 8;
       if (rule.kind == check::Rule::Kind::Task) once *= 2;  // a step may end one round and begin the next
       total = cap(total + cap((rule.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once)));
     }
@@ -44,6 +45,24 @@ class Bound {
     if (functions_[ref] == 0) functions_[ref] = 1 + block(p_.functions[ref].body);
     return functions_[ref];
   }
+  uint64_t window(uint32_t temporal) {
+    using check::WindowOp;
+    const auto samples = times(static_cast<uint64_t>(planned_.temporals[temporal].capacity));
+    switch (p_.temporals[temporal].window) {
+      case WindowOp::Hold:
+        return 4;
+      case WindowOp::Sd:
+        return 2 * samples;
+      case WindowOp::Slope:
+        return 3 * samples;
+      case WindowOp::P50:
+      case WindowOp::P95:
+      case WindowOp::P99:  // at most 17 walks more, with 16 counters in each
+        return 18 * samples + times(16 * 16);
+      default:
+        return samples;
+    }
+  }
   uint64_t expr(check::NodeId id) {
     if (id == check::kNone) return 0;
     const check::Node& n = p_.nodes[id];
@@ -51,8 +70,7 @@ class Bound {
     for (const check::NodeId kid : n.kids) kids = cap(kids + expr(kid));
     if (n.op == check::Op::Reduce) return cap(1 + size(n.set) * cap(members(n.set) + kids));
     if (n.op == check::Op::InSet) return cap(kids + members(n.set));
-    if (n.op == check::Op::Window)
-      return kids + times(static_cast<uint64_t>(planned_.temporals[n.temporal].capacity));
+    if (n.op == check::Op::Window) return cap(kids + window(n.temporal));
     if (n.op == check::Op::Call) return cap(1 + kids + function(n.ref));
     return 1 + kids;
   }

@@ -160,6 +160,8 @@ void Planner::place_temporal(uint32_t id, uint32_t n, int64_t period) {
                 Kind::WindowTooShort, t.span, fmt::format("the window never holds {} samples", t.min_samples),
                 fmt::format("it holds {} at most, at a period of {} ms", place.capacity, period / 1'000'000))
             .hint("lengthen the window, sample more often, or ask for fewer samples by `min`");
+      if (t.window == check::WindowOp::Hold)  // asks only for the last so many
+        place.capacity = std::min(place.capacity, t.min_samples);
       place.stride = 32 + static_cast<uint64_t>(place.capacity) * 16;
       break;
     }
@@ -203,6 +205,10 @@ void Planner::place_streams() {
     place.updated = take(8ULL * place.n);
     place.ok = take(place.n);
     place.ticked = take(place.n);
+    if (stream.looked_back) {
+      place.before = take(8ULL * place.n);
+      place.before_ok = take(place.n);
+    }
     for (const uint32_t t : stream.temporals) place_temporal(t, place.n, shortest);
   }
 }
@@ -228,7 +234,8 @@ void Planner::place_states_and_rules() {
                        period_of(c.sampling, info(static_cast<Metric>(program_.nodes[leaf].ref)).group,
                                  spec_.step_ns));
     for (const check::NodeId leaf : rule.leaves)
-      if (program_.nodes[leaf].op == check::Op::StreamRead)
+      if (const check::Op op = program_.nodes[leaf].op;
+          op == check::Op::StreamRead || op == check::Op::StreamBefore)
         for (const int64_t period : stream_period_[program_.nodes[leaf].ref])
           place.period_ns = std::max(place.period_ns, period);
     for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));

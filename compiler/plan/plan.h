@@ -23,11 +23,14 @@ inline constexpr uint64_t kStateBudget = 1U << 20U;
 struct StreamPlace {
   uint64_t value = 0, updated = 0;  ///< [n] of 8 bytes; `updated` is the time + 1 ns, 0 for never
   uint64_t ok = 0, ticked = 0;      ///< [n] of 1 byte
+  uint64_t before = 0,
+           before_ok = 0;  ///< [n] of 8 and of 1 byte, where `prev` is read: the value before this tick
   uint32_t n = 0;
   std::vector<int64_t> hold_ns;  ///< [n]: a value older than this is missing
 };
 /// Window: [n] × { i64 next, i64 filled, i64 ticks, i64 unused, [capacity] × { i64 time or tick, f64 value }
-/// }. Ewma and the -Previous: [n] × { i64 time + 1, f64 value }. Schmitt: [n] × { i64 latch }.
+/// }. Ewma and the -Previous: [n] × { i64 time + 1, f64 value }. Schmitt: [n] × { i64 latch }. Rises, Falls
+/// and Changed: [n] × { i64 1 after the first value, value }.
 struct TemporalPlace {
   uint64_t base = 0, stride = 0;
   int64_t capacity = 0;
@@ -38,7 +41,7 @@ struct StatePlace {
   uint32_t n = 0;
 };
 /// Times + 1 ns, 0 for none: since when the condition holds, when it was last seen, when the rule last fired;
-/// for `every` the first is when it is due next.
+/// for `every` the first is when it is due next; for `for N of M` it is a bit for each of the last ticks.
 struct RulePlace {
   uint64_t first = 0, seen = 0, fired = 0;
   uint32_t n = 0;

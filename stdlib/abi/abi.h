@@ -16,6 +16,13 @@ using i32 = int32_t;
 using i64 = int64_t;
 using f64 = double;
 using host = void*;
+/// A sample in the ring of a window: when it was taken (a time in ns or a tick), and the value.
+struct RingSample {
+  i64 at;
+  f64 value;
+};
+using ring = const RingSample*;
+static_assert(sizeof(RingSample) == 16 && offsetof(RingSample, value) == 8);
 
 /// Pointer table of the functions that generated code may call.
 struct Intrinsics {

@@ -2,6 +2,7 @@
 // compile.
 #include "stdlib/intrinsics/format.h"
 #include "stdlib/intrinsics/math.h"
+#include "stdlib/intrinsics/percentile.h"
 #include "stdlib/intrinsics/shadow.h"
 
 namespace cbench {
@@ -19,6 +20,9 @@ namespace bound {
 constexpr size_t kNumberBytes = 64;
 
 f64 exp2(f64 x) { return exp2_exact(x); }
+f64 percentile(abi::ring samples, i64 capacity, i64 next, i64 count, i32 percent) {
+  return percentile_of(samples, capacity, next, count, percent);
+}
 i32 class_of(host h, i32 slot) { return of(h).class_of(slot); }
 i32 cpu_in(host h, i32 slot, i32 cpu) { return of(h).cpu_in(slot, cpu) ? 1 : 0; }
 i64 ways(host h, i32 cls) { return of(h).ways(cls); }
