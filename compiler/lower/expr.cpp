@@ -62,9 +62,10 @@ Val Lowering::expr(check::NodeId id) {
     case Op::HostFact:
       return host_fact(n);
     case Op::StreamRead:
-      return stream_value(n.ref, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
-    case Op::StreamBefore:
-      return stream_before(n.ref, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+    case Op::StreamBefore: {
+      llvm::Value* slot = n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v;
+      return n.op == Op::StreamRead ? stream_value(n.ref, slot) : stream_before(n.ref, slot);
+    }
     case Op::StateRead: {
       llvm::Value* address =
           b().state(plan_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
@@ -161,7 +162,7 @@ Val Lowering::metric(const check::Node& n) {
     x = b().ir.CreateSIToFP(b().cell(column, slot, b().ir.getInt64Ty()), b().ir.getDoubleTy());
   } else {
     x = b().cell(column, slot, b().ir.getDoubleTy());
-    ok = b().ir.CreateAnd(ok, b().ir.CreateFCmpOEQ(b().ir.CreateFSub(x, x), b().f64(0)));
+    ok = b().ir.CreateAnd(ok, b().finite(x));
   }
   if (const double by = divisor(m.unit); by != 1.0)
     x = b().ir.CreateFDiv(x, b().f64(by));
@@ -285,89 +286,6 @@ Val Lowering::compare(const check::Node& n) {
     default:
       return {ir.CreateICmpSGE(x.v, y.v), ok};
   }
-}
-
-Val Lowering::checked(llvm::Intrinsic::ID op, llvm::Value* x, llvm::Value* y, llvm::Value* ok, Span span) {
-  llvm::Value* pair = b().ir.CreateBinaryIntrinsic(op, x, y);
-  llvm::Value* overflow = b().ir.CreateExtractValue(pair, 1);
-  if (ok) overflow = b().ir.CreateAnd(overflow, ok);
-  b().fault_if(overflow, fault_site("integer overflow", span));
-  return {b().ir.CreateExtractValue(pair, 0), ok};
-}
-
-Val Lowering::arithmetic(const check::Node& n) {
-  auto& ir = b().ir;
-  const Val x = expr(n.kids[0]);
-  const Val y = n.kids.size() > 1 ? expr(n.kids[1]) : Val{};
-  llvm::Value* ok = b().both(x.ok, y.ok);
-  if (x.v->getType()->isDoubleTy()) {
-    switch (n.op) {
-      case Op::Negate:
-        return {ir.CreateFNeg(x.v), ok};
-      case Op::Add:
-        return {ir.CreateFAdd(x.v, y.v), ok};
-      case Op::Subtract:
-        return {ir.CreateFSub(x.v, y.v), ok};
-      case Op::Multiply:
-        return {ir.CreateFMul(x.v, y.v), ok};
-      case Op::Abs:
-        return {ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x.v), ok};
-      case Op::Min:
-        return {ir.CreateSelect(ir.CreateFCmpOLT(y.v, x.v), y.v, x.v), ok};
-      case Op::Max:
-        return {ir.CreateSelect(ir.CreateFCmpOGT(y.v, x.v), y.v, x.v), ok};
-      default: {  // Divide: what is not finite is missing
-        llvm::Value* q = ir.CreateFDiv(x.v, y.v);
-        if (!n.type.optional) return {q};
-        llvm::Value* finite = ir.CreateFCmpOEQ(ir.CreateFSub(q, q), b().f64(0));
-        llvm::Value* present = b().both(ok, finite);
-        return {ir.CreateSelect(present, q, b().f64(0)), present};
-      }
-    }
-  }
-  switch (n.op) {
-    case Op::Negate:
-      return checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
-    case Op::Add:
-      return checked(llvm::Intrinsic::sadd_with_overflow, x.v, y.v, ok, n.span);
-    case Op::Subtract:
-      return checked(llvm::Intrinsic::ssub_with_overflow, x.v, y.v, ok, n.span);
-    case Op::Multiply:
-      return checked(llvm::Intrinsic::smul_with_overflow, x.v, y.v, ok, n.span);
-    case Op::Abs: {
-      const Val negative = checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
-      return {ir.CreateSelect(ir.CreateICmpSLT(x.v, b().i64(0)), negative.v, x.v), ok};
-    }
-    case Op::Min:
-      return {ir.CreateSelect(ir.CreateICmpSLT(y.v, x.v), y.v, x.v), ok};
-    case Op::Max:
-      return {ir.CreateSelect(ir.CreateICmpSGT(y.v, x.v), y.v, x.v), ok};
-    default: {  // Modulo: by zero is missing; by −1 is 0 (the machine would trap on the smallest int)
-      llvm::Value* nonzero = ir.CreateICmpNE(y.v, b().i64(0));
-      llvm::Value* unusual = ir.CreateOr(ir.CreateNot(nonzero), ir.CreateICmpEQ(y.v, b().i64(-1)));
-      llvm::Value* r = ir.CreateSRem(x.v, ir.CreateSelect(unusual, b().i64(1), y.v));
-      return {r, n.type.optional ? b().both(ok, nonzero) : ok};
-    }
-  }
-}
-
-/// floor, ceil and round without a library call; what does not fit an int is missing.
-Val Lowering::round(const check::Node& n) {
-  auto& ir = b().ir;
-  const Val x = expr(n.kids[0]);
-  llvm::Value* in = x.v;
-  if (n.op == Op::Round)  // half away from zero
-    in = ir.CreateFAdd(in, ir.CreateSelect(ir.CreateFCmpOLT(in, b().f64(0)), b().f64(-0.5), b().f64(0.5)));
-  llvm::Value* fits =
-      ir.CreateAnd(ir.CreateFCmpOGT(in, b().f64(-9.2e18)), ir.CreateFCmpOLT(in, b().f64(9.2e18)));
-  llvm::Value* safe = ir.CreateSelect(fits, in, b().f64(0));
-  llvm::Value* cut = ir.CreateFPToSI(safe, ir.getInt64Ty());
-  llvm::Value* back = ir.CreateSIToFP(cut, ir.getDoubleTy());
-  llvm::Value* out = cut;
-  if (n.op == Op::Floor)
-    out = ir.CreateSub(cut, ir.CreateZExt(ir.CreateFCmpOGT(back, safe), ir.getInt64Ty()));
-  if (n.op == Op::Ceil) out = ir.CreateAdd(cut, ir.CreateZExt(ir.CreateFCmpOLT(back, safe), ir.getInt64Ty()));
-  return {out, b().both(x.ok, fits)};
 }
 
 /// A function is its body with the arguments in place. A missing argument makes the result missing, without

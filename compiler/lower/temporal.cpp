@@ -86,7 +86,9 @@ Val Lowering::stored(check::Base base, llvm::Value* address, llvm::Value* ok) {
 Val Lowering::temporal(const check::Node& n) {
   if (n.op == Op::Schmitt) return schmitt(n);
   if (n.op == Op::Rises || n.op == Op::Falls || n.op == Op::Changed) return edge(n);
-  const Val x = expr(n.kids[0]);
+  Val x = expr(n.kids[0]);
+  // What is not finite is missing: it would not leave an ewma again.
+  if (x.v->getType()->isDoubleTy()) x.ok = b().both(x.ok, b().finite(x.v));
   if (n.op == Op::Window) return window(n, x);
   return n.op == Op::Ewma ? ewma(n, x) : previous(n, x);
 }

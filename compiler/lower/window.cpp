@@ -21,7 +21,7 @@ struct Lowering::Gathered {
   llvm::Value *count, *trues, *sum, *low, *high, *first, *first_time, *last, *last_time;
 };
 
-/// Puts a sample into the ring, unless it is missing or not finite.
+/// Puts a sample into the ring, unless it is missing.
 Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
   const check::Temporal& t = p_.temporals[n.temporal];
   const plan::TemporalPlace& place = plan_.temporals[n.temporal];
@@ -36,8 +36,7 @@ Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
     r.clock = ir.CreateAdd(b().load_i64(ticks_at), b().i64(1));
     b().store(r.clock, ticks_at);
   }
-  const bool number = x.v->getType()->isDoubleTy();
-  b().when(number ? b().both(x.ok, b().finite(x.v)) : b().present(x), [&] {
+  b().when(b().present(x), [&] {
     llvm::Value* next = b().load_i64(r.base);
     llvm::Value* at = sample(r, next);
     b().store(r.clock, at);

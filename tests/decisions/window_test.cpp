@@ -198,6 +198,14 @@ TEST(windows, what_is_not_finite_does_not_enter_them) {
   }
 }
 
+TEST(ewma, it_forgets_nothing_and_takes_in_nothing_that_is_not_finite) {
+  const std::string pow = "fn pow(v: float) -> float { return v * v * v * v * v * v * v * v }\n";
+  Probe p(pow + "stream x(c) = ewma(pow(pow(c.docker.pids * 1.0)), half: 100ms)");
+  EXPECT_THAT(p.each(kPids, {1, 1, 1e18, 1}), ElementsAre(1, 1, kNothing, 1));
+  Probe d(pow + "stream x(c) = delta(pow(pow(c.docker.pids * 1.0)))");
+  EXPECT_THAT(d.each(kPids, {1, 1e18, 2}), ElementsAre(kNothing, kNothing, std::pow(2.0, 64) - 1));
+}
+
 TEST(windows, a_container_that_is_not_due_has_no_sample_and_loses_none) {
   Probe p("stream x(c) = p50(c.docker.pids over 1100ms, min 1)");
   p.spec.containers[0].sampling.docker_period_ns = 500'000'000;

@@ -1,0 +1,92 @@
+// Arithmetic and rounding: ints are checked, floats follow IEEE 754 without contraction.
+#include <llvm/IR/Intrinsics.h>
+
+#include "compiler/lower/lowering.h"
+
+namespace cbench::lower {
+
+using check::Op;
+
+Val Lowering::checked(llvm::Intrinsic::ID op, llvm::Value* x, llvm::Value* y, llvm::Value* ok, Span span) {
+  llvm::Value* pair = b().ir.CreateBinaryIntrinsic(op, x, y);
+  llvm::Value* overflow = b().ir.CreateExtractValue(pair, 1);
+  if (ok) overflow = b().ir.CreateAnd(overflow, ok);
+  b().fault_if(overflow, fault_site("integer overflow", span));
+  return {b().ir.CreateExtractValue(pair, 0), ok};
+}
+
+Val Lowering::arithmetic(const check::Node& n) {
+  auto& ir = b().ir;
+  const Val x = expr(n.kids[0]);
+  const Val y = n.kids.size() > 1 ? expr(n.kids[1]) : Val{};
+  llvm::Value* ok = b().both(x.ok, y.ok);
+  if (x.v->getType()->isDoubleTy()) {
+    switch (n.op) {
+      case Op::Negate:
+        return {ir.CreateFNeg(x.v), ok};
+      case Op::Add:
+        return {ir.CreateFAdd(x.v, y.v), ok};
+      case Op::Subtract:
+        return {ir.CreateFSub(x.v, y.v), ok};
+      case Op::Multiply:
+        return {ir.CreateFMul(x.v, y.v), ok};
+      case Op::Abs:
+        return {ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x.v), ok};
+      case Op::Min:
+        return {ir.CreateSelect(ir.CreateFCmpOLT(y.v, x.v), y.v, x.v), ok};
+      case Op::Max:
+        return {ir.CreateSelect(ir.CreateFCmpOGT(y.v, x.v), y.v, x.v), ok};
+      default: {  // Divide: what is not finite is missing
+        llvm::Value* q = ir.CreateFDiv(x.v, y.v);
+        if (!n.type.optional) return {q};
+        llvm::Value* present = b().both(ok, b().finite(q));
+        return {ir.CreateSelect(present, q, b().f64(0)), present};
+      }
+    }
+  }
+  switch (n.op) {
+    case Op::Negate:
+      return checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
+    case Op::Add:
+      return checked(llvm::Intrinsic::sadd_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Subtract:
+      return checked(llvm::Intrinsic::ssub_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Multiply:
+      return checked(llvm::Intrinsic::smul_with_overflow, x.v, y.v, ok, n.span);
+    case Op::Abs: {
+      const Val negative = checked(llvm::Intrinsic::ssub_with_overflow, b().i64(0), x.v, ok, n.span);
+      return {ir.CreateSelect(ir.CreateICmpSLT(x.v, b().i64(0)), negative.v, x.v), ok};
+    }
+    case Op::Min:
+      return {ir.CreateSelect(ir.CreateICmpSLT(y.v, x.v), y.v, x.v), ok};
+    case Op::Max:
+      return {ir.CreateSelect(ir.CreateICmpSGT(y.v, x.v), y.v, x.v), ok};
+    default: {  // Modulo: by zero is missing; by −1 is 0 (the machine would trap on the smallest int)
+      llvm::Value* nonzero = ir.CreateICmpNE(y.v, b().i64(0));
+      llvm::Value* unusual = ir.CreateOr(ir.CreateNot(nonzero), ir.CreateICmpEQ(y.v, b().i64(-1)));
+      llvm::Value* r = ir.CreateSRem(x.v, ir.CreateSelect(unusual, b().i64(1), y.v));
+      return {r, n.type.optional ? b().both(ok, nonzero) : ok};
+    }
+  }
+}
+
+/// floor, ceil and round without a library call; what does not fit an int is missing.
+Val Lowering::round(const check::Node& n) {
+  auto& ir = b().ir;
+  const Val x = expr(n.kids[0]);
+  llvm::Value* in = x.v;
+  if (n.op == Op::Round)  // half away from zero
+    in = ir.CreateFAdd(in, ir.CreateSelect(ir.CreateFCmpOLT(in, b().f64(0)), b().f64(-0.5), b().f64(0.5)));
+  llvm::Value* fits =
+      ir.CreateAnd(ir.CreateFCmpOGT(in, b().f64(-9.2e18)), ir.CreateFCmpOLT(in, b().f64(9.2e18)));
+  llvm::Value* safe = ir.CreateSelect(fits, in, b().f64(0));
+  llvm::Value* cut = ir.CreateFPToSI(safe, ir.getInt64Ty());
+  llvm::Value* back = ir.CreateSIToFP(cut, ir.getDoubleTy());
+  llvm::Value* out = cut;
+  if (n.op == Op::Floor)
+    out = ir.CreateSub(cut, ir.CreateZExt(ir.CreateFCmpOGT(back, safe), ir.getInt64Ty()));
+  if (n.op == Op::Ceil) out = ir.CreateAdd(cut, ir.CreateZExt(ir.CreateFCmpOLT(back, safe), ir.getInt64Ty()));
+  return {out, b().both(x.ok, fits)};
+}
+
+}  // namespace cbench::lower
