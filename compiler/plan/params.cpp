@@ -66,17 +66,23 @@ std::vector<PlanParam> plan_params(const check::Program& program) {
   return out;
 }
 
+std::string one_line(std::string_view text) {
+  std::string out;
+  bool blank = false;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!space && blank && !out.empty()) out += ' ';
+    if (!space) out += c;
+    blank = space;
+  }
+  return out;
+}
+
 std::vector<PlanRule> plan_rules(const check::Program& program, const SourceSet& sources) {
   std::vector<PlanRule> out;
   for (const check::Rule& rule : program.rules) {
     PlanRule made;
-    bool blank = false;
-    for (const char c : sources.text(rule.head)) {
-      const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-      if (!space && blank && !made.text.empty()) made.text += ' ';
-      if (!space) made.text += c;
-      blank = space;
-    }
+    made.text = one_line(sources.text(rule.head));
     made.line = sources.line(rule.head);
     made.span = rule.head;
     out.push_back(std::move(made));

@@ -83,6 +83,8 @@ std::string to_text(const Planned& planned);
 
 /// The parameters as PlanParam, with their defaults.
 std::vector<PlanParam> plan_params(const check::Program& program);
+/// What was written, with a blank for each row of blanks and newlines.
+std::string one_line(std::string_view text);
 /// The rules with their heads as text.
 std::vector<PlanRule> plan_rules(const check::Program& program, const SourceSet& sources);
 

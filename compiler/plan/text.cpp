@@ -22,7 +22,7 @@ std::string to_text(const Planned& planned) {
   }
   out += "streams\n";
   for (const uint32_t id : p.stream_order) {
-    out += fmt::format("  {} at {} × {}\n", p.streams[id].name, planned.streams[id].value,
+    out += fmt::format("  {} at {} × {}\n", one_line(p.streams[id].name), planned.streams[id].value,
                        planned.streams[id].n);
     for (const uint32_t t : p.streams[id].temporals) {
       const TemporalPlace& place = planned.temporals[t];

@@ -101,7 +101,7 @@ TEST(edges, a_container_that_is_not_due_has_no_edge) {
 TEST(heads, an_operator_remembers_as_a_stream_of_its_own_would) {
   Scene s({"A", "B"});
   s.play(
-      policy("when avg(c.docker.pids over 1s, min 2) > 5 and c.docker.pids < 100 each c in all where "
+      policy("when avg(c.docker.pids\n  over 1s, min 2) > 5 and c.docker.pids < 100 each c in all where "
              "(not falls(c.docker.pids > 1)) ?? true { log \"{c}: {why}\" }"));
   s.step({{"A", kPids, 4}, {"B", kPids, 9}});
   s.step({{"A", kPids, 10}, {"B", kPids, 1}});
