@@ -42,13 +42,19 @@ std::vector<std::string> words_of(const json& value) {
   return words;
 }
 
+/// A command without arguments has a space behind it in the daemon's events.
+std::string without_end_space(std::string text) {
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
 std::string joined(std::span<const std::string> words) { return fmt::format("{}", fmt::join(words, " ")); }
 
 /// As the daemon writes it into the events of its own executions (moby, daemon/health.go).
 std::string health_check_of(const json& config) {
   const std::vector<std::string> test = words_of(at(config, {"Healthcheck", "Test"}));
   if (test.size() < 2) return "";
-  const std::string command = joined(std::span(test).subspan(1));
+  const std::string command = without_end_space(joined(std::span(test).subspan(1)));
   if (test[0] == "CMD") return command;
   if (test[0] != "CMD-SHELL") return "";
   const std::vector<std::string> shell = words_of(at(config, {"Shell"}));
@@ -154,7 +160,7 @@ std::optional<DaemonEvent> parse_event(const std::string& line) {
                     .time_ns = number_of(at(value, {"timeNano"}))};
   if (event.container.empty() || event.action.empty()) return std::nullopt;
   if (const size_t colon = event.action.find(": "); colon != std::string::npos) {  // "exec_start: sh -c ls"
-    event.detail = event.action.substr(colon + 2);
+    event.detail = without_end_space(event.action.substr(colon + 2));
     event.action.erase(colon);
   }
   if (event.action == "kill") event.detail = text_of(at(attributes, {"signal"}));

@@ -351,6 +351,25 @@ TEST_F(Docker, an_exit_by_anothers_hand_says_so) {
                                                       "1: was sent SIGTERM by somebody else"));
 }
 
+TEST_F(Docker, an_images_own_health_check_is_nobodys_act) {
+  const std::string from = "cbench-health-" + std::to_string(getpid());
+  ASSERT_EQ(docker("create --name " + from + " cbench-test/busybox:1 true"), 0);
+  for (const char* check : {"CMD [\"true\"]", "CMD [\"test\", \"-d\", \"/tmp\"]", "CMD true && true"}) {
+    ASSERT_EQ(docker("commit --change 'CMD [\"sh\"]' --change 'HEALTHCHECK --interval=1s " +
+                     std::string(check) + "' " + from + " cbench-test/health:1"),
+              0);
+    EngineRun run(EngineKind::Docker);
+    run.add("healthy", "sleep 60").image.value = "cbench-test/health:1";
+    run.make();
+    const std::string id = run.start(0).id;
+    EXPECT_TRUE(eventually(
+        [&] { return docker("ps -q --filter health=healthy | grep -q " + id.substr(0, 12)) == 0; }));
+    EXPECT_THAT(run.acts(1, 1500ms), ::testing::IsEmpty()) << check;
+  }
+  EXPECT_EQ(docker("rm " + from), 0);
+  EXPECT_EQ(docker("rmi -f cbench-test/health:1"), 0);
+}
+
 TEST_F(Docker, a_restart_by_anothers_hand_is_told) {
   EngineRun run(EngineKind::Docker);
   run.add("again", "trap 'exit 0' TERM; while :; do sleep 0.05; done");

@@ -52,6 +52,7 @@ TEST(EventParsing, reads_what_dockerd_20_10_writes) {
   EXPECT_EQ(exec->detail, "sh -c echo a: b");
   EXPECT_EQ(exec->exec_id, "e1");
   EXPECT_EQ(exec->time_ns, 1700000000123456789);
+  EXPECT_EQ(parse_event(line_of("exec_start: true "))->detail, "true");
   EXPECT_EQ(parse_event(line_of("kill", R"("signal":"9")"))->detail, "9");
   EXPECT_EQ(parse_event(line_of("rename", R"("oldName":"/a","name":"b")"))->detail, "b");
 }

@@ -115,6 +115,18 @@ TEST(Answers, are_read) {
   EXPECT_EQ(error_message("plain\nwords"), "plain");
 }
 
+TEST(Answers, tell_the_health_check_as_the_daemons_events_do) {
+  const auto check = [](const std::string& config) {
+    return parse_image(R"({"Id":"sha256:1","Config":{)" + config + "}}")->health_check;
+  };
+  EXPECT_EQ(check(""), "");
+  EXPECT_EQ(check(R"("Healthcheck":{"Test":["NONE"]})"), "");
+  EXPECT_EQ(check(R"("Healthcheck":{"Test":["CMD","/ok"]})"), "/ok");
+  EXPECT_EQ(check(R"("Healthcheck":{"Test":["CMD","curl","-f","x"]})"), "curl -f x");
+  EXPECT_EQ(check(R"("Healthcheck":{"Test":["CMD-SHELL","a || b"]})"), "/bin/sh -c a || b");
+  EXPECT_EQ(check(R"("Shell":["bash","-ec"],"Healthcheck":{"Test":["CMD-SHELL","a"]})"), "bash -ec a");
+}
+
 TEST(Answers, of_any_shape_are_survived) {
   const Words strange = {"",
                          "null",
