@@ -170,8 +170,8 @@ void Checker::check_group(uint32_t index) {
 /// Checks the stream that an expression reads, if it is not yet; true when that closes a circle.
 bool Checker::circle(uint32_t stream, const ast::Name& use) {
   if (stream_progress_[stream] == Progress::Running) {
-    for (size_t i = stream_path_.size(); i-- > 0 && stream_path_[i].first != stream;) {
-      if (!stream_path_[i].second) continue;
+    for (auto step = stream_path_.rbegin(); step != stream_path_.rend() && step->first != stream; ++step) {
+      if (!step->second) continue;
       // No circle: the way here leads through a `prev`.
       if (p_.streams[stream].type.error()) want_type(stream, use);
       return p_.streams[stream].type.error();

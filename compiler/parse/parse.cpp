@@ -17,7 +17,7 @@ bool read(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics, a
   grammar::Input in(text.data(), text.data() + text.size());
   try {
     tao::pegtl::parse<grammar::file, tao::pegtl::nothing, parsing::Control>(in, reader);
-  } catch (const parsing::Abandon&) {  // reported
+  } catch (const parsing::Abandon&) {  // NOLINT(bugprone-empty-catch): it is reported already
   }
   return diagnostics.error_count() == errors_before;
 }

@@ -58,7 +58,7 @@ class Bound {
       case WindowOp::P50:
       case WindowOp::P95:
       case WindowOp::P99:  // at most 17 walks more, with 16 counters in each
-        return 18 * samples + times(16 * 16);
+        return 18 * samples + times(256);
       default:
         return samples;
     }

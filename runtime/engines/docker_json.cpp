@@ -54,7 +54,7 @@ std::string joined(std::span<const std::string> words) { return fmt::format("{}"
 std::string health_check_of(const json& config) {
   const std::vector<std::string> test = words_of(at(config, {"Healthcheck", "Test"}));
   if (test.size() < 2) return "";
-  const std::string command = without_end_space(joined(std::span(test).subspan(1)));
+  std::string command = without_end_space(joined(std::span(test).subspan(1)));
   if (test[0] == "CMD") return command;
   if (test[0] != "CMD-SHELL") return "";
   const std::vector<std::string> shell = words_of(at(config, {"Shell"}));
