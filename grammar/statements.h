@@ -107,7 +107,7 @@ struct loop_stmt : peg::seq<kw_loop, gap, expect<block, Want::LoopBody>> {};
 
 struct wait_timeout : peg::seq<kw_timeout, gap, expect<expression, Want::WaitTimeout>> {};
 struct wait_until
-    : peg::seq<kw_until, gap, expect<condition, Want::WaitCondition>, peg::opt<peg::seq<ws, wait_timeout>>> {
+    : peg::seq<kw_until, gap, expect<condition, Want::WaitCondition>, peg::opt<peg::seq<gap, wait_timeout>>> {
 };
 struct wait_stmt : peg::seq<kw_wait, ws, peg::sor<wait_until, expect<condition, Want::WaitTime>>> {};
 

@@ -71,6 +71,9 @@ class Tokens {
       case NodeKind::Block:
         for (const Node& statement : node.children) marks_[statement.begin].item = true;
         break;
+      case NodeKind::MatchCase:
+        marks_[node.begin].item = true;
+        break;
       default:
         break;
     }

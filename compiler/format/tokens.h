@@ -28,7 +28,7 @@ struct Token {
   TokenKind kind{};
   std::string_view text;
   uint32_t newlines = 0;  ///< between it and the token before
-  bool item = false;      ///< begins a declaration, or a statement of a block
+  bool item = false;      ///< begins a declaration, a statement of a block or a case of a match
   bool groups = false;    ///< of OpenParen: around an operand, not arguments
   bool lines = false;     ///< of OpenBrace: its close stands on a later line
   [[nodiscard]] bool is(std::string_view other) const { return text == other; }
