@@ -44,8 +44,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Metric kPids = Metric::docker_pids;
-constexpr Metric kMpki = Metric::perf_llc_mpki;
 const std::vector<Sample> kTick = {{"A", kPids, 1}, {"B", kPids, 1}, {"C", kPids, 1}};
 
 std::string masks(const Scene& s) {

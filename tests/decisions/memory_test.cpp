@@ -14,10 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Metric kCpu = Metric::docker_cpu_usage_percent;
-constexpr Metric kPids = Metric::docker_pids;
-constexpr Metric kMpki = Metric::perf_llc_mpki;
-
 /// One step for each number, which is A's pids; a negative one is a missing sample.
 void feed(Scene& s, const std::vector<double>& pids) {
   for (const double x : pids) s.step(x < 0 ? std::vector<Sample>{} : std::vector<Sample>{{"A", kPids, x}});

@@ -14,6 +14,12 @@
 
 namespace cbench::test {
 
+// The metrics that most tests feed.
+inline constexpr Metric kCpu = Metric::docker_cpu_usage_percent;
+inline constexpr Metric kMemory = Metric::docker_memory_usage;
+inline constexpr Metric kMpki = Metric::perf_llc_mpki;
+inline constexpr Metric kPids = Metric::docker_pids;
+
 /// One cell of a frame.
 struct Sample {
   std::string container;

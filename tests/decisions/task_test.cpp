@@ -10,9 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Sample cpu(const std::string& container, double percent) {
-  return {container, Metric::docker_cpu_usage_percent, percent};
-}
+Sample cpu(const std::string& container, double percent) { return {container, kCpu, percent}; }
 
 TEST(task, it_goes_on_where_it_waited) {
   Scene scene({"A"});

@@ -11,10 +11,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Metric kCpu = Metric::docker_cpu_usage_percent;
-constexpr Metric kMpki = Metric::perf_llc_mpki;
-constexpr Metric kPids = Metric::docker_pids;
-
 TEST(rule, a_missing_metric_never_fires_a_trigger) {
   Scene s({"A"});
   s.play(policy("when c.docker.cpu_usage_percent > 0% each c in all { log \"{c}\" }"));

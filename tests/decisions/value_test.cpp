@@ -16,9 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Metric kCpu = Metric::docker_cpu_usage_percent;
-constexpr Metric kPids = Metric::docker_pids;
-constexpr Metric kMemory = Metric::docker_memory_usage;
 constexpr Metric kTotal = Metric::docker_cpu_usage_total;
 constexpr Metric kFaults = Metric::perf_page_faults;
 

@@ -18,10 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Metric kCpu = Metric::docker_cpu_usage_percent;
-constexpr Metric kMemory = Metric::docker_memory_usage;
-constexpr Metric kPids = Metric::docker_pids;
-
 using Value = std::optional<double>;
 
 /// The container A, whose stream `x` is emitted in each step; a bool as 0 or 1.

@@ -174,6 +174,21 @@ class EventDaemon {
   }};
 };
 
+/// A healthy daemon whose container ends with this code once `ended`.
+FakeDocker::Answer ends_when(const std::atomic<bool>& ended, int code) {
+  return [&ended, code](const std::string& line, const std::string& request, int connection) {
+    if (has(line, "/wait")) {
+      FakeDocker::write_all(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      while (!ended) std::this_thread::sleep_for(5ms);
+      return true;
+    }
+    if (ended && has(line, "/containers/c/json"))
+      return FakeDocker::reply(connection, 200,
+                               R"({"State":{"Running":false,"ExitCode":)" + std::to_string(code) + "}}");
+    return healthy(line, request, connection);
+  };
+}
+
 std::vector<std::string> wait_for_acts(const Scenario& run, size_t count,
                                        std::chrono::milliseconds limit = 5s) {
   std::vector<std::string> words;
@@ -267,16 +282,7 @@ TEST(DockerEvents, of_our_command_and_of_the_health_check_are_not_told) {
 TEST(DockerEvents, a_kill_by_another_hand_is_in_the_exit_notice) {
   std::atomic<bool> ended{false};
   EventDaemon fake;
-  fake.also = [&](const std::string& line, const std::string& request, int connection) {
-    if (has(line, "/wait")) {
-      FakeDocker::write_all(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-      while (!ended) std::this_thread::sleep_for(5ms);
-      return true;
-    }
-    if (ended && has(line, "/containers/c/json"))
-      return FakeDocker::reply(connection, 200, R"({"State":{"Running":false,"ExitCode":137}})");
-    return healthy(line, request, connection);
-  };
+  fake.also = ends_when(ended, 137);
   const Scenario run(fake.daemon);
   run.start();
   fake.tell(line_of("kill", R"("signal":"9")"));
@@ -322,16 +328,7 @@ TEST(DockerEvents, a_broken_stream_is_opened_again_and_nothing_is_told_twice) {
 TEST(DockerEvents, that_come_no_more_are_missed_in_words_and_exits_are_still_noticed) {
   std::atomic<bool> ended{false};
   EventDaemon fake;
-  fake.also = [&](const std::string& line, const std::string& request, int connection) {
-    if (has(line, "/wait")) {
-      FakeDocker::write_all(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-      while (!ended) std::this_thread::sleep_for(5ms);
-      return true;
-    }
-    if (ended && has(line, "/containers/c/json"))
-      return FakeDocker::reply(connection, 200, R"({"State":{"Running":false,"ExitCode":4}})");
-    return healthy(line, request, connection);
-  };
+  fake.also = ends_when(ended, 4);
   const Scenario run(fake.daemon);
   run.start();
   fake.refusals = INT_MAX;
