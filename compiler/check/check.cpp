@@ -221,13 +221,8 @@ void Checker::check_function(uint32_t index) {
   at_.effects = decl.is_plan;
   const auto named = [&](const ast::TypeName& t) {
     const auto found = type_written(t);
-    if (found) return *found;
-    const std::string near = nearest(t.name.text, types_known());
-    diagnostics_
-        .report(Kind::UnknownName, t.name.span, fmt::format("there is no type `{}`", t.name.text),
-                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
-    return kError;
+    if (!found) unknown_type(t.name);
+    return found.value_or(kError);
   };
   std::vector<LocalId> parameters;
   for (const auto& parameter : decl.parameters)
@@ -238,13 +233,7 @@ void Checker::check_function(uint32_t index) {
   const auto returns = [](const Block& b, const auto& self) -> bool {
     if (b.empty()) return false;
     if (std::holds_alternative<Return>(b.back().node)) return true;
-    if (const auto* m = std::get_if<Match>(&b.back().node)) {
-      bool all = m->otherwise.empty() || self(m->otherwise, self);
-      for (const Match::Case& each : m->cases) all &= self(each.body, self);
-      return all;
-    }
-    const auto* i = std::get_if<If>(&b.back().node);
-    return i && self(i->then, self) && self(i->otherwise, self);
+    return on_every_branch(b.back(), [&](const Block& branch) { return self(branch, self); });
   };
   if (!decl.is_plan && !returns(body, returns))
     diagnostics_.report(Kind::NoReturn, decl.name.span,
@@ -304,11 +293,8 @@ void Checker::check_every(const ast::Every& every) {
   rule.head = every.head;
   rule.period = constant(*every.period, kTime, "`every`");
   if (!type(rule.period).error()) {
-    const Node& period = node(rule.period);
-    const bool positive =
-        (period.op == Op::ConstInt && period.i > 0) ||
-        (period.op == Op::Param && p_.params[period.ref].has_range && p_.params[period.ref].lo > 0);
-    if (!positive)
+    const auto known = p_.range_of(rule.period);
+    if (!known || known->lo <= 0)
       diagnostics_.report(Kind::NotConstant, every.period->span,
                           "a period is a positive literal, or a parameter whose range is positive");
   }

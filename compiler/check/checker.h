@@ -2,6 +2,7 @@
 // folders.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -172,6 +173,7 @@ class Checker {
   void enumeration(const ast::Enumeration& decl);
   NodeId next_value(const ast::Call& c, Span span);
   std::optional<Type> type_written(const ast::TypeName& written) const;
+  void unknown_type(const ast::Name& name);
   [[nodiscard]] std::vector<std::string> types_known() const;
   [[nodiscard]] std::string words(Type type) const;  ///< to_string, with the names of enums
 
@@ -226,6 +228,16 @@ class Checker {
   std::vector<LocalId>* frame_ = nullptr;  ///< of the task that is being checked
   std::vector<LocalId>* held_ = nullptr;   ///< of the trial whose plans are being checked
 };
+
+/// Does `holds` of each block that the statement chooses from? False for one that does not choose.
+template <class Holds>
+bool on_every_branch(const Stmt& s, Holds holds) {
+  if (const auto* i = std::get_if<If>(&s.node)) return holds(i->then) && holds(i->otherwise);
+  const auto* m = std::get_if<Match>(&s.node);
+  return m &&
+         std::all_of(m->cases.begin(), m->cases.end(), [&](const auto& each) { return holds(each.body); }) &&
+         (!m->otherwise || holds(*m->otherwise));
+}
 
 /// The window operation of this name: avg, sd, p95 …
 std::optional<WindowOp> window_named(std::string_view name);

@@ -36,6 +36,14 @@ std::vector<std::string> Checker::types_known() const {
   return all;
 }
 
+void Checker::unknown_type(const ast::Name& name) {
+  const std::string near = nearest(name.text, types_known());
+  diagnostics_
+      .report(Kind::UnknownName, name.span, fmt::format("there is no type `{}`", name.text),
+              near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+      .hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
+}
+
 std::string Checker::words(Type type) const {
   return type.base == Base::Enum ? fmt::format("a `{}`", p_.enums[type.enumeration].name) : to_string(type);
 }
@@ -66,7 +74,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
         .hint("`if` … `else if` … chooses by conditions");
   const bool known = t.base == Base::Enum;
   std::vector<Span> seen(known ? p_.enums[t.enumeration].values.size() : 0);
-  Span otherwise;
+  Span otherwise;  // of `else`
   for (const ast::Match::Case& each : m.cases) {
     if (otherwise.known())
       diagnostics_.report(Kind::Unreachable, each.span, "this is never reached")
@@ -114,10 +122,15 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
   out.push_back({span, std::move(made)});
 }
 
-/// A parameter without a range would leave the policy's work without a bound.
+/// Anything else would leave the policy's work without a bound.
 void Checker::bounded(NodeId id, const char* what) {
   const Node& n = node(id);
-  if (n.op != Op::Param || p_.params[n.ref].has_range) return;
+  if (n.type.error() || p_.range_of(id)) return;
+  if (n.op != Op::Param) {
+    diagnostics_.report(Kind::NotConstant, n.span,
+                        fmt::format("{} is a literal or a parameter with a range", what));
+    return;
+  }
   diagnostics_.report(Kind::EndlessLoop, n.span, fmt::format("{} has no bound itself", what))
       .label(p_.params[n.ref].span, "declared here without a range")
       .hint("give the parameter a range: `in 1..8`");
@@ -127,12 +140,8 @@ void Checker::for_each(const ast::For& f, Span span, Block& out) {
   const size_t depth = scope_.size();
   For made{kNone, kNone, kNone, kNone, {}};
   if (f.to) {
-    made.from = total(expr(*f.from), kInt, "the begin of a range");
+    made.from = constant(*f.from, kInt, "the begin of a range");
     made.to = constant(*f.to, kInt, "the end of a range");
-    const bool first_known = node(made.from).op == Op::ConstInt || node(made.from).op == Op::Param;
-    if (!type(made.from).error() && !first_known)
-      diagnostics_.report(Kind::NotConstant, f.from->span, "a range has constant ends")
-          .note("so that the policy's work has a bound");
     if (f.where)
       diagnostics_.report(Kind::WrongArguments, f.where->span, "a range has no `where`")
           .hint("write an `if` in the body");

@@ -26,17 +26,16 @@ const ast::Expr* operand_of_prev(const ast::Expr& e) {
 void Checker::declare_stream_type(const ast::Stream& decl, uint32_t index) {
   if (!decl.type) return;
   const ast::Name& name = decl.type->name;
-  const auto type = type_named(name.text);
+  const auto type = type_written(*decl.type);
   if (type && (type->numeric() || type->base == Base::Bool)) {
     p_.streams[index].type = type->with(true);
     return;
   }
   if (type)
     diagnostics_.report(Kind::TypeMismatch, name.span, "a stream is a number or a bool",
-                        fmt::format("this is {}", to_string(*type)));
+                        fmt::format("this is {}", words(*type)));
   else
-    diagnostics_.report(Kind::UnknownName, name.span, fmt::format("there is no type `{}`", name.text))
-        .hint(fmt::format("types are {}", fmt::join(type_names(), ", ")));
+    unknown_type(name);
 }
 
 /// `prev(x(c)) ?? 0mpki` in the definition of x: what it begins with says what it is. The value after `??`,

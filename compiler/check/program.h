@@ -208,7 +208,8 @@ struct Reject {
   NodeId container;
   TextParts text;
 };
-/// Cases in source order; `otherwise` is what `else` does, for the values that no case names.
+/// Cases in source order; `otherwise` is what `else` does, for the values that no case names. Without it,
+/// each has a case.
 struct Match {
   struct Case {
     std::vector<int64_t> values;
@@ -216,7 +217,7 @@ struct Match {
   };
   NodeId subject;
   std::vector<Case> cases;
-  Block otherwise;
+  std::optional<Block> otherwise;
 };
 /// Over a set (then `from` and `to` are kNone) or the ints from `from` to `to`.
 struct For {
@@ -340,6 +341,11 @@ struct Rule {
   Uses uses = {};
 };
 
+/// What a constant may be.
+struct Range {
+  double lo = 0, hi = 0;
+};
+
 struct Program {
   std::string name, doc;
   int64_t edition = 1;
@@ -360,6 +366,14 @@ struct Program {
   uint32_t trials = 0;
   std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
+
+  /// Of a whole number or time that is a literal, or a parameter with a range; nullopt for anything else.
+  [[nodiscard]] std::optional<Range> range_of(NodeId id) const {
+    const Node& n = nodes[id];
+    if (n.op == Op::ConstInt) return Range{static_cast<double>(n.i), static_cast<double>(n.i)};
+    if (n.op == Op::Param && params[n.ref].has_range) return Range{params[n.ref].lo, params[n.ref].hi};
+    return std::nullopt;
+  }
 };
 
 }  // namespace cbench::check

@@ -9,9 +9,7 @@ namespace {
 bool ends(const Stmt& s) {
   if (std::holds_alternative<Return>(s.node) || std::holds_alternative<Stop>(s.node)) return true;
   if (std::holds_alternative<Loop>(s.node)) return true;
-  if (const auto* i = std::get_if<If>(&s.node))
-    return !i->then.empty() && !i->otherwise.empty() && ends(i->then.back()) && ends(i->otherwise.back());
-  return false;
+  return on_every_branch(s, [](const Block& b) { return !b.empty() && ends(b.back()); });
 }
 
 }  // namespace

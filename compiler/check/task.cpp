@@ -10,24 +10,13 @@ namespace {
 
 constexpr Dim kSteps{0, 0, 0, 0, UnitTag::Step};
 
-bool waits(const Block& block);
-
-/// Does every path through the statement wait, or end the task?
-bool waits(const Stmt& s) {
-  if (std::holds_alternative<Wait>(s.node) || std::holds_alternative<Return>(s.node) ||
-      std::holds_alternative<Stop>(s.node) || std::holds_alternative<Loop>(s.node))
-    return true;
-  if (const auto* i = std::get_if<If>(&s.node)) return waits(i->then) && waits(i->otherwise);
-  if (const auto* m = std::get_if<Match>(&s.node)) {
-    bool all = !m->cases.empty();
-    for (const Match::Case& each : m->cases) all &= waits(each.body);
-    return all && (m->otherwise.empty() || waits(m->otherwise));
-  }
-  return false;
-}
-
+/// Does every path through the block wait, or end the task?
 bool waits(const Block& block) {
-  return std::any_of(block.begin(), block.end(), [](const Stmt& s) { return waits(s); });
+  return std::any_of(block.begin(), block.end(), [](const Stmt& s) {
+    return std::holds_alternative<Wait>(s.node) || std::holds_alternative<Return>(s.node) ||
+           std::holds_alternative<Stop>(s.node) || std::holds_alternative<Loop>(s.node) ||
+           on_every_branch(s, [](const Block& branch) { return waits(branch); });
+  });
 }
 
 }  // namespace
@@ -99,6 +88,7 @@ void Checker::trial(const ast::Trial& t, Span span, Block& out) {
   made.id = p_.trials++;
   made.revert = t.revert;
   const size_t acts_before = p_.acts.size();
+  const auto first_inside = static_cast<LocalId>(p_.locals.size());
   auto* const outer = std::exchange(held_, &made.held);
   made.plan = uninterrupted(*t.plan);
   if (t.other) made.other = uninterrupted(*t.other);
@@ -111,11 +101,7 @@ void Checker::trial(const ast::Trial& t, Span span, Block& out) {
     diagnostics_.report(Kind::MisplacedStatement, span, "this trial changes nothing");
   std::sort(made.held.begin(), made.held.end());
   made.held.erase(std::unique(made.held.begin(), made.held.end()), made.held.end());
-  std::erase_if(made.held, [&](LocalId local) {  // elements of sets inside the plans
-    return std::none_of(scope_.begin(), scope_.end(), [&](const auto& entry) {
-      return entry.second.kind == SymbolKind::Local && entry.second.index == local;
-    });
-  });
+  std::erase_if(made.held, [&](LocalId local) { return local >= first_inside; });
   made.length = time_or_steps(*t.length, "the length of a trial");
   waited();
   const auto hold = [&](bool stale) {

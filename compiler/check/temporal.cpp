@@ -114,11 +114,11 @@ void Checker::check_tally(const ast::When& when, Rule& rule) {
   const auto range = [&](const ast::Expr& e, NodeId& id, double& lo, double& hi) {
     id = constant(e, kInt, "a number of ticks");
     if (type(id).error()) return false;
-    const Node& n = node(id);
-    const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
-    lo = param ? p_.params[n.ref].lo : static_cast<double>(n.i);
-    hi = param ? p_.params[n.ref].hi : static_cast<double>(n.i);
-    if ((param || n.op == Op::ConstInt) && lo >= 1 && hi <= kMaxTally) return true;
+    if (const auto known = p_.range_of(id)) {
+      lo = known->lo;
+      hi = known->hi;
+      if (lo >= 1 && hi <= kMaxTally) return true;
+    }
     diagnostics_.report(
         Kind::NotConstant, e.span,
         fmt::format("a number of ticks is a literal from 1 to {0}, or a parameter with a range in 1..{0}",

@@ -30,15 +30,12 @@ NodeId Checker::window_length(const ast::Expr& e, bool& by_steps) {
         .hint("for example `over 1s` or `over 10step`");
     return error_node(e.span);
   }
-  const Node& n = node(id);
-  const bool literal = n.op == Op::ConstInt;
-  const bool param = n.op == Op::Param && p_.params[n.ref].has_range;
-  if (!literal && !param) {
+  if (!p_.range_of(id)) {
     diagnostics_.report(Kind::NotConstant, e.span,
                         "a window's length is a literal or a parameter with a range");
     return error_node(e.span);
   }
-  if (literal && n.i <= 0) {
+  if (node(id).op == Op::ConstInt && node(id).i <= 0) {
     diagnostics_.report(Kind::NotConstant, e.span, "a window's length is positive");
     return error_node(e.span);
   }

@@ -24,7 +24,7 @@ void Lowering::match(const check::Match& m) {
     b().go(end);
   }
   b().into(otherwise);
-  block(m.otherwise);
+  if (m.otherwise) block(*m.otherwise);
   b().go(end);
   b().into(end);
 }

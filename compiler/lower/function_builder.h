@@ -70,6 +70,8 @@ class FunctionBuilder {
   }
   /// Address of element `index` (i32) of an array of `stride` bytes at `base` in the state block.
   llvm::Value* state(uint64_t base, uint64_t stride, llvm::Value* index);
+  /// Address of what there is one of, at `place` in the state block.
+  llvm::Value* state(uint64_t place) { return state(place, 8, i32(0)); }
   llvm::Value* load_i64(llvm::Value* address) { return ir.CreateLoad(ir.getInt64Ty(), address); }
   llvm::Value* load_f64(llvm::Value* address) { return ir.CreateLoad(ir.getDoubleTy(), address); }
   llvm::Value* load_flag(llvm::Value* address);

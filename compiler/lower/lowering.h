@@ -96,6 +96,7 @@ class Lowering {
   void block(const check::Block& b);
   void statement(const check::Stmt& s);
   void attempt(const check::Try& t);
+  void try_plan(const check::Block& plan, llvm::BasicBlock* made);
   void action(llvm::Value* refused);
   void text(const check::TextParts& t);
   void text_value(check::NodeId id);
@@ -114,7 +115,6 @@ class Lowering {
   void loop(const check::Loop& l);
   void wait(const check::Wait& w);
   void trial(const check::Trial& t, Span span);
-  void try_plan(const check::Block& plan, llvm::BasicBlock* made);
   void suspend();
   llvm::Value* until(check::NodeId length);
   llvm::Value* reached(check::NodeId length, llvm::Value* deadline);

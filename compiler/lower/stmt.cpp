@@ -24,19 +24,24 @@ void Lowering::action(llvm::Value* refused) {
   b().into(next);
 }
 
-void Lowering::attempt(const check::Try& t) {
+/// Plans all or nothing: goes to `made` when nothing was refused, and stays where it was otherwise.
+void Lowering::try_plan(const check::Block& plan, llvm::BasicBlock* made) {
   llvm::BasicBlock* refused = b().block("refused");
-  llvm::BasicBlock* end = b().block("tried");
   b().call(Intrinsic::try_begin, {});
   tries_.push_back(refused);
-  block(t.body);
+  block(plan);
   tries_.pop_back();
   if (!b().ir.GetInsertBlock()->getTerminator()) {
     b().call(Intrinsic::try_end, {b().i32(0)});
-    b().go(end);
+    b().go(made);
   }
   b().into(refused);
   b().call(Intrinsic::try_end, {b().i32(1)});
+}
+
+void Lowering::attempt(const check::Try& t) {
+  llvm::BasicBlock* end = b().block("tried");
+  try_plan(t.body, end);
   block(t.otherwise);
   b().go(end);
   b().into(end);

@@ -8,17 +8,16 @@ using abi::Intrinsic;
 using check::kNone;
 
 void Lowering::bind(check::LocalId local, const Val& x) {
-  const auto place = task_ ? task_->frame.find(local) : decltype(task_->frame.find(local)){};
-  if (!task_ || place == task_->frame.end()) {
+  if (!task_ || !task_->frame.contains(local)) {
     locals_[local] = x;
     return;
   }
+  const uint64_t place = task_->frame.at(local);
   llvm::Value* value = x.v;
   if (value->getType()->isIntegerTy() && !value->getType()->isIntegerTy(64))
     value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
-  b().store(value, b().state(place->second, 8, b().i32(0)));
-  b().store(b().ir.CreateZExt(b().present(x), b().ir.getInt64Ty()),
-            b().state(place->second + 8, 8, b().i32(0)));
+  b().store(value, b().state(place));
+  b().store(b().ir.CreateZExt(b().present(x), b().ir.getInt64Ty()), b().state(place + 8));
 }
 
 Val Lowering::local(const check::Node& n) {
@@ -27,11 +26,10 @@ Val Lowering::local(const check::Node& n) {
     if (const auto place = task_->frame.find(n.ref); place != task_->frame.end()) {
       const check::Type& type = p_.locals[n.ref];
       llvm::Type* as = type_of(type);
-      llvm::Value* address = b().state(place->second, 8, b().i32(0));
+      llvm::Value* address = b().state(place->second);
       x = {as->isDoubleTy() ? b().load_f64(address) : b().load_i64(address)};
       if (as->isIntegerTy() && !as->isIntegerTy(64)) x.v = b().ir.CreateTrunc(x.v, as);
-      if (type.optional)
-        x.ok = b().ir.CreateICmpNE(b().load_i64(b().state(place->second + 8, 8, b().i32(0))), b().i64(0));
+      if (type.optional) x.ok = b().ir.CreateICmpNE(b().load_i64(b().state(place->second + 8)), b().i64(0));
     }
   }
   const bool held = n.i != 0;  // across a wait: it may have stopped
@@ -46,7 +44,7 @@ void Lowering::task(uint32_t id) {
   llvm::BasicBlock* over = b().block("over");
   llvm::BasicBlock* end = b().block("end");
   b().call(Intrinsic::fire, {b().i32(id), b().i32(-1)});
-  llvm::SwitchInst* go_on = b().ir.CreateSwitch(b().load_i64(b().state(place.first, 8, b().i32(0))), end, 8);
+  llvm::SwitchInst* go_on = b().ir.CreateSwitch(b().load_i64(b().state(place.first)), end, 8);
   go_on->addCase(b().ir.getInt64(0), begin);
   b().into(begin);
   exits_.push_back({over, nullptr, nullptr, 0});
@@ -54,7 +52,7 @@ void Lowering::task(uint32_t id) {
   exits_.pop_back();
   b().go(over);
   b().into(over);
-  b().store(b().i64(-1), b().state(place.first, 8, b().i32(0)));
+  b().store(b().i64(-1), b().state(place.first));
   b().go(end);
   b().into(end);
   for (size_t i = 0; i < resumes_.size(); ++i) go_on->addCase(b().ir.getInt64(i + 1), resumes_[i]);
@@ -65,7 +63,7 @@ void Lowering::task(uint32_t id) {
 void Lowering::suspend() {
   llvm::BasicBlock* resume = b().block("resume");
   resumes_.push_back(resume);
-  b().store(b().i64(static_cast<int64_t>(resumes_.size())), b().state(task_->first, 8, b().i32(0)));
+  b().store(b().i64(static_cast<int64_t>(resumes_.size())), b().state(task_->first));
   b().ir.CreateRet(b().i32(0));
   b().into(resume);
 }
@@ -96,12 +94,10 @@ void Lowering::loop(const check::Loop& l) {
 }
 
 void Lowering::wait(const check::Wait& w) {
-  llvm::Value* deadline_at = b().state(task_->seen, 8, b().i32(0));
   const check::NodeId length = w.length != kNone ? w.length : w.timeout;
-  if (length != kNone) b().store(until(length), deadline_at);
+  if (length != kNone) b().store(until(length), b().state(task_->seen));
   suspend();
-  llvm::Value* over =
-      length == kNone ? nullptr : reached(length, b().load_i64(b().state(task_->seen, 8, b().i32(0))));
+  llvm::Value* over = length == kNone ? nullptr : reached(length, b().load_i64(b().state(task_->seen)));
   if (w.until != kNone) {
     llvm::Value* holds = b().truth(expr(w.until));
     over = over ? b().ir.CreateOr(over, holds) : holds;
@@ -114,24 +110,9 @@ void Lowering::wait(const check::Wait& w) {
   b().into(on);
 }
 
-/// Plans as in a `try`; goes to `made` when nothing was refused, and stays where it was otherwise.
-void Lowering::try_plan(const check::Block& plan, llvm::BasicBlock* made) {
-  llvm::BasicBlock* refused = b().block("refused");
-  b().call(Intrinsic::try_begin, {});
-  tries_.push_back(refused);
-  block(plan);
-  tries_.pop_back();
-  if (!b().ir.GetInsertBlock()->getTerminator()) {
-    b().call(Intrinsic::try_end, {b().i32(0)});
-    b().go(made);
-  }
-  b().into(refused);
-  b().call(Intrinsic::try_end, {b().i32(1)});
-}
-
 void Lowering::trial(const check::Trial& t, Span span) {
   auto& ir = b().ir;
-  const auto field = [&](uint64_t k) { return b().state(plan_.trials[t.id] + 8 * k, 8, b().i32(0)); };
+  const auto field = [&](uint64_t k) { return b().state(plan_.trials[t.id] + 8 * k); };
   constexpr uint64_t kSteps = 0, kVotes = 1, kDeadline = 2;
   llvm::BasicBlock* made = b().block("made");
   llvm::BasicBlock* end = b().block("tried");

@@ -74,17 +74,8 @@ class Bound {
     if (n.op == check::Op::Call) return cap(1 + kids + function(n.ref));
     return 1 + kids;
   }
-  /// The largest value of a constant.
-  [[nodiscard]] uint64_t largest(check::NodeId id) const {
-    const check::Node& n = p_.nodes[id];
-    const double most = n.op == check::Op::Param ? p_.params[n.ref].hi : static_cast<double>(n.i);
-    return most <= 0 ? 0 : cap(static_cast<uint64_t>(std::min(most, 1e12)));
-  }
-  [[nodiscard]] uint64_t rounds_of(const check::For& f) const {
-    const check::Node& from = p_.nodes[f.from];
-    const double least = from.op == check::Op::Param ? p_.params[from.ref].lo : static_cast<double>(from.i);
-    const double rounds = static_cast<double>(largest(f.to)) - least + 1;
-    return rounds <= 0 ? 0 : cap(static_cast<uint64_t>(std::min(rounds, 1e12)));
+  static uint64_t rounds(double most) {
+    return most <= 0 ? 0 : cap(static_cast<uint64_t>(std::min(most, static_cast<double>(kCeiling))));
   }
   uint64_t block(const check::Block& b) {
     uint64_t total = 0;
@@ -114,15 +105,17 @@ class Bound {
                              std::is_same_v<T, Annotate> || std::is_same_v<T, Reject>)
             return text(n.text);
           else if constexpr (std::is_same_v<T, Match>) {
-            uint64_t most = block(n.otherwise);
+            uint64_t most = n.otherwise ? block(*n.otherwise) : 0;
             for (const auto& each : n.cases)
               most = unrolled_ ? std::max(most, block(each.body)) : cap(most + block(each.body));
             return 1 + expr(n.subject) + most;
           } else if constexpr (std::is_same_v<T, For>) {
-            const uint64_t rounds = n.set == kNone ? times(rounds_of(n)) : size(n.set);
-            return 1 + cap(rounds * cap((n.set == kNone ? 1 : members(n.set)) + block(n.body)));
+            const uint64_t n_rounds = n.set == kNone
+                                          ? times(rounds(p_.range_of(n.to)->hi - p_.range_of(n.from)->lo + 1))
+                                          : size(n.set);
+            return 1 + cap(n_rounds * cap((n.set == kNone ? 1 : members(n.set)) + block(n.body)));
           } else if constexpr (std::is_same_v<T, Repeat>)
-            return 1 + cap(times(largest(n.most)) * cap(expr(n.condition) + block(n.body)));
+            return 1 + cap(times(rounds(p_.range_of(n.most)->hi)) * cap(expr(n.condition) + block(n.body)));
           else if constexpr (std::is_same_v<T, Loop>)
             return 1 + block(n.body);
           else if constexpr (std::is_same_v<T, Wait>)

@@ -141,8 +141,7 @@ void Planner::set_params(const std::vector<ParamSetting>& settings) {
 }
 
 int64_t Planner::longest(check::NodeId length) const {
-  const check::Node& n = program_.nodes[length];
-  return n.op == check::Op::Param ? static_cast<int64_t>(program_.params[n.ref].hi) : n.i;
+  return static_cast<int64_t>(program_.range_of(length)->hi);
 }
 
 void Planner::place_temporal(uint32_t id, uint32_t n, int64_t period) {
@@ -241,7 +240,7 @@ void Planner::place_states_and_rules() {
     for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));
     planned_.rules.push_back(place);
   }
-  for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.trials.push_back(take(32));
+  for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.trials.push_back(take(24));
 }
 
 void Planner::silence_rules() {

@@ -23,8 +23,8 @@ inline constexpr uint64_t kStateBudget = 1U << 20U;
 struct StreamPlace {
   uint64_t value = 0, updated = 0;  ///< [n] of 8 bytes; `updated` is the time + 1 ns, 0 for never
   uint64_t ok = 0, ticked = 0;      ///< [n] of 1 byte
-  uint64_t before = 0,
-           before_ok = 0;  ///< [n] of 8 and of 1 byte, where `prev` is read: the value before this tick
+  /// [n] of 8 and of 1 byte, where `prev` is read: the value before this tick.
+  uint64_t before = 0, before_ok = 0;
   uint32_t n = 0;
   std::vector<int64_t> hold_ns;  ///< [n]: a value older than this is missing
 };
@@ -61,7 +61,7 @@ struct Planned {
   std::vector<TemporalPlace> temporals;
   std::vector<StatePlace> states;
   std::vector<RulePlace> rules;
-  /// A trial: { i64 steps so far, i64 votes so far, i64 length in ns or steps, i64 begin in ns }.
+  /// A trial: { i64 steps so far, i64 votes so far, i64 time or step at which it is judged }.
   std::vector<uint64_t> trials;
 };
 

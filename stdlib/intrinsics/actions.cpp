@@ -18,6 +18,12 @@ bool Shadow::cpu_in(int32_t slot, int32_t cpu) const {
 
 int64_t Shadow::ways(int32_t cls) const { return std::popcount(goal_.classes[cls].ways); }
 
+bool Shadow::runs(int32_t slot) {
+  if (goal_.containers[slot].running) return true;
+  Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
+  return false;
+}
+
 bool Shadow::has_rdt(bool available, const char* what) {
   if (available) return true;
   if (!facts_.rdt.present)
@@ -66,10 +72,7 @@ int32_t Shadow::move(int32_t slot, int32_t cls) {
   Allocation::Container& c = goal_.containers[slot];
   if (!has_rdt(facts_.rdt.l3_allocation || facts_.rdt.mb_allocation, "allocation"))
     return refuse(Verb::Move, slot, cls, 0, {});
-  if (!c.running) {
-    Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
-    return refuse(Verb::Move, slot, cls, 0, {});
-  }
+  if (!runs(slot)) return refuse(Verb::Move, slot, cls, 0, {});
   if (c.cls == cls) return no_change(Verb::Move, slot, cls, 0, {});
   if (!may_write(Target::ContainerClass, slot)) return refuse(Verb::Move, slot, cls, 0, {});
   writes(Target::ContainerClass, slot, true);
@@ -214,10 +217,7 @@ int32_t Shadow::set_quota(int32_t slot, double cores) {
     Reason(*this, "a quota is at least 1% of a core, not {:.4g}%", cores * 100);
     return refuse(Verb::Quota, slot, -1, cores, {});
   }
-  if (!c.running) {
-    Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
-    return refuse(Verb::Quota, slot, -1, cores, {});
-  }
+  if (!runs(slot)) return refuse(Verb::Quota, slot, -1, cores, {});
   if (c.quota == cores) return no_change(Verb::Quota, slot, -1, cores, {});
   if (!may_write(Target::ContainerQuota, slot)) return refuse(Verb::Quota, slot, -1, cores, {});
   writes(Target::ContainerQuota, slot, true);

@@ -55,9 +55,7 @@ int32_t Shadow::set_cores(int32_t slot, int64_t n) {
     Reason(*this, "a container has at least 1 CPU, not {}", n);
   else if (n > there)
     Reason(*this, "{} CPUs are wanted, the host has {}", n, there);
-  else if (!c.running)
-    Reason(*this, "`{}` does not run", plan_.slot_names[static_cast<size_t>(slot)]);
-  if (n < 1 || n > there || !c.running) return refuse(Verb::Cores, slot, -1, value, {});
+  if (n < 1 || n > there || !runs(slot)) return refuse(Verb::Cores, slot, -1, value, {});
   CpuSet cpus = cpus_of(slot);
   if (static_cast<int64_t>(cpus.count()) == n)
     return no_change(Verb::Cores, slot, -1, value, cpu_words(cpus));

@@ -153,6 +153,8 @@ class Shadow {
   [[nodiscard]] size_t cpu_to_take(const CpuSet& has, int32_t slot) const;
   [[nodiscard]] size_t cpu_to_leave(const CpuSet& has, int32_t slot) const;
   void put_back(const Before& before);
+  /// False, with the reason, when the container does not run.
+  bool runs(int32_t slot);
   bool has_rdt(bool available, const char* what);
   bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);
   int32_t apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked);
