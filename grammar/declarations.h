@@ -1,7 +1,7 @@
 // Declarations and the file as a whole.
 #pragma once
 
-#include "grammar/statements.h"
+#include "grammar/tests.h"
 
 namespace cbench::grammar {
 
@@ -78,7 +78,7 @@ struct every_head : peg::seq<kw_every, gap, expect<condition, Want::EveryPeriod>
 struct every_decl : peg::seq<peg::at<kw_every>, head_of<every_head, Want::EveryBody>, gap, block> {};
 
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
-                              every_decl, peg::raise<wanted<Want::Declaration>>> {};
+                              every_decl, test_decl, peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};
 

@@ -140,6 +140,8 @@ void Builder::add(const Node& node, ast::Policy& policy) {
       return made(when(inner));
     case NodeKind::On:
       return made(on(inner));
+    case NodeKind::Test:
+      return made(test(inner));
     default: {
       const Node& head = inner.children[0];
       return made(ast::Every{span(head), expr(head.children.front()), block(inner.children[1])});

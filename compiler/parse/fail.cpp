@@ -14,7 +14,7 @@ using grammar::Want;
 constexpr size_t kNowhere = SIZE_MAX;
 
 constexpr std::string_view kLater[] = {"task",   "loop",   "wait",     "until", "timeout", "trial", "vote",
-                                       "keep",   "revert", "match",    "use",   "test",    "feed",  "expect",
+                                       "keep",   "revert", "match",    "use",
                                        "repeat", "has",    "optional", "needs", "acts"};
 
 bool wants_name(Want want) {

@@ -35,6 +35,14 @@ CBENCH_NODE(fn_parameter, FnParameter) CBENCH_NODE(fn_head, FnHead) CBENCH_NODE(
 CBENCH_NODE(when_head, WhenHead) CBENCH_NODE(hold, Hold) CBENCH_NODE(each, Each) CBENCH_NODE(each_where, Where)
 CBENCH_NODE(cooldown, Cooldown) CBENCH_NODE(on_decl, On) CBENCH_NODE(on_head, OnHead) CBENCH_NODE(every_decl, Every)
 CBENCH_NODE(every_head, EveryHead)
+CBENCH_NODE(test_decl, Test) CBENCH_NODE(test_body, TestBody) CBENCH_NODE(test_host, TestHost) CBENCH_NODE(test_fact, TestFact)
+CBENCH_NODE(test_container, TestContainer) CBENCH_NODE(test_mark, TestMark) CBENCH_NODE(test_role, TestRole)
+CBENCH_NODE(test_image, TestImage) CBENCH_NODE(test_feed, TestFeed) CBENCH_NODE(test_cells, TestCells)
+CBENCH_NODE(test_cell, TestCell) CBENCH_NODE(test_lives, TestLives) CBENCH_NODE(test_life, TestLife)
+CBENCH_NODE(test_expect, TestExpect) CBENCH_NODE(test_no, TestNo) CBENCH_NODE(test_action_word, TestAction)
+CBENCH_NODE(test_name, Word) CBENCH_NODE(test_target, TestTarget) CBENCH_NODE(test_goal, TestGoal)
+CBENCH_NODE(test_value, Number) CBENCH_NODE(test_missing, TestMissing) CBENCH_NODE(test_within, TestWithin)
+CBENCH_NODE(test_after, TestAfter)
 #undef CBENCH_NODE
 // clang-format on
 

@@ -17,15 +17,16 @@ class Bound {
 
   [[nodiscard]] uint64_t all() {
     uint64_t total = 0;
-    for (size_t i = 0; i < p_.streams.size(); ++i)
-      total = cap(total + times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)));
-    for (const check::Rule& rule : p_.rules) {
-      uint64_t once = 4 + block(rule.body);
-      if (rule.condition != check::kNone) once += expr(rule.condition);
-      if (rule.set != check::kNone) once += members(rule.set);
-      total = cap(total + cap((rule.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once)));
-    }
+    for (size_t i = 0; i < p_.streams.size(); ++i) total = cap(total + stream(i));
+    for (const check::Rule& r : p_.rules) total = cap(total + rule(r));
     return total;
+  }
+  uint64_t stream(size_t i) { return times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)); }
+  uint64_t rule(const check::Rule& r) {
+    uint64_t once = 4 + block(r.body);
+    if (r.condition != check::kNone) once += expr(r.condition);
+    if (r.set != check::kNone) once += members(r.set);
+    return cap((r.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once));
   }
 
  private:
@@ -102,5 +103,27 @@ class Bound {
 
 uint64_t operations_per_step(const Planned& planned) { return Bound(planned, true).all(); }
 uint64_t code_size(const Planned& planned) { return Bound(planned, false).all(); }
+
+std::vector<PartCost> part_costs(const Planned& planned, const SourceSet& sources) {
+  const check::Program& p = *planned.program;
+  Bound bound(planned, true);
+  const auto room = [](uint64_t bytes) { return (bytes + 15) / 16 * 16; };  // as the planner takes it
+  std::vector<PartCost> out;
+  for (size_t i = 0; i < p.streams.size(); ++i) {
+    const check::Stream& stream = p.streams[i];
+    const uint64_t n = planned.streams[i].n;
+    uint64_t bytes = 2 * room(8 * n) + 2 * room(n);
+    for (const uint32_t t : stream.temporals)
+      bytes += room(planned.temporals[t].stride * planned.temporals[t].n);
+    out.push_back({"stream " + stream.name, sources.line(stream.span), bound.stream(i), bytes, stream.uses});
+  }
+  uint64_t states = 0;
+  for (const StatePlace& state : planned.states) states += room(8ULL * state.n);
+  if (states > 0) out.push_back({"states", 0, 0, states, {}});
+  for (size_t i = 0; i < p.rules.size(); ++i)
+    out.push_back({planned.plan.rules[i].text, planned.plan.rules[i].line, bound.rule(p.rules[i]),
+                   3 * room(8ULL * planned.rules[i].n), p.rules[i].uses});
+  return out;
+}
 
 }  // namespace cbench::plan
