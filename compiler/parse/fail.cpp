@@ -13,9 +13,9 @@ using grammar::Want;
 
 constexpr size_t kNowhere = SIZE_MAX;
 
-constexpr std::string_view kLater[] = {"task",   "loop",   "wait",     "until", "timeout", "trial", "vote",
-                                       "keep",   "revert", "match",    "use",
-                                       "repeat", "has",    "optional", "needs", "acts"};
+constexpr std::string_view kLater[] = {"task", "loop",     "wait",   "until", "timeout", "trial",
+                                       "vote", "keep",     "revert", "match", "use",     "repeat",
+                                       "has",  "optional", "needs",  "acts"};
 
 bool wants_name(Want want) {
   switch (want) {
