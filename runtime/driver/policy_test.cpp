@@ -77,8 +77,7 @@ bool matches(const TestExpectation& e, const Decision& d, const Plan& plan) {
 class TestRun {
  public:
   TestRun(const CompiledPolicy& policy, const HostFacts& facts, const RunSpec& spec)
-      : plan_(policy.plan),
-        facts_(facts),
+      : facts_(facts),
         spec_(spec),
         frame_(all_metrics(), spec.containers.size()),
         instance_(std::make_unique<PolicyInstance>(policy.plan, policy.entry, facts)),
@@ -158,7 +157,6 @@ class TestRun {
     instance_.reset();
   }
 
-  const Plan& plan_;
   const HostFacts& facts_;
   const RunSpec& spec_;
   Frame frame_;
