@@ -1,7 +1,7 @@
 // Declarations and the file as a whole.
 #pragma once
 
-#include "grammar/statements.h"
+#include "grammar/tests.h"
 
 namespace cbench::grammar {
 
@@ -85,7 +85,7 @@ struct task_head : peg::seq<kw_task, ws, expect<name, Want::TaskName>> {};
 struct task_decl : peg::seq<peg::at<kw_task>, head_of<task_head, Want::TaskBody>, gap, block> {};
 
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
-                              every_decl, task_decl, peg::raise<wanted<Want::Declaration>>> {};
+                              every_decl, task_decl, test_decl, peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};
 

@@ -158,9 +158,32 @@ struct On { Span head; OnEvent event; std::optional<Name> variable; Block body; 
 struct Every { Span head; ExprPtr period; Block body; };
 struct Task { Span head; Name name; Block body; };
 
+// --- tests: `test "name" { … }` ---
+
+struct TestNumber { NumberLiteral literal; Span span; };
+struct TestHost { std::vector<std::pair<Name, TestNumber>> facts; };  ///< host { num_cpus: 4, l3_ways: 20 }
+/// container A critical role "db" on {0, 1}
+struct TestContainer { Name name; bool critical = false, priority = false; std::string role, image; ExprPtr cpus; };
+struct TestCell { Name container, group, metric; std::optional<TestNumber> value; };  ///< without value: missing
+/// feed 20 steps { A.perf.llc_mpki = 30mpki }, or feed "frames.csv"
+struct TestFeed { std::optional<TestNumber> steps; std::vector<TestCell> cells; std::string file; };
+struct TestLife { bool start = false; Name container; };  ///< start A, stop A
+/// expect no move A -> jail within 8 steps. What is absent may be anything.
+struct TestExpect {
+  bool no = false, unlimited = false;
+  Name action;
+  std::optional<Name> target, goal;
+  std::optional<TestNumber> value;
+  ExprPtr cpus;
+  std::optional<std::string> text;
+  std::optional<TestNumber> within, after;
+};
+struct TestItem { Span span; std::variant<TestHost, TestContainer, TestFeed, TestLife, TestExpect> node; };
+struct Test { std::string name; Span name_span; std::vector<TestItem> items; };
+
 struct Decl {
   Span span;
-  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task> node;
+  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task, Test> node;
 };
 
 /// A whole policy file, in source order.

@@ -102,6 +102,13 @@ class Dump {
   void control(const Stmt& s);
   void declaration(const Decl& d);
   void rule(const Decl& d);
+  void test(const Test& t, Span span);
+  void test_item(const TestItem& item);
+  void test_number(std::string_view what, const std::optional<TestNumber>& number) {
+    if (!number) return;
+    const NumberLiteral& n = number->literal;
+    line(fmt::format("{} {} {}", what, n.value, info(n.unit).name), number->span);
+  }
 
   const SourceSet* sources_;
   std::string out_;
@@ -330,8 +337,58 @@ void Dump::rule(const Decl& d) {
                      const Indent in(*this);
                      block("body", n.body);
                    },
-                   [](const auto&) {}},
+                   [&](const Test& n) { test(n, d.span); }, [](const auto&) {}},
              d.node);
+}
+
+void Dump::test(const Test& t, Span span) {
+  line(fmt::format("test {}", quoted(t.name)), span);
+  const Indent in(*this);
+  for (const TestItem& item : t.items) test_item(item);
+}
+
+void Dump::test_item(const TestItem& item) {
+  std::visit(Cases{[&](const TestHost& n) {
+                     line("host", item.span);
+                     const Indent in(*this);
+                     for (const auto& [name, value] : n.facts) test_number(name.text, value);
+                   },
+                   [&](const TestContainer& n) {
+                     line(fmt::format("container {}{}{} {} {}", n.name.text, n.critical ? " critical" : "",
+                                      n.priority ? " priority" : "", quoted(n.role), quoted(n.image)),
+                          item.span);
+                     const Indent in(*this);
+                     part("on", n.cpus);
+                   },
+                   [&](const TestFeed& n) {
+                     line(n.steps ? "feed" : fmt::format("feed {}", quoted(n.file)), item.span);
+                     const Indent in(*this);
+                     test_number("steps", n.steps);
+                     for (const TestCell& cell : n.cells) {
+                       const std::string what =
+                           fmt::format("{}.{}.{}", cell.container.text, cell.group.text, cell.metric.text);
+                       if (!cell.value) named("missing", cell.container);
+                       line(what, cell.container.span);
+                       test_number("value", cell.value);
+                     }
+                   },
+                   [&](const TestLife& n) {
+                     line(fmt::format("{} {}", n.start ? "start" : "stop", n.container.text), item.span);
+                   },
+                   [&](const TestExpect& n) {
+                     line(fmt::format("expect {}{}{}", n.no ? "no " : "", n.action.text,
+                                      n.unlimited ? " unlimited" : ""),
+                          item.span);
+                     const Indent in(*this);
+                     if (n.target) named("target", *n.target);
+                     if (n.goal) named("goal", *n.goal);
+                     test_number("value", n.value);
+                     part("cpus", n.cpus);
+                     if (n.text) line(quoted(*n.text));
+                     test_number("within", n.within);
+                     test_number("after", n.after);
+                   }},
+             item.node);
 }
 
 void Dump::declaration(const Decl& d) {

@@ -69,6 +69,11 @@ Diagnostics::Builder Diagnostics::report(Kind kind, Span span, std::string messa
   return Builder(all_.back());
 }
 
+void Diagnostics::add(const Diagnostic& diagnostic) {
+  all_.push_back(diagnostic);
+  if (info(diagnostic.kind).severity == Severity::Error) ++errors_;
+}
+
 std::string render(const Diagnostic& d, const SourceSet& sources, bool colour) {
   const Palette& p = colour ? kColours : kPlain;
   const KindInfo& kind = info(d.kind);

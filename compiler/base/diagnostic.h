@@ -1,5 +1,5 @@
-// Diagnostics are values: a kind with a stable code, labelled spans, notes and hints. One renderer prints them for
-// policies and for YAML, and one frame can show lines of both.
+// Diagnostics are values: a kind with a stable code, labelled spans, notes and hints. One renderer prints
+// them for policies and for YAML, and one frame can show lines of both.
 #pragma once
 
 #include <cstdint>
@@ -44,16 +44,29 @@ class Diagnostics {
   class Builder {
    public:
     explicit Builder(Diagnostic& d) : d_(&d) {}
-    Builder& label(Span span, std::string text) { d_->labels.push_back({span, std::move(text)}); return *this; }
-    Builder& note(std::string text) { d_->notes.push_back(std::move(text)); return *this; }
-    Builder& hint(std::string text) { d_->hints.push_back(std::move(text)); return *this; }
+    Builder& label(Span span, std::string text) {
+      d_->labels.push_back({span, std::move(text)});
+      return *this;
+    }
+    Builder& note(std::string text) {
+      d_->notes.push_back(std::move(text));
+      return *this;
+    }
+    Builder& hint(std::string text) {
+      d_->hints.push_back(std::move(text));
+      return *this;
+    }
 
    private:
     Diagnostic* d_;
   };
 
-  /// `message` is lower case, with back-ticks round what the user wrote, and no full stop. `label` stands under the caret.
+  /// `message` is lower case, with back-ticks round what the user wrote, and no full stop. `label` stands
+  /// under the caret.
   Builder report(Kind kind, Span span, std::string message, std::string label = "");
+
+  /// One that another collection has.
+  void add(const Diagnostic& diagnostic);
 
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
   [[nodiscard]] size_t error_count() const { return errors_; }
@@ -68,10 +81,12 @@ class Diagnostics {
 std::string render(const Diagnostic& diagnostic, const SourceSet& sources, bool colour);
 /// All of them, in the order of the source, with a closing count ("3 errors").
 std::string render(const Diagnostics& diagnostics, const SourceSet& sources, bool colour);
-/// An array of objects with code, severity, message, file, line and column ranges (1-based), labels, notes, hints.
+/// An array of objects with code, severity, message, file, line and column ranges (1-based, in bytes, the end
+/// exclusive), labels, notes, hints, and suggestions: texts that would replace a range.
 std::string render_json(const Diagnostics& diagnostics, const SourceSet& sources);
 
-/// The candidate nearest to `word` (Damerau-Levenshtein, at most a third of its length away); "" when none is near.
+/// The candidate nearest to `word` (Damerau-Levenshtein, at most a third of its length away); "" when none is
+/// near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace cbench

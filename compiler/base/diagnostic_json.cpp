@@ -35,6 +35,30 @@ std::string list(const std::vector<std::string>& texts) {
   return "[" + out + "]";
 }
 
+/// "did you mean `X`?": X.
+std::string_view replacement(std::string_view text) {
+  constexpr std::string_view kAsked = "did you mean `";
+  const size_t begin = text.find(kAsked);
+  if (begin == std::string_view::npos) return {};
+  const size_t from = begin + kAsked.size();
+  const size_t end = text.find("`?", from);
+  return end == std::string_view::npos ? std::string_view{} : text.substr(from, end - from);
+}
+
+/// What a fix would put in the place of what is wrong.
+std::string suggestions(const Diagnostic& d, const SourceSet& sources) {
+  std::string out;
+  const auto add = [&](Span span, const std::string& text) {
+    const std::string_view word = replacement(text);
+    if (word.empty() || !span.known()) return;
+    out +=
+        fmt::format("{}{{{},\"replacement\":{}}}", out.empty() ? "" : ",", range(span, sources), quote(word));
+  };
+  for (const Label& label : d.labels) add(label.span, label.text);
+  for (const std::string& hint : d.hints) add(d.labels.front().span, hint);
+  return "[" + out + "]";
+}
+
 }  // namespace
 
 std::string render_json(const Diagnostics& diagnostics, const SourceSet& sources) {
@@ -47,9 +71,10 @@ std::string render_json(const Diagnostics& diagnostics, const SourceSet& sources
                             quote(label.text));
     out += fmt::format(
         "{}{{\"code\":\"{}\",\"kind\":\"{}\",\"severity\":\"{}\",\"message\":{},{},\"labels\":[{}],\"notes\":"
-        "{},\"hints\":{}}}",
+        "{},\"hints\":{},\"suggestions\":{}}}",
         out.empty() ? "" : ",\n ", kind.code, kind.id, kind.severity == Severity::Error ? "error" : "warning",
-        quote(d.message), range(d.labels.front().span, sources), labels, list(d.notes), list(d.hints));
+        quote(d.message), range(d.labels.front().span, sources), labels, list(d.notes), list(d.hints),
+        suggestions(d, sources));
   }
   return "[" + out + "]\n";
 }

@@ -69,6 +69,8 @@ class Tokens {
         marks_[node.begin].cpus = marks_[node.end - 1].cpus = true;
         break;
       case NodeKind::Block:
+      case NodeKind::TestBody:
+      case NodeKind::TestCells:
         for (const Node& statement : node.children) marks_[statement.begin].item = true;
         break;
       case NodeKind::MatchCase:

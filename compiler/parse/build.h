@@ -87,6 +87,14 @@ class Builder {
   ast::On on(const Node& node);
   std::optional<ast::Name> subject(const Node& node) const;
 
+  // tests.cpp
+  ast::Test test(const Node& node);
+  ast::TestItem test_item(const Node& node);
+  ast::TestFeed test_feed(const Node& node);
+  ast::TestContainer test_container(const Node& node);
+  ast::TestExpect test_expect(const Node& node);
+  ast::TestNumber test_number(const Node& node) const;
+
   std::string_view text_;
   uint32_t source_;
   Diagnostics& diagnostics_;

@@ -150,6 +150,8 @@ void Builder::add(const Node& node, ast::Policy& policy) {
       const Node& head = inner.children[0];
       return made(ast::Task{span(head), name(head.children[0]), block(inner.children[1])});
     }
+    case NodeKind::Test:
+      return made(test(inner));
     default: {
       const Node& head = inner.children[0];
       return made(ast::Every{span(head), expr(head.children.front()), block(inner.children[1])});

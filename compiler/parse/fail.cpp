@@ -13,7 +13,7 @@ using grammar::Want;
 
 constexpr size_t kNowhere = SIZE_MAX;
 
-constexpr std::string_view kLater[] = {"use", "test", "feed", "expect", "has", "optional", "needs", "acts"};
+constexpr std::string_view kLater[] = {"use", "has", "optional", "needs", "acts"};
 
 bool wants_name(Want want) {
   switch (want) {
@@ -97,8 +97,11 @@ size_t Reader::opening(Want want) const {
     default:
       return kNowhere;
   }
-  for (auto open = open_.rbegin(); open != open_.rend(); ++open)
-    if (open->node.kind == kind) return open->node.begin;
+  for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
+    const NodeKind at = open->node.kind;
+    const bool of_test = at == NodeKind::TestBody || at == NodeKind::TestCells;
+    if (at == kind || (of_test && kind == NodeKind::Block)) return open->node.begin;
+  }
   return kNowhere;
 }
 

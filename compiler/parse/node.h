@@ -106,6 +106,28 @@ enum class NodeKind : uint8_t {
   EveryHead,
   Task,
   TaskHead,
+  // tests
+  Test,
+  TestBody,
+  TestHost,
+  TestFact,
+  TestContainer,
+  TestMark,
+  TestRole,
+  TestImage,
+  TestFeed,
+  TestCells,
+  TestCell,
+  TestLives,
+  TestLife,
+  TestExpect,
+  TestNo,
+  TestAction,
+  TestTarget,
+  TestGoal,
+  TestMissing,
+  TestWithin,
+  TestAfter,
 };
 
 /// Bytes [begin, end) of the source and the nodes within.

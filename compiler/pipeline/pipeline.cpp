@@ -6,6 +6,7 @@
 #include "compiler/jit/jit.h"
 #include "compiler/lower/lower.h"
 #include "compiler/parse/parse.h"
+#include "compiler/plan/bound.h"
 #include "compiler/plan/plan.h"
 
 namespace cbench {
@@ -53,17 +54,35 @@ std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t 
   return out;
 }
 
-std::optional<CheckReport> check_policy(const SourceSet& sources, uint32_t policy, Diagnostics& diagnostics) {
+bool check_policy(const SourceSet& sources, uint32_t policy, Diagnostics& diagnostics) {
+  return tests_of(sources, policy, diagnostics).has_value();
+}
+
+std::optional<std::vector<TestCase>> tests_of(const SourceSet& sources, uint32_t policy,
+                                              Diagnostics& diagnostics) {
+  const auto tree = parse(sources, policy, diagnostics);
+  if (!tree) return std::nullopt;
+  const auto program = check::check(*tree, sources, diagnostics);
+  std::vector<std::string> classes;
+  for (const ast::Decl& decl : tree->decls)
+    if (const auto* declared = std::get_if<ast::ClassDecl>(&decl.node))
+      for (const auto& item : declared->items) classes.push_back(item.name.text);
+  auto tests = check::check_tests(*tree, classes, diagnostics);
+  return program ? std::move(tests) : std::nullopt;
+}
+
+std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t policy,
+                                         const CompileTarget& target, Diagnostics& diagnostics) {
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
+  auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
+                                 target.params, target.degraded, diagnostics);
+  if (!planned) return std::nullopt;
   CheckReport report;
-  report.policy = program->name;
-  report.doc = program->doc;
-  report.params = plan::plan_params(*program);
-  report.rules = plan::plan_rules(*program, sources);
-  for (const auto& [metric, span] : program->needs)
-    report.needs.push_back({metric, sources.line(span), span});
-  for (const auto& [verb, span] : program->acts) report.acts.push_back({verb, sources.line(span), span});
+  for (const plan::PartCost& part : plan::part_costs(*planned, sources))
+    report.parts.push_back(
+        {part.text, part.line, part.operations, part.state_bytes, part.uses.metrics, part.uses.verbs});
+  report.plan = std::move(planned->plan);
   return report;
 }
 
@@ -75,6 +94,7 @@ std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy
   }
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
+  if (stage == "checked") return check::to_text(*program);
   auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
                                  target.params, target.degraded, diagnostics);
   if (!planned) return std::nullopt;

@@ -1,4 +1,5 @@
-// The compiler as the driver sees it: a policy, a configuration and host facts in; a plan and native code out.
+// The compiler as the driver sees it: a policy, a configuration and host facts in; a plan and native code
+// out.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "compiler/base/diagnostic.h"
 #include "compiler/base/source.h"
+#include "compiler/check/test_case.h"
 #include "stdlib/abi/abi.h"
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
@@ -16,7 +18,8 @@
 
 namespace cbench {
 
-/// A parameter set from outside, as text ("20%"). `span` points into the configuration, or nowhere for the command line.
+/// A parameter set from outside, as text ("20%"). `span` points into the configuration, or nowhere for the
+/// command line.
 using ParamSetting = std::pair<std::string, Located<std::string>>;
 
 /// A policy in native code. The code lives as long as `code`.
@@ -30,27 +33,42 @@ struct CompiledPolicy {
 struct CompileTarget {
   const RunSpec* spec = nullptr;
   const HostFacts* facts = nullptr;
-  std::vector<Metric> columns;        ///< of the frame
-  std::vector<ParamSetting> params;   ///< later ones win
-  bool degraded = false;              ///< rules that read what the host lacks stay silent, instead of exit 4 by the caller
+  std::vector<Metric> columns;       ///< of the frame
+  std::vector<ParamSetting> params;  ///< later ones win
+  bool degraded =
+      false;  ///< rules that read what the host lacks stay silent, instead of exit 4 by the caller
 };
 
 /// Parse, check, plan, lower, optimise, link. nullopt: errors were reported.
-std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t policy, const CompileTarget& target,
-                                             Diagnostics& diagnostics);
+std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t policy,
+                                             const CompileTarget& target, Diagnostics& diagnostics);
 
-/// What `cbench check` prints of a policy by itself: its doc line, parameters, metrics read and actions used.
-struct CheckReport {
-  std::string policy, doc;
-  std::vector<PlanParam> params;
-  std::vector<PlanRule> rules;
-  std::vector<PlanUse<Metric>> needs;
-  std::vector<PlanUse<Verb>> acts;
+/// What a stream, a rule or the states of a policy cost at most in a step, and what they read and do.
+struct PartReport {
+  std::string text;
+  uint32_t line = 0;  ///< 0 for the states
+  uint64_t operations = 0, state_bytes = 0;
+  std::vector<Metric> reads;
+  std::vector<Verb> does;
 };
-/// Parse and check only. nullopt: errors were reported.
-std::optional<CheckReport> check_policy(const SourceSet& sources, uint32_t policy, Diagnostics& diagnostics);
+/// What `cbench check` prints of a policy: the plan's doc line, parameters, metrics read and actions used,
+/// and what it costs.
+struct CheckReport {
+  Plan plan;
+  std::vector<PartReport> parts;
+};
+/// Parse and check only, the policy's tests as well. False: errors were reported.
+bool check_policy(const SourceSet& sources, uint32_t policy, Diagnostics& diagnostics);
+/// Parse, check and plan. nullopt: errors were reported.
+std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t policy,
+                                         const CompileTarget& target, Diagnostics& diagnostics);
 
-/// Text of a stage, for --dump: "ast", "plan", "ir" or "asm". nullopt: errors were reported.
+/// The tests that a policy holds, checked with the policy. nullopt: errors were reported.
+std::optional<std::vector<TestCase>> tests_of(const SourceSet& sources, uint32_t policy,
+                                              Diagnostics& diagnostics);
+
+/// Text of a stage, for --dump: "ast", "checked", "plan", "ir" or "asm"; the first two do not look at the
+/// target. nullopt: errors were reported.
 std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy, const CompileTarget& target,
                                        const std::string& stage, Diagnostics& diagnostics);
 

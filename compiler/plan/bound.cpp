@@ -17,17 +17,18 @@ class Bound {
 
   [[nodiscard]] uint64_t all() {
     uint64_t total = 0;
-    for (size_t i = 0; i < p_.streams.size(); ++i)
-      total = cap(total + times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)));
-    for (const check::Rule& rule : p_.rules) {
-      uint64_t once = 4 + block(rule.body);
-      if (rule.condition != check::kNone) once += expr(rule.condition);
-      if (rule.set != check::kNone) once += members(rule.set);
-      if (rule.of != check::kNone) once += 8;
-      if (rule.kind == check::Rule::Kind::Task) once *= 2;  // a step may end one round and begin the next
-      total = cap(total + cap((rule.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once)));
-    }
+    for (size_t i = 0; i < p_.streams.size(); ++i) total = cap(total + stream(i));
+    for (const check::Rule& r : p_.rules) total = cap(total + rule(r));
     return total;
+  }
+  uint64_t stream(size_t i) { return times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)); }
+  uint64_t rule(const check::Rule& r) {
+    uint64_t once = 4 + block(r.body);
+    if (r.condition != check::kNone) once += expr(r.condition);
+    if (r.set != check::kNone) once += members(r.set);
+    if (r.of != check::kNone) once += 8;
+    if (r.kind == check::Rule::Kind::Task) once *= 2;  // a step may end one round and begin the next
+    return cap((r.set == check::kNone ? 1 : times(planned_.plan.slots)) * cap(once));
   }
 
  private:
@@ -142,5 +143,22 @@ class Bound {
 
 uint64_t operations_per_step(const Planned& planned) { return Bound(planned, true).all(); }
 uint64_t code_size(const Planned& planned) { return Bound(planned, false).all(); }
+
+std::vector<PartCost> part_costs(const Planned& planned, const SourceSet& sources) {
+  const check::Program& p = *planned.program;
+  Bound bound(planned, true);
+  std::vector<PartCost> out;
+  for (size_t i = 0; i < p.streams.size(); ++i) {
+    const check::Stream& stream = p.streams[i];
+    out.push_back({"stream " + stream.name, sources.line(stream.span), bound.stream(i),
+                   planned.streams[i].bytes, stream.uses});
+  }
+  if (planned.states_bytes > 0) out.push_back({"states", 0, 0, planned.states_bytes, {}});
+  for (size_t i = 0; i < p.rules.size(); ++i)
+    out.push_back({planned.plan.rules[i].text, planned.plan.rules[i].line, bound.rule(p.rules[i]),
+                   planned.rules[i].bytes, p.rules[i].uses});
+  if (planned.trials_bytes > 0) out.push_back({"trials", 0, 0, planned.trials_bytes, {}});
+  return out;
+}
 
 }  // namespace cbench::plan

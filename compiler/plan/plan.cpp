@@ -200,6 +200,7 @@ void Planner::place_streams() {
       shortest = std::min(shortest, period);
     }
     if (shortest == INT64_MAX) shortest = spec_.step_ns;
+    const uint64_t begin = planned_.plan.state_bytes;
     place.value = take(8ULL * place.n);
     place.updated = take(8ULL * place.n);
     place.ok = take(place.n);
@@ -209,17 +210,21 @@ void Planner::place_streams() {
       place.before_ok = take(place.n);
     }
     for (const uint32_t t : stream.temporals) place_temporal(t, place.n, shortest);
+    place.bytes = planned_.plan.state_bytes - begin;
   }
 }
 
 void Planner::place_states_and_rules() {
   const auto slots = static_cast<uint32_t>(spec_.containers.size());
+  const uint64_t begin = planned_.plan.state_bytes;
   for (const check::State& state : program_.states) {
     const uint32_t n = state.per_container ? slots : 1;
     planned_.states.push_back({take(8ULL * n), n});
   }
+  planned_.states_bytes = planned_.plan.state_bytes - begin;
   for (const check::Rule& rule : program_.rules) {
     RulePlace place;
+    const uint64_t before = planned_.plan.state_bytes;
     place.n = rule.set == check::kNone ? 1 : slots;
     place.first = take(8ULL * place.n);
     place.seen = take(8ULL * place.n);
@@ -238,9 +243,12 @@ void Planner::place_states_and_rules() {
         for (const int64_t period : stream_period_[program_.nodes[leaf].ref])
           place.period_ns = std::max(place.period_ns, period);
     for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));
+    place.bytes = planned_.plan.state_bytes - before;
     planned_.rules.push_back(place);
   }
+  const uint64_t before_trials = planned_.plan.state_bytes;
   for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.trials.push_back(take(24));
+  planned_.trials_bytes = planned_.plan.state_bytes - before_trials;
 }
 
 void Planner::silence_rules() {

@@ -25,6 +25,7 @@ struct StreamPlace {
   uint64_t ok = 0, ticked = 0;      ///< [n] of 1 byte
   /// [n] of 8 and of 1 byte, where `prev` is read: the value before this tick.
   uint64_t before = 0, before_ok = 0;
+  uint64_t bytes = 0;  ///< of all that it takes, its operators included
   uint32_t n = 0;
   std::vector<int64_t> hold_ns;  ///< [n]: a value older than this is missing
 };
@@ -49,6 +50,7 @@ struct RulePlace {
   /// Of a task, whose `first` is where it goes on (0: at its begin, -1: it has ended) and whose `seen` is the
   /// time or step until which it waits. Names that outlive a wait: { value, i64 present }.
   std::map<check::LocalId, uint64_t> frame = {};
+  uint64_t bytes = 0;  ///< of all that it takes
 };
 
 /// What lower() works from. Only make_plan() makes one.
@@ -63,6 +65,7 @@ struct Planned {
   std::vector<RulePlace> rules;
   /// A trial: { i64 steps so far, i64 votes so far, i64 time or step at which it is judged }.
   std::vector<uint64_t> trials;
+  uint64_t states_bytes = 0, trials_bytes = 0;
 };
 
 using ParamSetting = std::pair<std::string, Located<std::string>>;

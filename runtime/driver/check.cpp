@@ -8,6 +8,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/assumed.h"
 
 namespace cbench {
 namespace {
@@ -26,27 +27,41 @@ std::string uses(const std::vector<PlanUse<T>>& all, Name name) {
   return out.empty() ? "nothing" : out;
 }
 
-/// What `params`, `needs` and `acts` say; the same members stand in CheckReport and in Plan.
-template <class Report>
-std::string report(const std::string& path, const Report& checked) {
-  std::string out = fmt::format("{}: policy {}: {}\n  reads  {}\n  does   {}\n", path, checked.policy,
-                                checked.doc, uses(checked.needs, [](Metric m) { return info(m).field; }),
-                                uses(checked.acts, [](Verb v) { return info(v).name; }));
-  for (const PlanParam& param : checked.params) {
-    const double scale = info(param.unit).scale;  // values are held in canonical units
-    const std::string_view suffix = info(param.unit).suffix;
-    const bool time = param.unit != Unit::None && info(param.unit).second == 1 && info(param.unit).byte == 0;
-    const double unit = time ? scale * 1e9 : scale;  // times are held in nanoseconds
-    out += fmt::format("  param  {} = {:.6g}{} in {:.6g}{}..{:.6g}{}  {}\n", param.name, param.value / unit,
-                       suffix, param.lo / unit, suffix, param.hi / unit, suffix, param.doc);
-  }
-  for (const PlanRule& rule : checked.rules) out += fmt::format("  line {:<4} {}\n", rule.line, rule.text);
-  return out;
+std::string param_line(const PlanParam& param) {
+  const double scale = info(param.unit).scale;  // values are held in canonical units
+  const std::string_view suffix = info(param.unit).suffix;
+  const bool time = param.unit != Unit::None && info(param.unit).second == 1 && info(param.unit).byte == 0;
+  const double unit = time ? scale * 1e9 : scale;  // times are held in nanoseconds
+  return fmt::format("  param  {} = {:.6g}{} in {:.6g}{}..{:.6g}{}  {}\n", param.name, param.value / unit,
+                     suffix, param.lo / unit, suffix, param.hi / unit, suffix, param.doc);
 }
 
-std::string costs(const Plan& plan) {
-  return fmt::format("  costs  at most {} operations a step and {} bytes of state; deadline {:.3g} ms\n",
-                     plan.operations, plan.state_bytes, static_cast<double>(plan.deadline_ns) / 1e6);
+/// A stream or rule, what it costs, reads and does.
+std::string part_lines(const PartReport& part) {
+  std::vector<std::string_view> reads, does;
+  for (const Metric metric : part.reads) reads.push_back(info(metric).field);
+  for (const Verb verb : part.does) does.push_back(info(verb).name);
+  std::string out = part.line > 0 ? fmt::format("  line {:<4} {}\n", part.line, part.text)
+                                  : fmt::format("  {}\n", part.text);
+  out += fmt::format("            {} operations, {} bytes", part.operations, part.state_bytes);
+  if (!reads.empty()) out += fmt::format("; reads {}", fmt::join(reads, ", "));
+  if (!does.empty()) out += fmt::format("; does {}", fmt::join(does, ", "));
+  return out + "\n";
+}
+
+std::string report(const std::string& path, const CheckReport& checked) {
+  const Plan& plan = checked.plan;
+  std::string out = fmt::format("{}: policy {}: {}\n  reads  {}\n  does   {}\n", path, plan.policy, plan.doc,
+                                uses(plan.needs, [](Metric m) { return info(m).field; }),
+                                uses(plan.acts, [](Verb v) { return info(v).name; }));
+  for (const PlanParam& param : plan.params) out += param_line(param);
+  for (const PartReport& part : checked.parts) out += part_lines(part);
+  out += fmt::format(
+      "  costs  at most {} operations a step and {} bytes of state, {} metrics read, {} kinds of action, {} "
+      "actions a step; deadline {:.3g} ms\n",
+      plan.operations, plan.state_bytes, plan.needs.size(), plan.acts.size(), plan.actions_per_step,
+      static_cast<double>(plan.deadline_ns) / 1e6);
+  return out;
 }
 
 class Check {
@@ -54,7 +69,8 @@ class Check {
   Check(const CheckOptions& options, Console& console) : options_(options), console_(console) {}
 
   int go() {
-    if (!options_.dump.empty() && options_.dump != "ast" && options_.bench.empty())
+    const bool of_text = options_.dump == "ast" || options_.dump == "checked";
+    if (!options_.dump.empty() && !of_text && options_.bench.empty())
       return console_.fail({Exit::Usage,
                             fmt::format("--dump {} needs a benchmark to compile for", options_.dump),
                             "add --bench BENCH.yml"});
@@ -94,12 +110,40 @@ class Check {
     if (!options_.dump.empty()) {
       if (const auto text = dump_policy(bench_.sources, policy.source, target_, options_.dump, diagnostics_))
         out_ += *text;
-    } else if (options_.bench.empty()) {
-      if (const auto checked = check_policy(bench_.sources, policy.source, diagnostics_))
-        out_ += report(policy.path, *checked);
-    } else if (const auto compiled = compile_policy(bench_.sources, policy.source, target_, diagnostics_)) {
-      out_ += report(policy.path, compiled->plan) + costs(compiled->plan);
+    } else if (check_policy(bench_.sources, policy.source, diagnostics_)) {
+      out_ += options_.bench.empty() ? assumed(policy) : planned(policy);
     }
+  }
+
+  std::string planned(const PolicySource& policy) {
+    Diagnostics again;  // what was found above, and what does not fit the benchmark
+    const auto checked = report_policy(bench_.sources, policy.source, target_, again);
+    for (const Diagnostic& d : again.all())
+      if (info(d.kind).severity == Severity::Error) diagnostics_.add(d);
+    return checked ? report(policy.path, *checked) : "";
+  }
+
+  /// Without a benchmark the costs are those of an assumed one.
+  std::string assumed(const PolicySource& policy) {
+    const RunSpec spec = assumed_run({"a", "b", "c", "d"});
+    const HostFacts facts = assumed_host();
+    const CompileTarget target{.spec = &spec,
+                               .facts = &facts,
+                               .columns = all_metrics(),
+                               .params = target_.params,
+                               .degraded = false};
+    constexpr const char* kWorld = "4 containers that are sampled each 100 ms, on 16 CPUs";
+    Diagnostics misfits;
+    const auto checked = report_policy(bench_.sources, policy.source, target, misfits);
+    if (checked)
+      return report(policy.path, *checked) +
+             fmt::format("         assumed: {}; --bench BENCH.yml gives yours\n", kWorld);
+    const size_t before = diagnostics_.error_count();
+    for (const Diagnostic& d : misfits.all())
+      if (d.kind == Kind::UnknownParam || d.kind == Kind::BadParam) diagnostics_.add(d);
+    if (diagnostics_.error_count() > before) return "";
+    return fmt::format("{}: over its budget with {}; `--bench BENCH.yml` says what it costs in yours\n",
+                       policy.path, kWorld);
   }
 
   const CheckOptions& options_;
@@ -127,7 +171,7 @@ void add_check(CLI::App& app, Command& chosen) {
   command->add_option("--format", options->format, "text, or json: the diagnostics for an editor")
       ->check(CLI::IsMember({"text", "json"}));
   command->add_option("--dump", options->dump, "print a stage of the compilation instead")
-      ->check(CLI::IsMember({"ast", "plan", "ir", "asm"}));
+      ->check(CLI::IsMember({"ast", "checked", "plan", "ir", "asm"}));
   command->footer("Examples:\n  cbench check my.cbp\n  cbench check my.cbp --bench bench.yml --dump ir");
   command->callback(
       [options, &chosen] { chosen = [options](Console& console) { return Check(*options, console).go(); }; });

@@ -18,6 +18,7 @@ void add_validate(CLI::App& app, Command& chosen);
 void add_check(CLI::App& app, Command& chosen);
 void add_explain(CLI::App& app, Command& chosen);
 void add_fmt(CLI::App& app, Command& chosen);
+void add_test(CLI::App& app, Command& chosen);
 void add_dry_run(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);
 void add_trace(CLI::App& app, Command& chosen);

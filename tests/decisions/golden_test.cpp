@@ -39,8 +39,8 @@ std::string said_of(const fs::path& path, Diagnostics& diagnostics) {
   yaml.replace_extension(".yml");
   const uint32_t policy = sources.add(path.filename().string(), read(path));
   if (!fs::exists(yaml)) {
-    const auto report = check_policy(sources, policy, diagnostics);
-    return report && diagnostics.all().empty() ? "accepted\n" : render(diagnostics, sources, false);
+    const bool fine = check_policy(sources, policy, diagnostics);
+    return fine && diagnostics.all().empty() ? "accepted\n" : render(diagnostics, sources, false);
   }
   const uint32_t config = sources.add(yaml.filename().string(), read(yaml));
   const auto spec =

@@ -43,6 +43,18 @@ TEST(explanation, it_says_the_situation_the_rule_and_shows_both_examples) {
   EXPECT_THAT(text, HasSubstr("    when c.docker.cpu_usage_percent > 80% each"));
 }
 
+TEST(json, it_has_ranges_from_one_with_an_exclusive_end_and_what_would_replace_them) {
+  SourceSet sources;
+  const uint32_t source = sources.add("a.cbp", "x\nlet y = lod\n");
+  Diagnostics diagnostics;
+  diagnostics.report(Kind::UnknownName, {source, 10, 13}, "`lod` is not declared", "did you mean `load`?");
+  const std::string text = render_json(diagnostics, sources);
+  const std::string range = R"("file":"a.cbp","line":2,"column":9,"end_line":2,"end_column":12)";
+  EXPECT_THAT(text, HasSubstr(R"("code":"CB0201")"));
+  EXPECT_THAT(text, HasSubstr(range + R"(,"labels")"));
+  EXPECT_THAT(text, HasSubstr(R"("suggestions":[{)" + range + R"(,"replacement":"load"}])"));
+}
+
 // The goldens hold what is printed: the code, the place and the words. What they hold is compared by
 // test.compiler.parse, test.compiler.config and test.decisions.
 TEST(diagnostics, every_kind_stands_in_a_golden) {

@@ -1,0 +1,280 @@
+#include "compiler/check/test_case.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compiler/check/types.h"
+
+namespace cbench::check {
+namespace {
+
+constexpr std::string_view kHostFacts[] = {"num_cpus", "l3_ways", "num_closids", "memory"};
+constexpr double kMostSteps = 1e6;
+
+class Tests {
+ public:
+  Tests(const ast::Policy& policy, const std::vector<std::string>& classes, Diagnostics& diagnostics)
+      : policy_(policy), classes_(classes), diagnostics_(diagnostics) {}
+
+  std::optional<std::vector<TestCase>> all() {
+    const size_t before = diagnostics_.error_count();
+    std::vector<TestCase> out;
+    for (const ast::Decl& decl : policy_.decls)
+      if (const auto* test = std::get_if<ast::Test>(&decl.node)) out.push_back(one(*test, out));
+    if (diagnostics_.error_count() > before) return std::nullopt;
+    return out;
+  }
+
+ private:
+  TestCase one(const ast::Test& test, const std::vector<TestCase>& earlier) {
+    test_ = TestCase{test.name, test.name_span, {}, {}, {}, {}};
+    from_file_ = false;
+    for (const TestCase& other : earlier)
+      if (other.name == test.name)
+        diagnostics_
+            .report(Kind::Redeclared, test.name_span, "there is a test of this name already",
+                    "a second time here")
+            .label(other.span, "first here");
+    for (const ast::TestItem& item : test.items)
+      std::visit([&](const auto& part) { add(part, item.span); }, item.node);
+    for (const ast::TestItem& item : test.items)  // after everything that names a container
+      if (const auto* expect = std::get_if<ast::TestExpect>(&item.node)) add_expectation(*expect, item.span);
+    if (test_.expectations.empty())
+      diagnostics_.report(Kind::BadTest, test.name_span, "the test expects nothing")
+          .hint(
+              "say what has to happen: `expect move A -> jail within 8 steps`, or what must not: `expect no "
+              "move A`");
+    return std::move(test_);
+  }
+
+  [[nodiscard]] TestContainer* find(const std::string& name) {
+    for (TestContainer& container : test_.containers)
+      if (container.name == name) return &container;
+    return nullptr;
+  }
+  TestContainer& container(const std::string& name) {
+    if (TestContainer* known = find(name)) return *known;
+    test_.containers.push_back({name, "", "", false, false, {}, false});
+    return test_.containers.back();
+  }
+
+  std::optional<int64_t> whole(const ast::TestNumber& number, const char* what, double most) {
+    const ast::NumberLiteral& n = number.literal;
+    const UnitTag tag = info(n.unit).tag;
+    const bool plain =
+        n.unit == Unit::None || tag == UnitTag::Step || tag == UnitTag::Way || tag == UnitTag::Core;
+    if (n.is_integer && plain && n.integer >= 0 && static_cast<double>(n.integer) <= most) return n.integer;
+    diagnostics_.report(Kind::BadTest, number.span,
+                        fmt::format("{} is a whole number from 0 to {:.0f}", what, most));
+    return std::nullopt;
+  }
+
+  void add(const ast::TestHost& host, Span) {
+    for (const auto& [name, value] : host.facts) {
+      const auto* known = std::find(std::begin(kHostFacts), std::end(kHostFacts), name.text);
+      if (known == std::end(kHostFacts)) {
+        diagnostics_
+            .report(Kind::UnknownName, name.span,
+                    fmt::format("a test cannot say `{}` of its host", name.text))
+            .hint(fmt::format("it can say {}", fmt::join(kHostFacts, ", ")));
+      } else if (name.text == "memory") {
+        const ast::NumberLiteral& n = value.literal;
+        if (dim_of(n.unit).byte == 1 && dim_of(n.unit).second == 0)
+          test_.host.emplace_back(name.text, static_cast<int64_t>(canonical(n.value, n.unit)));
+        else
+          diagnostics_.report(Kind::UnitMismatch, value.span, "`memory` is in bytes")
+              .hint("write `memory: 64GiB`");
+      } else if (const auto n =
+                     whole(value, "a number of CPUs, ways or CLOSIDs", name.text == "num_cpus" ? 1024 : 64)) {
+        if (name.text == "num_cpus" && *n == 0)
+          diagnostics_.report(Kind::BadTest, value.span, "a host has at least one CPU");
+        else
+          test_.host.emplace_back(name.text, *n);
+      }
+    }
+  }
+
+  /// {0, 2..3}: numbers only.
+  CpuSet cpus(const ast::Expr& e) {
+    CpuSet out;
+    const auto number = [&](const ast::ExprPtr& part) -> std::optional<size_t> {
+      const auto* n = std::get_if<ast::NumberLiteral>(&part->node);
+      if (n != nullptr && n->is_integer && n->unit == Unit::None && n->integer >= 0 &&
+          static_cast<size_t>(n->integer) < out.size())
+        return static_cast<size_t>(n->integer);
+      diagnostics_.report(Kind::BadTest, part->span, "a CPU of a test is a plain number");
+      return std::nullopt;
+    };
+    for (const auto& [low, high] : std::get<ast::CpuSetLiteral>(e.node).ranges) {
+      const auto from = number(low);
+      const auto to = high ? number(high) : from;
+      if (from && to)
+        for (size_t cpu = *from; cpu <= *to; ++cpu) out.set(cpu);
+    }
+    return out;
+  }
+
+  void add(const ast::TestContainer& c, Span span) {
+    if (find(c.name.text) != nullptr) {
+      diagnostics_
+          .report(Kind::Redeclared, c.name.span,
+                  fmt::format("the test names `{}` before it describes it", c.name.text))
+          .hint("describe a container once, before it is fed or started");
+      return;
+    }
+    TestContainer& made = container(c.name.text);
+    made.critical = c.critical;
+    made.priority = c.priority;
+    made.role = c.role;
+    made.image = c.image;
+    if (c.cpus) made.cpus = cpus(*c.cpus);
+    (void)span;
+  }
+
+  void add(const ast::TestLife& life, Span span) {
+    const bool known = find(life.container.text) != nullptr;
+    TestContainer& c = container(life.container.text);
+    const bool first = std::none_of(test_.events.begin(), test_.events.end(), [&](const TestEvent& e) {
+      return (e.kind == TestEvent::Kind::Start || e.kind == TestEvent::Kind::Stop) && e.text == c.name;
+    });
+    if (!life.start && !known)
+      diagnostics_.report(Kind::UnknownName, life.container.span,
+                          fmt::format("the test has no container `{}` to stop", life.container.text));
+    if (life.start && first) c.later = true;
+    test_.events.push_back(
+        {life.start ? TestEvent::Kind::Start : TestEvent::Kind::Stop, 0, {}, c.name, span});
+  }
+
+  void add(const ast::TestFeed& feed, Span span) {
+    if (!feed.steps) {
+      from_file_ = true;
+      test_.events.push_back({TestEvent::Kind::File, 0, {}, feed.file, span});
+      return;
+    }
+    TestEvent event{TestEvent::Kind::Feed, 0, {}, "", span};
+    event.steps = whole(*feed.steps, "a number of steps", kMostSteps).value_or(0);
+    for (const ast::TestCell& cell : feed.cells) {
+      const auto metric = find_metric(cell.group.text, cell.metric.text);
+      if (!metric) {
+        report_metric(cell);
+        continue;
+      }
+      (void)container(cell.container.text);
+      TestCell made{cell.container.text, *metric, std::nullopt};
+      if (cell.value) made.value = value_of(*cell.value, *metric);
+      event.cells.push_back(std::move(made));
+    }
+    test_.events.push_back(std::move(event));
+  }
+
+  void add(const ast::TestExpect&, Span) {}
+
+  void report_metric(const ast::TestCell& cell) {
+    std::vector<std::string> names;
+    for (const MetricInfo& m : kMetrics)
+      if (kMetricGroups[static_cast<size_t>(m.group)] == cell.group.text) names.emplace_back(m.name);
+    const std::string near = nearest(cell.metric.text, names);
+    diagnostics_
+        .report(Kind::UnknownMetric, join(cell.group.span, cell.metric.span),
+                fmt::format("there is no metric `{}.{}`", cell.group.text, cell.metric.text),
+                near.empty() ? "" : fmt::format("did you mean `{}.{}`?", cell.group.text, near))
+        .hint("`cbench metrics` lists them");
+  }
+
+  /// In the metric's own unit.
+  double value_of(const ast::TestNumber& number, Metric metric) {
+    const ast::NumberLiteral& n = number.literal;
+    const Type type = type_of(metric);
+    const bool zero = n.unit == Unit::None && n.value == 0;
+    if (!zero && !addable(dim_of(n.unit), type.dim)) {
+      const std::string example = example_literal(type.dim, n.value);
+      diagnostics_.report(
+          Kind::UnitMismatch, number.span,
+          fmt::format("`{}` is measured in {}", info(metric).field, to_string(type)),
+          n.unit == Unit::None && !example.empty() ? fmt::format("did you mean `{}`?", example) : "");
+    }
+    const double value = canonical(n.value, n.unit);
+    return info(info(metric).unit).scale < 1 ? value * divisor(info(metric).unit)
+                                             : value / info(info(metric).unit).scale;
+  }
+
+  std::optional<std::string> class_named(const ast::Name& name) {
+    if (std::find(classes_.begin(), classes_.end(), name.text) != classes_.end()) return name.text;
+    const std::string near = nearest(name.text, classes_);
+    diagnostics_.report(Kind::UnknownName, name.span, fmt::format("the policy has no class `{}`", name.text),
+                        near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+    return std::nullopt;
+  }
+
+  std::string container_named(const ast::Name& name) {
+    if (find(name.text) == nullptr && !from_file_) {
+      std::vector<std::string> names;
+      for (const TestContainer& c : test_.containers) names.push_back(c.name);
+      const std::string near = nearest(name.text, names);
+      diagnostics_
+          .report(Kind::UnknownName, name.span, fmt::format("the test has no container `{}`", name.text),
+                  near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+          .hint("its containers are those that it describes, feeds or starts");
+    }
+    return name.text;
+  }
+
+  void add_expectation(const ast::TestExpect& e, Span span) {
+    TestExpectation made;
+    made.no = e.no;
+    made.span = span;
+    for (size_t v = 0; v < std::size(kActions); ++v)
+      if (kActions[v].name == e.action.text) made.verb = static_cast<Verb>(v);
+    const ActionTarget target = info(made.verb).target;
+    if (made.verb == Verb::Emit) {
+      made.detail = e.target->text;
+    } else if (e.target && target == ActionTarget::Class) {
+      made.cls = class_named(*e.target).value_or("");
+    } else if (e.target) {
+      made.container = container_named(*e.target);
+    }
+    if (e.goal) made.cls = class_named(*e.goal).value_or("");
+    if (e.value) made.value = canonical(e.value->literal.value, e.value->literal.unit);
+    if (e.unlimited) made.value = std::numeric_limits<double>::infinity();
+    if (e.value) check_value(*e.value, made.verb);
+    if (e.cpus) made.detail = to_list(cpus(*e.cpus));
+    if (e.text) {
+      made.detail = *e.text;
+      made.detail_is_part = true;
+    }
+    if (e.within) made.within = whole(*e.within, "a number of steps", kMostSteps);
+    if (e.after) made.after = whole(*e.after, "a number of steps", kMostSteps);
+    test_.expectations.push_back(std::move(made));
+  }
+
+  void check_value(const ast::TestNumber& number, Verb verb) {
+    const UnitTag tag = info(number.literal.unit).tag;
+    const bool ratio = verb == Verb::Quota || verb == Verb::Mb;
+    if (ratio && tag != UnitTag::Ratio)
+      diagnostics_.report(Kind::BareRatio, number.span,
+                          fmt::format("`{}` is set in percent", info(verb).name),
+                          fmt::format("did you mean `{:g}%`?", number.literal.value));
+    if (verb == Verb::Ways && number.literal.unit != Unit::None && tag != UnitTag::Way)
+      diagnostics_.report(Kind::UnitMismatch, number.span, "`ways` is a number of ways");
+  }
+
+  const ast::Policy& policy_;
+  const std::vector<std::string>& classes_;
+  Diagnostics& diagnostics_;
+  TestCase test_;
+  bool from_file_ = false;  ///< containers of a CSV file are not known yet
+};
+
+}  // namespace
+
+std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy,
+                                                 const std::vector<std::string>& classes,
+                                                 Diagnostics& diagnostics) {
+  return Tests(policy, classes, diagnostics).all();
+}
+
+}  // namespace cbench::check

@@ -1,0 +1,48 @@
+#include "stdlib/abi/assumed.h"
+
+namespace cbench {
+
+HostFacts assumed_host() {
+  HostFacts facts;
+  facts.hostname = "assumed";
+  facts.cpu_vendor = "GenuineIntel";
+  for (uint32_t cpu = 0; cpu < 16; ++cpu) {
+    facts.cpus.push_back({cpu, cpu, 0, 0, 0});
+    facts.online.set(cpu);
+  }
+  facts.memory_bytes = 64ULL << 30U;
+  RdtFacts& rdt = facts.rdt;
+  rdt.present = rdt.simulated = rdt.l3_allocation = rdt.mb_allocation = true;
+  rdt.l3_domains = {0};
+  rdt.l3_ways = 11;
+  rdt.l3_bytes = 22ULL << 20U;
+  rdt.num_closids = 16;
+  rdt.l3_occupancy = rdt.mbm_total = rdt.mbm_local = true;
+  rdt.num_rmids = 256;
+  return facts;
+}
+
+RunSpec assumed_run(const std::vector<std::string>& containers) {
+  RunSpec spec;
+  spec.name.value = "assumed";
+  spec.engine = EngineKind::Process;
+  spec.step_ns = 100'000'000;
+  for (const std::string& name : containers) {
+    ContainerSpec container;
+    container.name.value = name;
+    container.index = static_cast<int64_t>(spec.containers.size());
+    Sampling& sampling = container.sampling;
+    sampling.enabled.set();
+    sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns = spec.step_ns;
+    spec.containers.push_back(std::move(container));
+  }
+  return spec;
+}
+
+std::vector<Metric> all_metrics() {
+  std::vector<Metric> all;
+  for (size_t m = 0; m < kMetricCount; ++m) all.push_back(static_cast<Metric>(m));
+  return all;
+}
+
+}  // namespace cbench
