@@ -18,9 +18,16 @@ struct param : peg::seq<kw_param, ws, expect<name, Want::ParamName>, ws, expect<
                         expect<arithmetic, Want::ParamDefault>, peg::opt<peg::seq<ws, param_bounds>>,
                         peg::opt<peg::seq<ws, text>>> {};
 
+/// The `(c)` of a class, state or stream per container.
+struct subject_name : name {};
+struct subject : peg::seq<peg::one<'('>, ws, expect<subject_name, Want::SubjectName>, ws,
+                          expect<close_paren, Want::SubjectClose>> {};
+
 struct default_mark : kw_default {};
-struct class_own : peg::seq<peg::at<ws, peg::one<'('>>, peg::raise<wanted<Want::ClassPerContainer>>> {};
-struct class_item : peg::seq<name, peg::opt<class_own>, peg::opt<peg::seq<ws, default_mark>>> {};
+/// `own(c) for c in lc`: a class for each container of a set.
+struct class_set : peg::seq<kw_for, ws, expect<set_of, Want::ClassSet>> {};
+struct class_item : peg::seq<name, peg::opt<peg::seq<ws, subject, ws, expect<class_set, Want::ClassFor>>>,
+                             peg::opt<peg::seq<ws, default_mark>>> {};
 struct class_decl : peg::seq<kw_class, ws, expect<class_item, Want::ClassName>,
                              peg::star<peg::seq<ws, comma, gap, expect<class_item, Want::ClassName>>>> {};
 
@@ -33,12 +40,11 @@ struct enum_values
 struct enum_decl
     : peg::seq<kw_enum, ws, expect<name, Want::EnumName>, ws, expect<enum_values, Want::EnumOpen>> {};
 
-/// The `(c)` of a state or stream per container.
-struct subject_name : name {};
-struct subject : peg::seq<peg::one<'('>, ws, expect<subject_name, Want::SubjectName>, ws,
-                          expect<close_paren, Want::SubjectClose>> {};
+/// `[20]` after the type of a state: an array.
+struct array_size : peg::seq<peg::one<'['>, ws, expect<number, Want::ArraySize>, ws,
+                             expect<peg::one<']'>, Want::IndexClose>> {};
 struct state : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, subject>>, ws,
-                        expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, ws,
+                        expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>, ws,
                         expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {};
 struct stream_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
 struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt<peg::seq<ws, subject>>,
@@ -72,7 +78,12 @@ struct when_decl : peg::seq<peg::at<kw_when>, head_of<when_head, Want::WhenBody>
 
 struct plain_event : peg::sor<kw_begin, kw_end> {};
 struct container_event : peg::sor<kw_admit, kw_start, kw_stop> {};
-struct failed_event : peg::seq<peg::at<kw_failed>, peg::raise<wanted<Want::FailedEvent>>> {};
+/// failed, failed(ways), failed(move c)
+struct failed_word : kw_failed {};
+struct failed_verb : peg::identifier {};
+struct failed_what : peg::seq<peg::one<'('>, ws, expect<failed_verb, Want::FailedVerb>, ws,
+                              peg::opt<peg::seq<subject_name, ws>>, expect<close_paren, Want::SubjectClose>> {};
+struct failed_event : peg::seq<failed_word, peg::opt<peg::seq<ws, failed_what>>> {};
 struct event
     : peg::sor<plain_event, peg::seq<container_event, ws, expect<subject, Want::EventOpen>>, failed_event> {};
 struct on_head : peg::seq<kw_on, ws, expect<event, Want::Event>> {};

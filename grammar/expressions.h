@@ -51,10 +51,13 @@ struct paren : bracketed<peg::one<'('>, ws, expect<expression, Want::ParenValue>
 struct use : peg::seq<name, peg::opt<peg::seq<peg::star<peg::blank>, arguments>>> {};
 struct field_name : peg::identifier {};  // a metric that a workload reports may have any name
 struct field : peg::seq<peg::one<'.'>, peg::not_at<peg::one<'.'>>, expect<field_name, Want::FieldName>> {};
-/// c, c.perf.cycles, f(x), (a + b)
-struct postfix : peg::seq<peg::sor<paren, use>, peg::star<field>> {};
+/// The `[i]` after an array.
+struct index : bracketed<peg::one<'['>, ws, expect<expression, Want::IndexValue>, ws,
+                         expect<peg::one<']'>, Want::IndexClose>> {};
+/// c, c.perf.cycles, f(x), curve(c)[i], (a + b)
+struct postfix : peg::seq<peg::sor<paren, use>, peg::star<peg::sor<field, index>>> {};
 /// What can be assigned or acted on: no parentheses.
-struct reference : peg::seq<use, peg::star<field>> {};
+struct reference : peg::seq<use, peg::star<peg::sor<field, index>>> {};
 
 struct cpu_range : peg::seq<arithmetic, peg::opt<peg::seq<ws, dots, ws, expect<arithmetic, Want::CpuHigh>>>> {
 };

@@ -21,12 +21,14 @@ struct test_no : TAO_PEGTL_KEYWORD("no") {};
 struct test_mark : peg::sor<TAO_PEGTL_KEYWORD("critical"), TAO_PEGTL_KEYWORD("priority")> {};
 struct test_missing : peg::sor<TAO_PEGTL_KEYWORD("missing"), TAO_PEGTL_KEYWORD("unlimited")> {};
 struct test_life : peg::sor<kw_start, kw_stop> {};
-struct test_on_target : peg::sor<TAO_PEGTL_KEYWORD("quota"), TAO_PEGTL_KEYWORD("ways"), TAO_PEGTL_KEYWORD("mb")> {};
+struct test_on_target : peg::sor<TAO_PEGTL_KEYWORD("quota"), TAO_PEGTL_KEYWORD("ways"), TAO_PEGTL_KEYWORD("mb"),
+                                  TAO_PEGTL_KEYWORD("cores")> {};
 // clang-format on
 
 struct test_name : name {};
 struct test_target : name {};
-struct test_goal : name {};
+/// A class: shared, or own(A)
+struct test_goal : peg::seq<name, peg::opt<peg::seq<peg::one<'('>, ws, name, ws, peg::one<')'>>>> {};
 struct test_value : number {};
 
 struct test_fact
@@ -69,7 +71,8 @@ struct test_action_word
 struct moved_where : peg::seq<ws, arrow, ws, expect<test_goal, Want::MoveClass>> {};
 struct pinned_where : peg::seq<ws, kw_to, ws, expect<cpu_set, Want::PinSet>> {};
 struct set_to : peg::seq<ws, equals, ws, expect<peg::sor<test_missing, test_value>, Want::TestNumber>> {};
-struct test_of : peg::seq<peg::one<'('>, ws, expect<test_target, Want::TestTarget>, ws,
+struct test_of_target : test_goal {};
+struct test_of : peg::seq<peg::one<'('>, ws, expect<test_of_target, Want::TestTarget>, ws,
                           expect<close_paren, Want::SubjectClose>> {};
 template <class Word>
 struct action_is : peg::seq<peg::at<Word>, test_action_word> {};

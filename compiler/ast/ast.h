@@ -41,6 +41,7 @@ struct NumberLiteral {
 struct TextLiteral { Text text; };
 struct Ref { Name name; };                       ///< hi, c, noisy
 struct Field { ExprPtr base; Name name; };       ///< base.name
+struct Index { ExprPtr base; ExprPtr at; };      ///< curve(c)[i]
 /// One argument: `label: value`, `value over window`, or `min value` (label "min").
 struct Argument {
   std::optional<Name> label;
@@ -64,7 +65,7 @@ struct Binary { BinaryOp op; ExprPtr left, right; Span op_span; };
 
 struct Expr {
   Span span;
-  std::variant<BoolLiteral, NumberLiteral, TextLiteral, Ref, Field, Call, Comprehension, CpuSetLiteral, Unary, Binary> node;
+  std::variant<BoolLiteral, NumberLiteral, TextLiteral, Ref, Field, Index, Call, Comprehension, CpuSetLiteral, Unary, Binary> node;
 };
 
 // --- statements ---
@@ -85,7 +86,9 @@ struct ExprStmt { ExprPtr value; };  ///< a call of a `-> plan` function
 struct Try { std::unique_ptr<Block> body; std::unique_ptr<Block> otherwise; };
 struct Return { ExprPtr value; };  ///< null without value
 struct Stop { Text reason; };
-struct Move { ExprPtr container; Name cls; };
+/// shared, or own(c); container null without parentheses.
+struct ClassUse { Name name; ExprPtr container; Span span; };
+struct Move { ExprPtr container; ClassUse cls; };
 struct Layout {
   Name resource;  ///< l3
   struct Part { Name cls; ExprPtr ways; };  ///< ways null for `rest`
@@ -128,10 +131,15 @@ struct Stmt {
 struct TypeName { Name name; };
 
 struct Param { Name name; TypeName type; ExprPtr value, lo, hi; std::string doc; };  ///< lo and hi null without `in`
-struct ClassDecl { struct Item { Name name; bool is_default = false; }; std::vector<Item> items; };  ///< class shared default, jail
+/// class shared default, own(c) for c in lc
+struct ClassDecl {
+  struct Item { Name name; bool is_default = false; std::optional<Name> subject; ExprPtr set; };  ///< set null for a single class
+  std::vector<Item> items;
+};
 struct Group { Name name; ExprPtr set; };      ///< group lc = c in all where c.critical
 struct Enumeration { Name name; std::vector<Name> values; };
-struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr initial; };  ///< state n(c): int = 0
+/// state n(c): int = 0; `size` of an array (state curve(c): mpki[20] = 0mpki), null otherwise.
+struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr size, initial; };
 /// stream s(c) = …; with `: TYPE` when it is written.
 struct Stream { Name name; std::optional<Name> subject; std::optional<TypeName> type; ExprPtr value; };
 struct Fn {
@@ -153,8 +161,9 @@ struct When {
   ExprPtr cooldown;                 ///< null without
   Block body;
 };
-enum class OnEvent : uint8_t { Begin, End, Admit, Start, Stop };
-struct On { Span head; OnEvent event; std::optional<Name> variable; Block body; };  ///< variable for admit, start and stop
+enum class OnEvent : uint8_t { Begin, End, Admit, Start, Stop, Failed };
+/// `variable` for admit, start, stop and failed(move c); `action` for failed(…).
+struct On { Span head; OnEvent event; std::optional<Name> variable, action; Block body; };
 struct Every { Span head; ExprPtr period; Block body; };
 struct Task { Span head; Name name; Block body; };
 

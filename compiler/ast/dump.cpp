@@ -18,7 +18,7 @@ constexpr std::string_view kBinary[] = {
     "or", "and", "==", "!=", "<", "<=", ">", ">=", "in", "??", "+", "-", "*", "/", "%"};
 constexpr std::string_view kAssign[] = {"=", "+=", "-="};
 constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
-constexpr std::string_view kEvents[] = {"begin", "end", "admit", "start", "stop"};
+constexpr std::string_view kEvents[] = {"begin", "end", "admit", "start", "stop", "failed"};
 
 template <class Enum, size_t N>
 std::string_view word(const std::string_view (&words)[N], Enum value) {
@@ -142,6 +142,12 @@ void Dump::expression(const Expr& e) {
                      const Indent in(*this);
                      expression(*n.base);
                    },
+                   [&](const Index& n) {
+                     line("index", at);
+                     const Indent in(*this);
+                     expression(*n.base);
+                     expression(*n.at);
+                   },
                    [&](const Call& n) {
                      line(fmt::format("call {}", n.callee.text), at);
                      const Indent in(*this);
@@ -252,7 +258,7 @@ void Dump::statement(const Stmt& s) {
                    [&](const Assign& n) { line(fmt::format("assign {}", word(kAssign, n.op)), s.span); },
                    [&](const ExprStmt&) { line("do", s.span); },
                    [&](const Return&) { line("return", s.span); }, [&](const Stop&) { line("stop", s.span); },
-                   [&](const Move& n) { line(fmt::format("move -> {}", n.cls.text), s.span); },
+                   [&](const Move& n) { line(fmt::format("move -> {}", n.cls.name.text), s.span); },
                    [&](const Layout& n) { line(fmt::format("layout {}", n.resource.text), s.span); },
                    [&](const Pin&) { line("pin", s.span); },
                    [&](const Log& n) { line(fmt::format("log {}", word(kLevels, n.level)), s.span); },
@@ -271,7 +277,10 @@ void Dump::statement(const Stmt& s) {
             [&](const Return& n) {
               if (n.value) expression(*n.value);
             },
-            [&](const Stop& n) { text("text", n.reason); }, [&](const Move& n) { expression(*n.container); },
+            [&](const Stop& n) { text("text", n.reason); }, [&](const Move& n) {
+              expression(*n.container);
+              part("of", n.cls.container);
+            },
             [&](const Layout& n) {
               for (const Layout::Part& p : n.parts) {
                 named(p.ways ? "part" : "rest", p.cls);
@@ -321,7 +330,7 @@ void Dump::rule(const Decl& d) {
                      block("body", n.body);
                    },
                    [&](const On& n) {
-                     line(fmt::format("on {}", word(kEvents, n.event)), n.head);
+                     line(fmt::format("on {}{}{}", word(kEvents, n.event), n.action ? " " : "", n.action ? n.action->text : ""), n.head);
                      const Indent in(*this);
                      if (n.variable) named("container", *n.variable);
                      block("body", n.body);
@@ -411,8 +420,11 @@ void Dump::declaration(const Decl& d) {
             },
             [&](const ClassDecl& n) {
               with("class", [&] {
-                for (const ClassDecl::Item& item : n.items)
+                for (const ClassDecl::Item& item : n.items) {
                   named(item.is_default ? "default" : "item", item.name);
+                  const Indent deeper(*this);
+                  part("for each", item.set);
+                }
               });
             },
             [&](const Group& n) { with(fmt::format("group {}", n.name.text), [&] { expression(*n.set); }); },
@@ -422,8 +434,10 @@ void Dump::declaration(const Decl& d) {
               });
             },
             [&](const State& n) {
-              with(fmt::format("state {}{}: {}", n.name.text, of(n.subject), n.type.name.text),
-                   [&] { expression(*n.initial); });
+              with(fmt::format("state {}{}: {}", n.name.text, of(n.subject), n.type.name.text), [&] {
+                part("size", n.size);
+                expression(*n.initial);
+              });
             },
             [&](const Stream& n) {
               const std::string type = n.type ? fmt::format(": {}", n.type->name.text) : "";

@@ -80,7 +80,11 @@ void Checker::layout(const ast::Layout& l, Span span, Block& out) {
       bad = true;
     }
     NodeId ways = kNone;
-    if (part.ways) {
+    if (cls && p_.classes[*cls].per_container && !part.ways) {
+      diagnostics_.report(Kind::WrongArguments, part.cls.span, "only a single class can have the rest",
+                          fmt::format("`{}` is a class for each container", part.cls.text));
+      bad = true;
+    } else if (part.ways) {
       ways = total(expr(*part.ways), {Base::Int, {0, 0, 0, 0, UnitTag::Way}, false}, "a part of the layout");
       bad |= type(ways).error();
     } else if (rest) {
@@ -98,6 +102,18 @@ void Checker::layout(const ast::Layout& l, Span span, Block& out) {
   if (may_act(Verb::Layout, span) && !bad) out.push_back({span, std::move(made)});
 }
 
+/// {reason}, {why} and {action}, and whether there is one here.
+std::optional<Checker::ToldHere> Checker::told_of(std::string_view name) const {
+  if (name == "why") return ToldHere{Told::Why, at_.why ? "" : "only a `when` has a condition"};
+  if (name == "action") {
+    if (find(name)) return std::nullopt;  // a name of the policy's own
+    return ToldHere{Told::Action, at_.failed ? "" : "only `on failed` is about an action"};
+  }
+  if (name != "reason") return std::nullopt;
+  if (at_.reason) return ToldHere{Told::Reason, ""};
+  return ToldHere{Told::Failure, at_.failed ? "" : "only the `else` of a `try` has a refusal"};
+}
+
 TextParts Checker::text(const ast::Text& t) {
   TextParts out;
   for (const auto& part : t.parts) {
@@ -107,16 +123,14 @@ TextParts Checker::text(const ast::Text& t) {
     }
     const ast::Expr& e = *std::get<ast::ExprPtr>(part);
     const auto* ref = std::get_if<ast::Ref>(&e.node);
-    if (ref && (ref->name.text == "reason" || ref->name.text == "why")) {
-      const bool why = ref->name.text == "why";
-      if (!(why ? at_.why : at_.reason)) {
-        diagnostics_.report(
-            Kind::ClosedText, e.span, fmt::format("there is no {{{}}} here", ref->name.text),
-            why ? "only a `when` has a condition" : "only the `else` of a `try` has a refusal");
+    if (const auto told = ref ? told_of(ref->name.text) : std::nullopt) {
+      if (!told->why_not.empty()) {
+        diagnostics_.report(Kind::ClosedText, e.span, fmt::format("there is no {{{}}} here", ref->name.text),
+                            told->why_not);
         continue;
       }
       Node n = make(Op::TextRef, {Base::Text, {}, false}, e.span);
-      n.ref = why ? 1 : 0;
+      n.ref = static_cast<uint32_t>(told->what);
       out.parts.emplace_back(add(n));
       continue;
     }

@@ -114,17 +114,13 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
   }
   if (name == "ways" || name == "mb") {
     if (!arity(c, 1, 1, span)) return error_node(span);
-    const auto* ref = std::get_if<ast::Ref>(&c.arguments[0].value->node);
-    if (!ref) {
-      diagnostics_.report(Kind::TypeMismatch, c.arguments[0].value->span,
-                          fmt::format("`{}` wants the name of a class", name));
-      return error_node(span);
-    }
-    const auto cls = class_named(ref->name);
+    const auto cls = class_argument(c);
     if (!cls) return error_node(span);
-    Node n = name == "ways" ? make(Op::Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, false}, span)
-                            : make(Op::Mb, kRatio, span);
-    n.ref = *cls;
+    const bool own = cls->container != kNone;  // a container without a class of its own has no share either
+    Node n = name == "ways" ? make(Op::Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, own}, span)
+                            : make(Op::Mb, kRatio.with(own), span);
+    if (own) n.kids = {cls->container};
+    n.ref = cls->cls;
     return add(n);
   }
   if (name == "quota" || name == "cores") {
@@ -228,7 +224,7 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
   if (stream && at_.stream != kNone) p_.streams[at_.stream].inputs.push_back(symbol.index);
   Node n = make(stream ? Op::StreamRead : Op::StateRead, t, span, {x});
   n.ref = symbol.index;
-  return add(n);
+  return whole(add(n), span);
 }
 
 NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {

@@ -38,16 +38,7 @@ void Checker::declare_all() {
       p_.params.push_back({param->name.text, param->doc, kError, 0, 0, 0, false, param->name.span});
       declare(param->name, SymbolKind::Param, static_cast<uint32_t>(p_.params.size() - 1));
     } else if (const auto* classes = std::get_if<ast::ClassDecl>(&d.node)) {
-      for (const auto& item : classes->items) {
-        p_.classes.push_back({item.name.text, item.name.span});
-        declare(item.name, SymbolKind::Class, static_cast<uint32_t>(p_.classes.size() - 1));
-        if (!item.is_default) continue;
-        if (p_.default_class >= 0)
-          diagnostics_.report(Kind::Redeclared, item.name.span, "there is a default class already")
-              .label(p_.classes[static_cast<size_t>(p_.default_class)].span, "this one");
-        else
-          p_.default_class = static_cast<int32_t>(p_.classes.size() - 1);
-      }
+      for (const auto& item : classes->items) declare_class(item);
     } else if (const auto* group = std::get_if<ast::Group>(&d.node)) {
       p_.groups.push_back({group->name.text, kNone, group->name.span});
       group_decls_.push_back(group);
@@ -144,6 +135,14 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
     diagnostics_.report(Kind::Redeclared, decl.subject->span,
                         fmt::format("`{}` is declared already", decl.subject->text));
   p_.states[index].type = *named;
+  if (decl.size) {
+    const NodeId size = constant(*decl.size, kInt, "the size of an array");
+    const Node& n = node(size);
+    if (n.op == Op::ConstInt && n.i >= 1 && n.i <= kMaxArray)
+      p_.states[index].size = n.i;
+    else if (!n.type.error())
+      diagnostics_.report(Kind::BadNumber, n.span, fmt::format("an array has 1 to {} elements", kMaxArray));
+  }
   p_.states[index].initial =
       constant(*decl.initial, *named, fmt::format("the initial value of `{}`", decl.name.text));
 }
@@ -274,16 +273,38 @@ void Checker::check_on(const ast::On& on) {
   rule.head = on.head;
   at_.effects = true;
   at_.admit = on.event == ast::OnEvent::Admit;
-  const bool of_container =
-      on.event == ast::OnEvent::Admit || on.event == ast::OnEvent::Start || on.event == ast::OnEvent::Stop;
+  at_.failed = on.event == ast::OnEvent::Failed;
+  if (on.action) rule.failed = action_named(*on.action);
+  const bool of_container = on.event == ast::OnEvent::Admit || on.event == ast::OnEvent::Start ||
+                            on.event == ast::OnEvent::Stop || (on.action && on.variable);
   if (on.variable) rule.variable = bind(*on.variable, kContainer);
   if (on.variable.has_value() != of_container)
     diagnostics_
         .report(Kind::WrongArguments, on.head,
                 of_container ? "this event is about a container" : "this event is about no container")
         .hint(of_container ? "write it as `on start(c)`" : "write it as `on begin`");
+  if (rule.failed && on.variable && cbench::info(*rule.failed).target != ActionTarget::Container)
+    diagnostics_.report(Kind::WrongArguments, on.variable->span,
+                        fmt::format("`{}` is about no container", on.action->text))
+        .hint(fmt::format("write `on failed({})`", on.action->text));
   rule.body = block(on.body);
   p_.rules.push_back(std::move(rule));
+}
+
+/// The action that may fail on the host.
+std::optional<Verb> Checker::action_named(const ast::Name& name) {
+  std::vector<std::string> names;
+  for (size_t v = 0; v < std::size(kActions); ++v) {
+    if (kActions[v].resource == ActionResource::None) continue;
+    if (kActions[v].name == name.text) return static_cast<Verb>(v);
+    names.emplace_back(kActions[v].name);
+  }
+  const std::string near = nearest(name.text, names);
+  diagnostics_
+      .report(Kind::UnknownName, name.span, fmt::format("no action `{}` can fail", name.text),
+              near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+      .hint(fmt::format("the host carries out {}", fmt::join(names, ", ")));
+  return std::nullopt;
 }
 
 void Checker::check_every(const ast::Every& every) {
@@ -335,6 +356,7 @@ std::optional<Program> Checker::run() {
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) declare_stream_type(*stream_decls_[i], i);
   for (uint32_t i = 0; i < group_decls_.size(); ++i)
     if (group_decls_[i]) check_group(i);
+  check_class_sets();
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) check_stream(i);
   settle_uses();
   for (uint32_t i = 0; i < function_decls_.size(); ++i) check_function(i);

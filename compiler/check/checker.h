@@ -44,6 +44,7 @@ struct Context {
   bool task = false;                 ///< in a task, where a wait may stand
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
+  bool failed = false;               ///< in `on failed`: {reason} and {action} are of what failed
 };
 
 class Checker {
@@ -87,6 +88,7 @@ class Checker {
   void check_function(uint32_t index);
   void check_when(const ast::When& when);
   void check_on(const ast::On& on);
+  std::optional<Verb> action_named(const ast::Name& name);
   void check_every(const ast::Every& every);
   void check_task(const ast::Task& task);
   void check_classes();
@@ -99,6 +101,8 @@ class Checker {
   NodeId number(const ast::NumberLiteral& n, Span span);
   NodeId reference(const ast::Name& name, Span span);
   NodeId field(const ast::Field& f, Span span);
+  NodeId element(const ast::Index& i, Span span);
+  NodeId whole(NodeId read, Span span);
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
@@ -177,6 +181,11 @@ class Checker {
   [[nodiscard]] std::vector<std::string> types_known() const;
   [[nodiscard]] std::string words(Type type) const;  ///< to_string, with the names of enums
 
+  struct ToldHere {
+    Told what;
+    std::string why_not;  ///< empty: it is there
+  };
+  [[nodiscard]] std::optional<ToldHere> told_of(std::string_view name) const;
   TextParts text(const ast::Text& t);
   bool may_act(Verb verb, Span span);
   bool effects_allowed(Span span, const char* what);
@@ -207,9 +216,19 @@ class Checker {
   const Symbol* find(std::string_view name) const;
   void unknown_name(const ast::Name& name, const std::string& what);
   std::optional<uint32_t> class_named(const ast::Name& name);
+
+  // classes (classes.cpp)
+  void declare_class(const ast::ClassDecl::Item& item);
+  /// The containers of each class for each container; must be known before the run.
+  void check_class_sets();
+  [[nodiscard]] Span dynamic_part(uint32_t set) const;
+  [[nodiscard]] Span dynamic_value(NodeId id) const;
+  std::optional<ClassRef> class_of(const ast::Name& name, const ast::Expr* container, Span span);
+  std::optional<ClassRef> class_argument(const ast::Call& c);
   void collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& out) const;
   void note_act(Verb verb, Span span);
 
+  bool in_index_ = false;  ///< before a `[`: an array may stand there
   const ast::Policy& policy_;
   const SourceSet& sources_;
   Diagnostics& diagnostics_;
@@ -225,6 +244,7 @@ class Checker {
   std::vector<const ast::Stream*> stream_decls_;
   std::vector<const ast::Fn*> function_decls_;
   std::vector<const ast::Group*> group_decls_;
+  std::vector<const ast::ClassDecl::Item*> class_decls_;
   std::vector<LocalId>* frame_ = nullptr;  ///< of the task that is being checked
   std::vector<LocalId>* held_ = nullptr;   ///< of the trial whose plans are being checked
 };

@@ -17,7 +17,7 @@ std::string_view name_of(Op op) {
 #define CBENCH_OP(op, text) case Op::op: return text;
     CBENCH_OP(ConstBool, "bool") CBENCH_OP(ConstInt, "int") CBENCH_OP(ConstFloat, "float") CBENCH_OP(Unlimited, "unlimited")
     CBENCH_OP(Param, "param") CBENCH_OP(Local, "local") CBENCH_OP(MetricRead, "metric") CBENCH_OP(Static, "field")
-    CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state")
+    CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state") CBENCH_OP(Element, "element")
     CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
     CBENCH_OP(Step, "step") CBENCH_OP(Negate, "negate") CBENCH_OP(Not, "not") CBENCH_OP(And, "and") CBENCH_OP(Or, "or")
     CBENCH_OP(Equal, "==") CBENCH_OP(NotEqual, "!=") CBENCH_OP(Less, "<") CBENCH_OP(LessEqual, "<=") CBENCH_OP(Greater, ">")
@@ -36,6 +36,7 @@ std::string_view name_of(Op op) {
 
 constexpr std::string_view kStatics[] = {"index", "num_cores", "critical", "priority", "name",
                                          "role",  "image",     "ipc",      "ipce"};
+constexpr std::string_view kTold[] = {"reason", "why", "failure", "action"};
 constexpr std::string_view kHost[] = {"num_cpus", "sockets", "l3_ways", "num_closids", "l3_bytes", "memory"};
 constexpr std::string_view kReductions[] = {"sum", "avg",   "min",    "max",   "any",
                                             "all", "count", "argmin", "argmax"};
@@ -53,11 +54,15 @@ class Dump {
     line(fmt::format("policy {} {}", p_.name, p_.edition));
     for (const Param& param : p_.params) line(fmt::format("param {}: {}", param.name, typed(param.type)));
     for (size_t i = 0; i < p_.classes.size(); ++i)
-      line(fmt::format("class {}{}", p_.classes[i].name,
-                       p_.default_class == static_cast<int32_t>(i) ? " default" : ""));
+      below(fmt::format("class {}{}", p_.classes[i].name,
+                        p_.default_class == static_cast<int32_t>(i) ? " default" : ""),
+            [&] {
+              if (p_.classes[i].per_container) set(p_.classes[i].set);
+            });
     for (const Group& group : p_.groups) below(fmt::format("group {}", group.name), [&] { set(group.set); });
     for (const State& state : p_.states)
-      below(fmt::format("state {}: {}{}", state.name, typed(state.type),
+      below(fmt::format("state {}: {}{}{}", state.name, typed(state.type),
+                        state.size > 0 ? fmt::format("[{}]", state.size) : "",
                         state.per_container ? ", each container" : ""),
             [&] { node(state.initial); });
     for (const uint32_t id : p_.stream_order) stream(p_.streams[id]);
@@ -95,7 +100,7 @@ class Dump {
   }
 
   void rule(const Rule& r) {
-    constexpr std::string_view kEvents[] = {"begin", "end", "admit", "start", "stop"};
+    constexpr std::string_view kEvents[] = {"begin", "end", "admit", "start", "stop", "failed"};
     const std::string variable = r.variable == kNone ? "" : " " + local(r.variable);
     const std::string head = r.kind == Rule::Kind::When    ? "when" + variable
                              : r.kind == Rule::Kind::Every ? "every"
@@ -204,6 +209,7 @@ std::string Dump::what(const Node& n) const {
     case Op::StreamBefore:
       return " " + p_.streams[n.ref].name;
     case Op::StateRead:
+    case Op::Element:
       return " " + p_.states[n.ref].name;
     case Op::Ways:
     case Op::Mb:
@@ -213,7 +219,7 @@ std::string Dump::what(const Node& n) const {
     case Op::Reduce:
       return fmt::format(" {}", kReductions[n.ref]);
     case Op::TextRef:
-      return n.ref == 0 ? " reason" : " why";
+      return fmt::format(" {}", kTold[n.ref]);
     case Op::Window: {
       const Temporal& t = p_.temporals[n.temporal];
       return fmt::format(" {} min {}", kWindows[static_cast<size_t>(t.window)], t.min_samples);
@@ -252,9 +258,16 @@ void Dump::statement(const Stmt& s) {
                    [&](const AssignState& n) {
                      assign(p_.states[n.state].name, n.op, n.value);
                      part("of", n.container);
+                     part("at", n.index);
                    },
-                   [&](const SetWays& n) { assign("ways " + p_.classes[n.cls].name, n.op, n.value); },
-                   [&](const SetMb& n) { assign("mb " + p_.classes[n.cls].name, n.op, n.value); },
+                   [&](const SetWays& n) {
+                     assign("ways " + p_.classes[n.cls.cls].name, n.op, n.value);
+                     part("of", n.cls.container);
+                   },
+                   [&](const SetMb& n) {
+                     assign("mb " + p_.classes[n.cls.cls].name, n.op, n.value);
+                     part("of", n.cls.container);
+                   },
                    [&](const SetQuota& n) {
                      assign("quota", n.op, n.value);
                      part("of", n.container);
@@ -274,7 +287,10 @@ void Dump::statement(const Stmt& s) {
                      });
                    },
                    [&](const Stop& n) { texts("stop", kNone, n.text); },
-                   [&](const Move& n) { part("move -> " + p_.classes[n.cls].name, n.container); },
+                   [&](const Move& n) {
+                     part("move -> " + p_.classes[n.cls.cls].name, n.container);
+                     part("of", n.cls.container);
+                   },
                    [&](const Layout& n) {
                      below("layout", [&] {
                        for (const auto& [cls, ways] : n.parts) {

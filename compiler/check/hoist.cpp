@@ -22,6 +22,9 @@ void Checker::locals_in(const ast::Expr& e, std::vector<std::pair<LocalId, Span>
     if (!known) out.emplace_back(symbol->index, e.span);
   } else if (const auto* field = std::get_if<ast::Field>(&e.node)) {
     inner(field->base);
+  } else if (const auto* index = std::get_if<ast::Index>(&e.node)) {
+    inner(index->base);
+    inner(index->at);
   } else if (const auto* call = std::get_if<ast::Call>(&e.node)) {
     locals_in(*call, out);
   } else if (const auto* each = std::get_if<ast::Comprehension>(&e.node)) {

@@ -20,6 +20,8 @@ using LocalId = uint32_t;
 inline constexpr uint32_t kNone = UINT32_MAX;
 /// M in `for N of M` is at most this: a bit for each tick.
 inline constexpr int kMaxTally = 64;
+/// Elements of an array.
+inline constexpr int64_t kMaxArray = 4096;
 
 enum class Op : uint8_t {
   ConstBool,   ///< i
@@ -35,8 +37,9 @@ enum class Op : uint8_t {
   StreamRead,    ///< ref: stream; kid: container, none for a global stream
   StreamBefore,  ///< as StreamRead: the value that the stream had before this step
   StateRead,     ///< ref: state; kid: container, none for a global state
+  Element,       ///< of a state that is an array; kids: index and, for one per container, the container
   Ways,
-  Mb,     ///< ref: class
+  Mb,     ///< ref: class; kid: container, of a class for each container
   Quota,  ///< kid: container
   Cores,  ///< kid: container
   Now,
@@ -77,8 +80,10 @@ enum class Op : uint8_t {
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
   Next,          ///< kid: of an enum; the value after it, after the last the first
-  TextRef,       ///< {reason} or {why}: ref 0 or 1
+  TextRef,       ///< ref: Told
 };
+/// What a text may say besides values.
+enum class Told : uint32_t { Reason, Why, Failure, Action };
 enum class StaticField : uint32_t { Index, NumCores, Critical, Priority, Name, Role, Image, Ipc, Ipce };
 enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory };
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
@@ -140,16 +145,22 @@ struct If {
 struct AssignState {
   uint32_t state;
   NodeId container;
+  NodeId index;  ///< kNone unless the state is an array
   ast::AssignOp op;
   NodeId value;
 };
-struct SetWays {
+/// `container` kNone for a single class.
+struct ClassRef {
   uint32_t cls;
+  NodeId container;
+};
+struct SetWays {
+  ClassRef cls;
   ast::AssignOp op;
   NodeId value;
 };
 struct SetMb {
-  uint32_t cls;
+  ClassRef cls;
   ast::AssignOp op;
   NodeId value;
 };
@@ -180,11 +191,12 @@ struct Stop {
 };
 struct Move {
   NodeId container;
-  uint32_t cls;
+  ClassRef cls;
 };
+/// kNone ways: the rest. A class for each container stands for the classes of those that run.
 struct Layout {
   std::vector<std::pair<uint32_t, NodeId>> parts;
-};  ///< kNone ways: the rest
+};
 /// `pin c to set`, or to the `count` best of it by `key`.
 struct Pin {
   NodeId container;
@@ -287,9 +299,12 @@ struct Enumeration {
   std::vector<std::string> values;
   Span span;
 };
+/// `class own(c) for c in lc` is a class for each container of `set`, which is known before the run.
 struct Class {
   std::string name;
   Span span;
+  bool per_container = false;
+  uint32_t set = kNone;
 };
 struct Group {
   std::string name;
@@ -297,12 +312,14 @@ struct Group {
   Span span;
   Uses uses = {};
 };
+/// An array has `size` elements, each of which begins as `initial`; 0: a single value.
 struct State {
   std::string name;
   bool per_container;
   Type type;
   NodeId initial;
   Span span;
+  int64_t size = 0;
 };
 struct Stream {
   std::string name;
@@ -330,6 +347,7 @@ struct Rule {
   enum class Kind : uint8_t { When, Every, On, Task };
   Kind kind{};
   ast::OnEvent event{};
+  std::optional<Verb> failed;  ///< of `on failed(…)`: the action; nullopt for any
   Span head;
   NodeId condition = kNone, hold = kNone, cooldown = kNone, period = kNone;
   NodeId of = kNone;         ///< of `for N of M`: M; `hold` is N

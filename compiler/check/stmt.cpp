@@ -109,20 +109,25 @@ void Checker::give_back(const ast::Return& r, Span span, Block& out) {
 }
 
 void Checker::assign(const ast::Assign& a, Span span, Block& out) {
-  const auto* call = std::get_if<ast::Call>(&a.target->node);
-  const auto* ref = std::get_if<ast::Ref>(&a.target->node);
+  const auto* index = std::get_if<ast::Index>(&a.target->node);
+  const ast::Expr& named = index ? *index->base : *a.target;
+  const auto* call = std::get_if<ast::Call>(&named.node);
+  const auto* ref = std::get_if<ast::Ref>(&named.node);
   const std::string name = call ? call->callee.text : ref ? ref->name.text : "";
   const Symbol* symbol = find(name);
-  if (call && !symbol && (name == "ways" || name == "mb" || name == "quota" || name == "cores")) {
+  if (call && !index && !symbol && (name == "ways" || name == "mb" || name == "quota" || name == "cores")) {
     const NodeId target = scalar_builtin(*call, a.target->span);
+    const auto class_read = [&](NodeId id) {
+      return ClassRef{node(id).ref, node(id).kids.empty() ? kNone : node(id).kids[0]};
+    };
     NodeId value = expr(*a.value);
     if (type(target).error() || type(value).error()) return;
     if (name == "ways") {
-      value = total(value, type(target), "`ways`");
-      if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{node(target).ref, a.op, value}});
+      value = total(value, type(target).with(false), "`ways`");
+      if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{class_read(target), a.op, value}});
     } else if (name == "mb") {
       value = total(value, kRatio, "`mb`");
-      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{node(target).ref, a.op, value}});
+      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{class_read(target), a.op, value}});
     } else if (name == "cores") {
       value = total(value, kCore, "`cores`");
       if (may_act(Verb::Cores, span)) out.push_back({span, SetCores{node(target).kids[0], a.op, value}});
@@ -133,7 +138,7 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
     return;
   }
   if (!symbol || symbol->kind != SymbolKind::State) {
-    if (!symbol && !name.empty()) {
+    if (!symbol && !name.empty() && !is_builtin(name)) {
       unknown_name(call ? call->callee : ref->name, "state");
       return;
     }
@@ -144,8 +149,9 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
     return;
   }
   if (!effects_allowed(span, "an assignment")) return;
-  const NodeId target =
-      call ? subject_read(*call, *symbol, a.target->span) : reference(ref->name, a.target->span);
+  const NodeId target = index  ? element(*index, a.target->span)
+                        : call ? subject_read(*call, *symbol, a.target->span)
+                               : reference(ref->name, a.target->span);
   NodeId value = expr(*a.value);
   if (type(target).error() || type(value).error()) return;
   if (a.op != ast::AssignOp::Set && !type(target).numeric()) {
@@ -154,8 +160,11 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
     return;
   }
   value = total(value, type(target), fmt::format("`{}`", name));
-  out.push_back({span, AssignState{symbol->index, node(target).kids.empty() ? kNone : node(target).kids[0],
-                                   a.op, value}});
+  const std::vector<NodeId>& of = node(target).kids;  // an element's index comes first
+  const NodeId at = index ? of[0] : kNone;
+  const size_t container = index ? 1 : 0;
+  out.push_back(
+      {span, AssignState{symbol->index, of.size() > container ? of[container] : kNone, at, a.op, value}});
 }
 
 void Checker::statement(const ast::Stmt& s, Block& out) {
@@ -192,7 +201,7 @@ void Checker::statement(const ast::Stmt& s, Block& out) {
           if (may_act(Verb::Stop, s.span)) out.push_back({s.span, Stop{std::move(t)}});
         } else if constexpr (std::is_same_v<T, ast::Move>) {
           const NodeId c = total(expr(*n.container), kContainer, "`move`");
-          const auto cls = class_named(n.cls);
+          const auto cls = class_of(n.cls.name, n.cls.container.get(), n.cls.span);
           if (may_act(Verb::Move, s.span) && cls) out.push_back({s.span, Move{c, *cls}});
         } else if constexpr (std::is_same_v<T, ast::Layout>) {
           layout(n, s.span, out);

@@ -17,8 +17,11 @@ constexpr double kMostSteps = 1e6;
 
 class Tests {
  public:
-  Tests(const ast::Policy& policy, const std::vector<std::string>& classes, Diagnostics& diagnostics)
-      : policy_(policy), classes_(classes), diagnostics_(diagnostics) {}
+  Tests(const ast::Policy& policy, Diagnostics& diagnostics) : policy_(policy), diagnostics_(diagnostics) {
+    for (const ast::Decl& decl : policy.decls)
+      if (const auto* declared = std::get_if<ast::ClassDecl>(&decl.node))
+        for (const auto& item : declared->items) classes_.push_back(&item);
+  }
 
   std::optional<std::vector<TestCase>> all() {
     const size_t before = diagnostics_.error_count();
@@ -202,12 +205,30 @@ class Tests {
                                              : value / info(info(metric).unit).scale;
   }
 
+  /// "shared", or "own(A)" for a class for each container.
   std::optional<std::string> class_named(const ast::Name& name) {
-    if (std::find(classes_.begin(), classes_.end(), name.text) != classes_.end()) return name.text;
-    const std::string near = nearest(name.text, classes_);
-    diagnostics_.report(Kind::UnknownName, name.span, fmt::format("the policy has no class `{}`", name.text),
-                        near.empty() ? "" : fmt::format("did you mean `{}`?", near));
-    return std::nullopt;
+    const size_t open = name.text.find('(');
+    const std::string cls = name.text.substr(0, open);
+    const auto item = std::find_if(classes_.begin(), classes_.end(),
+                                   [&](const ast::ClassDecl::Item* c) { return c->name.text == cls; });
+    if (item == classes_.end()) {
+      std::vector<std::string> names;
+      for (const ast::ClassDecl::Item* c : classes_) names.push_back(c->name.text);
+      const std::string near = nearest(cls, names);
+      diagnostics_.report(Kind::UnknownName, name.span, fmt::format("the policy has no class `{}`", cls),
+                          near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+      return std::nullopt;
+    }
+    if (((*item)->set != nullptr) != (open != std::string::npos)) {
+      diagnostics_.report(Kind::WrongArguments, name.span,
+                          (*item)->set ? fmt::format("`{}` is a class for each container", cls)
+                                       : fmt::format("`{}` is one class for all its containers", cls),
+                          (*item)->set ? fmt::format("of which? `{}(A)`", cls) : "write it without `(…)`");
+      return std::nullopt;
+    }
+    if (open != std::string::npos)
+      (void)container_named({name.text.substr(open + 1, name.text.size() - open - 2), name.span});
+    return name.text;
   }
 
   std::string container_named(const ast::Name& name) {
@@ -263,7 +284,7 @@ class Tests {
   }
 
   const ast::Policy& policy_;
-  const std::vector<std::string>& classes_;
+  std::vector<const ast::ClassDecl::Item*> classes_;
   Diagnostics& diagnostics_;
   TestCase test_;
   bool from_file_ = false;  ///< containers of a CSV file are not known yet
@@ -272,9 +293,8 @@ class Tests {
 }  // namespace
 
 std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy,
-                                                 const std::vector<std::string>& classes,
                                                  Diagnostics& diagnostics) {
-  return Tests(policy, classes, diagnostics).all();
+  return Tests(policy, diagnostics).all();
 }
 
 }  // namespace cbench::check

@@ -60,10 +60,8 @@ struct TestCase {
 
 namespace check {
 
-/// The tests of a policy whose classes are `classes`. nullopt: errors were reported.
-std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy,
-                                                 const std::vector<std::string>& classes,
-                                                 Diagnostics& diagnostics);
+/// The tests of a policy. nullopt: errors were reported.
+std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy, Diagnostics& diagnostics);
 
 }  // namespace check
 

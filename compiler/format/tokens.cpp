@@ -101,8 +101,8 @@ class Tokens {
     const parsing::Found next = parsing::found_at(text_, at);
     token.text = next.text;
     token.kind = next.kind == parsing::FoundKind::Word ? TokenKind::Word : TokenKind::Sign;
-    if (token.is("(")) token.kind = TokenKind::OpenParen;
-    if (token.is(")")) token.kind = TokenKind::CloseParen;
+    if (token.is("(") || token.is("[")) token.kind = TokenKind::OpenParen;
+    if (token.is(")") || token.is("]")) token.kind = TokenKind::CloseParen;
     if (token.is("{")) token.kind = known.cpus ? TokenKind::OpenCpus : TokenKind::OpenBrace;
     if (token.is("}")) token.kind = known.cpus ? TokenKind::CloseCpus : TokenKind::CloseBrace;
     return token;

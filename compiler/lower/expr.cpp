@@ -66,16 +66,24 @@ Val Lowering::expr(check::NodeId id) {
       llvm::Value* slot = n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v;
       return n.op == Op::StreamRead ? stream_value(n.ref, slot) : stream_before(n.ref, slot);
     }
-    case Op::StateRead: {
-      llvm::Value* address =
-          b().state(plan_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+    case Op::StateRead:
+    case Op::Element: {
+      const size_t of = n.op == Op::Element ? 1 : 0;
+      llvm::Value* address = state_at(n.ref, n.kids.size() > of ? n.kids[of] : check::kNone,
+                                      n.op == Op::Element ? n.kids[0] : check::kNone, n.span);
       if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().load_i64(address), b().i64(0))};
       return {n.type.base == Base::Float ? b().load_f64(address) : b().load_i64(address)};
     }
     case Op::Ways:
-      return {b().call(abi::Intrinsic::ways, {b().i32(n.ref)})};
-    case Op::Mb:
-      return {b().call(abi::Intrinsic::mb, {b().i32(n.ref)})};
+    case Op::Mb: {
+      const auto share = n.op == Op::Ways ? abi::Intrinsic::ways : abi::Intrinsic::mb;
+      if (n.kids.empty()) return {b().call(share, {class_id(n.ref, check::kNone)})};
+      llvm::Value* id = class_id(n.ref, n.kids[0]);
+      llvm::Value* ok = b().ir.CreateICmpSGE(id, b().i32(0));
+      llvm::AllocaInst* value = b().local(type_of(n.type), llvm::Constant::getNullValue(type_of(n.type)));
+      b().when(ok, [&] { b().store(b().call(share, {id}), value); });
+      return {b().ir.CreateLoad(type_of(n.type), value), ok};
+    }
     case Op::Cores:
       return {b().call(abi::Intrinsic::cores, {expr(n.kids[0]).v})};
     case Op::Quota:

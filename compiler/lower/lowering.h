@@ -98,10 +98,14 @@ class Lowering {
   void attempt(const check::Try& t);
   void try_plan(const check::Block& plan, llvm::BasicBlock* made);
   void action(llvm::Value* refused);
+  llvm::Value* class_id(uint32_t cls, check::NodeId container);
+  void on_class(check::ClassRef cls, Verb verb, const std::function<llvm::Value*(llvm::Value*)>& plan);
+  void layout(const check::Layout& l);
   void text(const check::TextParts& t);
   void text_value(check::NodeId id);
   void pin(const check::Pin& p);
   void assign(const check::AssignState& a, Span span);
+  llvm::Value* state_at(uint32_t state, check::NodeId container, check::NodeId index, Span span);
   llvm::Value* changed(check::NodeId value, ast::AssignOp op, llvm::Value* old, const check::Type& type,
                        Span span);
   void leave(const Exit& exit);

@@ -37,7 +37,15 @@ void Lowering::initial_states(bool per_container, llvm::Value* slot) {
     if (p_.states[i].per_container != per_container) continue;
     llvm::Value* value = expr(p_.states[i].initial).v;
     if (p_.states[i].type.base == check::Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
-    b().store(value, b().state(plan_.states[i].base, 8, slot));
+    const plan::StatePlace& place = plan_.states[i];
+    llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
+    if (place.size == 1) {
+      b().store(value, base);
+      continue;
+    }
+    b().loop(b().i32(0), b().i32(place.size), [&](llvm::Value* at, llvm::BasicBlock*) {
+      b().store(value, b().at(base, b().ir.CreateMul(b().ir.CreateZExt(at, b().ir.getInt64Ty()), b().i64(8))));
+    });
   }
 }
 
@@ -252,8 +260,16 @@ llvm::Function* Lowering::rule_function(uint32_t id) {
     task(id);
   } else if (rule.kind == Rule::Kind::On) {
     if (rule.variable != kNone) locals_[rule.variable] = {f.argument(FunctionBuilder::SlotArg)};
-    fire(id, f.argument(FunctionBuilder::SlotArg));
     llvm::BasicBlock* end = f.block("end");
+    if (rule.failed) {
+      llvm::BasicBlock* this_one = f.block("this");
+      llvm::Value* verb = f.ir.CreateLoad(
+          f.ir.getInt32Ty(),
+          f.at(f.argument(FunctionBuilder::Context), f.i64(offsetof(abi::PolicyContext, failed))));
+      f.branch(f.ir.CreateICmpEQ(verb, f.i32(static_cast<int64_t>(*rule.failed))), this_one, end);
+      f.into(this_one);
+    }
+    fire(id, f.argument(FunctionBuilder::SlotArg));
     exits_.push_back({end, nullptr, nullptr, 0});
     block(rule.body);
     exits_.pop_back();
@@ -302,7 +318,7 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
                                                field(offsetof(P, step), ir.getInt64Ty()),
                                                entry->getArg(2)};
   llvm::BasicBlock* done = llvm::BasicBlock::Create(c, "done", entry);
-  llvm::SwitchInst* on = ir.CreateSwitch(entry->getArg(1), done, 6);
+  llvm::SwitchInst* on = ir.CreateSwitch(entry->getArg(1), done, 7);
   const auto sequence = [&](abi::Event event, const std::vector<llvm::Function*>& calls) {
     llvm::BasicBlock* start = llvm::BasicBlock::Create(c, "event", entry);
     on->addCase(ir.getInt32(static_cast<uint32_t>(event)), start);
@@ -336,6 +352,7 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
                                       [](const Rule& r) { return r.kind == Rule::Kind::Task; }));
   sequence(abi::Event::Stop, rules_of({}, on_event(ast::OnEvent::Stop)));
   sequence(abi::Event::End, rules_of({}, on_event(ast::OnEvent::End)));
+  sequence(abi::Event::Failed, rules_of({}, on_event(ast::OnEvent::Failed)));
   ir.SetInsertPoint(done);
   ir.CreateRet(ir.getInt32(0));
 }

@@ -18,10 +18,13 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
     case Set::From::All:
       in = b().running(element);
       break;
-    case Set::From::Class:
-      in = ir.CreateAnd(b().running(element),
-                        ir.CreateICmpEQ(b().call(abi::Intrinsic::class_of, {element}), b().i32(s.ref)));
+    case Set::From::Class: {
+      const plan::ClassPlace& place = plan_.classes[s.ref];
+      llvm::Value* cls = b().call(abi::Intrinsic::class_of, {element});
+      in = ir.CreateAnd(b().running(element), ir.CreateICmpULT(ir.CreateSub(cls, b().i32(place.first)),
+                                                               b().i32(place.count)));
       break;
+    }
     case Set::From::Group:
       in = member(p_.groups[s.ref].set, element);
       break;

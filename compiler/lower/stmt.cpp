@@ -64,10 +64,21 @@ llvm::Value* Lowering::changed(check::NodeId value, ast::AssignOp op, llvm::Valu
       .v;
 }
 
+/// Where a state is, for one per container that of the container, and of an array one element.
+llvm::Value* Lowering::state_at(uint32_t state, check::NodeId container, check::NodeId index, Span span) {
+  const plan::StatePlace& place = plan_.states[state];
+  llvm::Value* slot = container == check::kNone ? b().i32(0) : expr(container).v;
+  llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
+  if (index == check::kNone) return base;
+  llvm::Value* at = expr(index).v;
+  b().fault_if(b().ir.CreateICmpUGE(at, b().i64(place.size)),
+               fault_site("an index outside its array", span));
+  return b().at(base, b().ir.CreateMul(at, b().i64(8)));
+}
+
 void Lowering::assign(const check::AssignState& a, Span span) {
   const check::Type& type = p_.states[a.state].type;
-  llvm::Value* index = a.container == check::kNone ? b().i32(0) : expr(a.container).v;
-  llvm::Value* address = b().state(plan_.states[a.state].base, 8, index);
+  llvm::Value* address = state_at(a.state, a.container, a.index, span);
   llvm::Value* old = type.base == Base::Float ? b().load_f64(address) : b().load_i64(address);
   llvm::Value* value = changed(a.value, a.op, old, type, span);
   if (type.base == Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
@@ -129,7 +140,9 @@ void Lowering::text(const check::TextParts& t) {
 void Lowering::text_value(check::NodeId id) {
   const check::Node& n = node(id);
   if (n.op == check::Op::TextRef) {
-    b().call(n.ref == 1 ? Intrinsic::text_why : Intrinsic::text_reason, {});
+    constexpr Intrinsic kTold[] = {Intrinsic::text_reason, Intrinsic::text_why, Intrinsic::text_failure,
+                                   Intrinsic::text_failed};
+    b().call(kTold[n.ref], {});
     return;
   }
   if (n.op == check::Op::Static && n.type.base == Base::Text) {
@@ -196,11 +209,15 @@ void Lowering::statement(const check::Stmt& s) {
         } else if constexpr (std::is_same_v<T, AssignState>) {
           assign(n, s.span);
         } else if constexpr (std::is_same_v<T, SetWays>) {
-          llvm::Value* old = b().call(Intrinsic::ways, {b().i32(n.cls)});
-          action(b().call(Intrinsic::set_ways, {b().i32(n.cls), changed(n.value, n.op, old, kInt, s.span)}));
+          on_class(n.cls, Verb::Ways, [&](llvm::Value* cls) {
+            llvm::Value* old = b().call(Intrinsic::ways, {cls});
+            return b().call(Intrinsic::set_ways, {cls, changed(n.value, n.op, old, kInt, s.span)});
+          });
         } else if constexpr (std::is_same_v<T, SetMb>) {
-          llvm::Value* old = b().call(Intrinsic::mb, {b().i32(n.cls)});
-          action(b().call(Intrinsic::set_mb, {b().i32(n.cls), changed(n.value, n.op, old, kRatio, s.span)}));
+          on_class(n.cls, Verb::Mb, [&](llvm::Value* cls) {
+            llvm::Value* old = b().call(Intrinsic::mb, {cls});
+            return b().call(Intrinsic::set_mb, {cls, changed(n.value, n.op, old, kRatio, s.span)});
+          });
         } else if constexpr (std::is_same_v<T, SetQuota>) {
           llvm::Value* slot = expr(n.container).v;
           llvm::Value* old = b().call(Intrinsic::quota, {slot});
@@ -226,15 +243,11 @@ void Lowering::statement(const check::Stmt& s) {
           b().call(Intrinsic::stop, {});
           b().ir.CreateRet(b().i32(abi::kStopped));
         } else if constexpr (std::is_same_v<T, check::Move>) {
-          action(b().call(Intrinsic::move, {expr(n.container).v, b().i32(n.cls)}));
+          llvm::Value* slot = expr(n.container).v;
+          on_class(n.cls, Verb::Move,
+                   [&](llvm::Value* cls) { return b().call(Intrinsic::move, {slot, cls}); });
         } else if constexpr (std::is_same_v<T, check::Layout>) {
-          std::vector<llvm::Value*> ways;
-          for (const auto& part : n.parts)
-            ways.push_back(part.second == kNone ? b().i64(-1) : expr(part.second).v);
-          b().call(Intrinsic::layout_clear, {});
-          for (size_t i = 0; i < ways.size(); ++i)
-            b().call(Intrinsic::layout_part, {b().i32(n.parts[i].first), ways[i]});
-          action(b().call(Intrinsic::layout, {}));
+          layout(n);
         } else if constexpr (std::is_same_v<T, check::Pin>) {
           pin(n);
         } else if constexpr (std::is_same_v<T, check::Log>) {

@@ -66,6 +66,7 @@ class Builder {
   ast::Stmt statement(const Node& node);
   ast::If if_statement(const Node& node);
   ast::Layout layout(const Node& node);
+  ast::ClassUse class_use(const Node& node);
   ast::Log log(const Node& node);
   ast::Assign assignment(const std::vector<Node>& parts);
   ast::Match match(const Node& node);
@@ -93,6 +94,7 @@ class Builder {
   ast::TestFeed test_feed(const Node& node);
   ast::TestContainer test_container(const Node& node);
   ast::TestExpect test_expect(const Node& node);
+  ast::Name class_or_container(const Node& node) const;
   ast::TestNumber test_number(const Node& node) const;
 
   std::string_view text_;

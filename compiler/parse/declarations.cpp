@@ -52,8 +52,11 @@ ast::Param Builder::param(const Node& node) {
 
 ast::ClassDecl Builder::class_decl(const Node& node) {
   ast::ClassDecl made;
-  for (const Node& item : node.children)
-    made.items.push_back({name(item.children.front()), item.find(NodeKind::DefaultMark) != nullptr});
+  for (const Node& item : node.children) {
+    const Node* set = item.find(NodeKind::Comprehension);
+    made.items.push_back({name(item.children.front()), item.find(NodeKind::DefaultMark) != nullptr,
+                          subject(item), set != nullptr ? expr(*set) : nullptr});
+  }
   return made;
 }
 
@@ -64,8 +67,9 @@ ast::Enumeration Builder::enumeration(const Node& node) {
 }
 
 ast::State Builder::state(const Node& node) {
+  const Node* size = node.find(NodeKind::ArraySize);
   return {name(node.children.front()), subject(node), type(*node.find(NodeKind::Type)),
-          expr(node.children.back())};
+          size != nullptr ? expr(size->children.front()) : nullptr, expr(node.children.back())};
 }
 
 ast::Stream Builder::stream(const Node& node) {
@@ -117,8 +121,13 @@ ast::On Builder::on(const Node& node) {
                : event == "end"   ? ast::OnEvent::End
                : event == "admit" ? ast::OnEvent::Admit
                : event == "start" ? ast::OnEvent::Start
-                                  : ast::OnEvent::Stop;
+               : event == "stop"  ? ast::OnEvent::Stop
+                                  : ast::OnEvent::Failed;
   made.variable = subject(head);
+  if (const Node* verb = head.find(NodeKind::FailedVerb)) {
+    made.action = name(*verb);
+    if (const Node* container = head.find(NodeKind::Word)) made.variable = name(*container);
+  }
   made.body = block(node.children[1]);
   return made;
 }

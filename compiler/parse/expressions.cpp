@@ -93,6 +93,12 @@ Builder::Built Builder::postfix(const Node& node) {
   for (size_t i = 1; i < node.children.size() && !too_deep_; ++i) {
     const Node& field = node.children[i];
     const Span where = join(base.expr->span, span(field));
+    if (field.kind == NodeKind::Index) {
+      Built at = value(field.children.front());
+      const uint32_t height = std::max(base.height, at.height) + 1;
+      base = make(where, ast::Index{std::move(base.expr), std::move(at.expr)}, height);
+      continue;
+    }
     base = make(where, ast::Field{std::move(base.expr), name(field.children.front())}, base.height + 1);
   }
   return base;

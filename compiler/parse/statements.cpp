@@ -29,6 +29,10 @@ ast::If Builder::if_statement(const Node& node) {
   return made;
 }
 
+ast::ClassUse Builder::class_use(const Node& node) {
+  return {name(node.children[0]), node.children.size() > 1 ? expr(node.children[1]) : nullptr, span(node)};
+}
+
 ast::Layout Builder::layout(const Node& node) {
   ast::Layout made{name(node.children.front()), {}};
   for (size_t i = 1; i < node.children.size(); ++i) {
@@ -133,7 +137,10 @@ ast::Stmt Builder::statement(const Node& node) {
     case NodeKind::Stop:
       return made(ast::Stop{text_of(parts[0])});
     case NodeKind::Move:
-      return made(ast::Move{expr(parts[0]), name(parts[1])});
+      {
+      auto container = expr(parts[0]);
+      return made(ast::Move{std::move(container), class_use(parts[1])});
+    }
     case NodeKind::Layout:
       return made(layout(inner));
     case NodeKind::Pin: {

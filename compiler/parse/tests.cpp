@@ -39,6 +39,13 @@ ast::TestFeed Builder::test_feed(const Node& node) {
   return made;
 }
 
+/// "own(A)" without the blanks that it may be written with.
+ast::Name Builder::class_or_container(const Node& node) const {
+  ast::Name made = name(node);
+  std::erase_if(made.text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+  return made;
+}
+
 ast::TestExpect Builder::test_expect(const Node& node) {
   ast::TestExpect made;
   for (const Node& part : node.children) switch (part.kind) {
@@ -49,10 +56,10 @@ ast::TestExpect Builder::test_expect(const Node& node) {
         made.action = name(part);
         break;
       case NodeKind::TestTarget:
-        made.target = name(part);
+        made.target = class_or_container(part);
         break;
       case NodeKind::TestGoal:
-        made.goal = name(part);
+        made.goal = class_or_container(part);
         break;
       case NodeKind::TestMissing:
         made.unlimited = true;

@@ -63,11 +63,7 @@ std::optional<std::vector<TestCase>> tests_of(const SourceSet& sources, uint32_t
   const auto tree = parse(sources, policy, diagnostics);
   if (!tree) return std::nullopt;
   const auto program = check::check(*tree, sources, diagnostics);
-  std::vector<std::string> classes;
-  for (const ast::Decl& decl : tree->decls)
-    if (const auto* declared = std::get_if<ast::ClassDecl>(&decl.node))
-      for (const auto& item : declared->items) classes.push_back(item.name.text);
-  auto tests = check::check_tests(*tree, classes, diagnostics);
+  auto tests = check::check_tests(*tree, diagnostics);
   return program ? std::move(tests) : std::nullopt;
 }
 

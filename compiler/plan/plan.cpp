@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/plan/bound.h"
+#include "compiler/plan/static_set.h"
 
 namespace cbench::plan {
 namespace {
@@ -35,6 +36,7 @@ class Planner {
   void place_streams();
   void place_temporal(uint32_t id, uint32_t n, int64_t period);
   void place_states_and_rules();
+  void place_classes();
   void check_work();
   void check_rdt();
   void silence_rules();
@@ -61,14 +63,47 @@ void Planner::describe(const std::vector<Metric>& columns) {
   plan.slots = static_cast<uint32_t>(spec_.containers.size());
   for (const ContainerSpec& c : spec_.containers) plan.slot_names.push_back(c.name.value);
   plan.columns = columns;
-  for (const check::Class& c : program_.classes) plan.classes.push_back(c.name);
-  plan.default_class = program_.default_class;
+  place_classes();
   plan.trials = program_.trials;
   plan.params = plan_params(program_);
   plan.rules = plan_rules(program_, sources_);
   for (const auto& [metric, span] : program_.needs) plan.needs.push_back({metric, sources_.line(span), span});
   for (const auto& [verb, span] : program_.acts) plan.acts.push_back({verb, sources_.line(span), span});
   plan.deadline_ns = spec_.step_ns / 2;
+}
+
+void Planner::place_classes() {
+  Plan& plan = planned_.plan;
+  for (const check::Class& c : program_.classes) {
+    ClassPlace place;
+    place.first = static_cast<int32_t>(plan.classes.size());
+    const auto add = [&](const std::string& name, int32_t owner) {
+      plan.classes.push_back(name);
+      plan.owners.push_back(owner);
+    };
+    if (!c.per_container) {
+      add(c.name, -1);
+    } else {
+      place.of_slot.assign(plan.slots, -1);
+      for (uint32_t slot = 0; slot < plan.slots; ++slot) {
+        if (!static_member(program_, c.set, spec_.containers[slot])) continue;
+        if (const int32_t other = plan.own_class(static_cast<int32_t>(slot)); other >= 0) {
+          diagnostics_.report(Kind::WrongArguments, c.span,
+                              fmt::format("`{}` would have two classes of its own: `{}` and `{}({})`",
+                                          plan.slot_names[slot], plan.classes[static_cast<size_t>(other)],
+                                          c.name, plan.slot_names[slot]));
+          continue;
+        }
+        place.of_slot[slot] = static_cast<int64_t>(plan.classes.size());
+        add(fmt::format("{}({})", c.name, plan.slot_names[slot]), static_cast<int32_t>(slot));
+      }
+      place.count = static_cast<int32_t>(plan.classes.size()) - place.first;
+    }
+    planned_.classes.push_back(std::move(place));
+  }
+  if (program_.default_class >= 0)
+    plan.default_class = planned_.classes[static_cast<size_t>(program_.default_class)].first;
+  plan.classes_at_once = classes_at_once(plan, spec_);
 }
 
 void Planner::check_metrics() {
@@ -219,7 +254,8 @@ void Planner::place_states_and_rules() {
   const uint64_t begin = planned_.plan.state_bytes;
   for (const check::State& state : program_.states) {
     const uint32_t n = state.per_container ? slots : 1;
-    planned_.states.push_back({take(8ULL * n), n});
+    const auto size = static_cast<uint32_t>(std::max<int64_t>(1, state.size));
+    planned_.states.push_back({take(8ULL * n * size), n, size});
   }
   planned_.states_bytes = planned_.plan.state_bytes - begin;
   for (const check::Rule& rule : program_.rules) {

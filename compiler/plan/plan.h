@@ -37,9 +37,16 @@ struct TemporalPlace {
   int64_t capacity = 0;
   uint32_t n = 0;
 };
+/// [n] × [size of an array, or 1] of 8 bytes.
 struct StatePlace {
   uint64_t base = 0;
   uint32_t n = 0;
+  uint32_t size = 1;
+};
+/// The plan's class (or, for a class for each container, those of its members: [slots], -1 without one).
+struct ClassPlace {
+  int32_t first = 0, count = 1;
+  std::vector<int64_t> of_slot = {};  ///< empty for a single class
 };
 /// Times + 1 ns, 0 for none: since when the condition holds, when it was last seen, when the rule last fired;
 /// for `every` the first is when it is due next; for `for N of M` it is a bit for each of the last ticks.
@@ -63,6 +70,7 @@ struct Planned {
   std::vector<TemporalPlace> temporals;
   std::vector<StatePlace> states;
   std::vector<RulePlace> rules;
+  std::vector<ClassPlace> classes;
   /// A trial: { i64 steps so far, i64 votes so far, i64 time or step at which it is judged }.
   std::vector<uint64_t> trials;
   uint64_t states_bytes = 0, trials_bytes = 0;

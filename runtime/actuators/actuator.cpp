@@ -107,12 +107,17 @@ Result<> Actuators::attach(size_t slot, const Started& started, const Allocation
     if (auto journalled = journal_cpus(container.own.cpuset, impl_->journal); !journalled) return journalled;
   if (uses(impl_->plan, Verb::Quota))
     if (auto journalled = journal_quota(container.own.cpu, impl_->journal); !journalled) return journalled;
+  if (const int32_t own = impl_->plan.own_class(static_cast<int32_t>(slot)); own >= 0 && impl_->rdt.made())
+    if (auto created = impl_->rdt.add(static_cast<size_t>(own)); !created) return created;
   const int32_t cls = goal.containers[slot].cls;
   return cls >= 0 && impl_->rdt.made() ? impl_->move(container, slot, cls) : Result<>(Done{});
 }
 
 void Actuators::detach(size_t slot) {
-  if (slot < impl_->attached.size()) impl_->attached[slot].reset();
+  if (slot >= impl_->attached.size()) return;
+  impl_->attached[slot].reset();
+  if (const int32_t own = impl_->plan.own_class(static_cast<int32_t>(slot)); own >= 0 && impl_->rdt.made())
+    impl_->rdt.remove(static_cast<size_t>(own));
 }
 
 Result<> Actuators::apply(const Change& change, const Allocation& goal) {

@@ -26,6 +26,12 @@ bool acts(const Plan& plan, Verb verb) {
   return std::any_of(plan.acts.begin(), plan.acts.end(), [&](const auto& use) { return use.what == verb; });
 }
 
+size_t shared_classes(const Plan& plan) {
+  size_t n = 0;
+  for (size_t cls = 0; cls < plan.classes.size(); ++cls) n += plan.owner(static_cast<int32_t>(cls)) < 0;
+  return n;
+}
+
 /// The end of a UUIDv7 is random; its begin is the clock's, the same for runs within a minute.
 std::string short_id(const std::string& run_id) {
   return run_id.substr(run_id.size() - std::min<size_t>(8, run_id.size()));
@@ -90,7 +96,13 @@ RdtGroups::RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string&
       first_(plan.classes.size()) {}
 
 std::string RdtGroups::folder(int32_t cls) const {
-  return cls < 0 ? facts_.root : facts_.root + "/" + prefix_ + plan_.classes[static_cast<size_t>(cls)];
+  if (cls < 0) return facts_.root;
+  std::string name = plan_.classes[static_cast<size_t>(cls)];
+  if (plan_.owner(cls) >= 0) {  // own(web): a folder's name has no parentheses
+    name[name.find('(')] = '.';
+    name.pop_back();
+  }
+  return facts_.root + "/" + prefix_ + name;
 }
 
 Result<> RdtGroups::check_needs() const {
@@ -133,14 +145,15 @@ Result<> RdtGroups::check_others() const {
   }
   if (error)
     return Error{Exit::HostLacks, fmt::format("cannot read {}: {}", facts_.root, error.message()), ""};
-  const size_t needed = plan_.classes.size() + 1 + others;
+  const size_t ours = std::max<size_t>(plan_.classes_at_once, shared_classes(plan_));
+  const size_t needed = ours + 1 + others;
   if (needed <= facts_.num_closids) return Done{};
   return Error{
       Exit::HostLacks,
       fmt::format(
-          "too few classes of service: {} classes of the policy + 1 root group + {} groups of others = {}, "
+          "too few classes of service: {} classes of the policy{} + 1 root group + {} groups of others = {}, "
           "and this host has {}",
-          plan_.classes.size(), others, needed, facts_.num_closids),
+          ours, plan_.classes.size() > ours ? " at a time" : "", others, needed, facts_.num_closids),
       others > 0
           ? fmt::format("remove groups that nobody needs below {} (`cbench clean` lists ours), or use fewer "
                         "classes",
@@ -152,17 +165,23 @@ Result<> RdtGroups::make() {
   if (auto able = check_needs(); !able) return able;
   if (auto owned = journal_.own_rdt(facts_.root); !owned) return owned;
   if (auto room = check_others(); !room) return room;
-  for (size_t cls = 0; cls < plan_.classes.size(); ++cls) {
-    const std::string group = folder(static_cast<int32_t>(cls));
-    if (auto journalled = journal_.will_create(group); !journalled) return journalled;
-    if (auto created = resctrl_make_group(facts_.root, group); !created) {
-      created.error().exit = Exit::HostLacks;
-      return created;
-    }
-  }
+  for (size_t cls = 0; cls < plan_.classes.size(); ++cls)
+    if (plan_.owner(static_cast<int32_t>(cls)) < 0)
+      if (auto created = add(cls); !created) return created;
   made_ = true;
   return Done{};
 }
+
+Result<> RdtGroups::add(size_t cls) {
+  const std::string group = folder(static_cast<int32_t>(cls));
+  if (auto journalled = journal_.will_create(group); !journalled) return journalled;
+  auto created = resctrl_make_group(facts_.root, group);
+  if (!created) created.error().exit = Exit::HostLacks;
+  first_[cls].reset();
+  return created;
+}
+
+void RdtGroups::remove(size_t cls) { (void)::rmdir(folder(static_cast<int32_t>(cls)).c_str()); }
 
 Result<Schemata*> RdtGroups::first_schemata(size_t cls) {
   if (!first_[cls]) {

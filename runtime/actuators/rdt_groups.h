@@ -20,10 +20,14 @@ class RdtGroups {
   /// Nothing is changed yet.
   RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string& run_id, Journal& journal);
 
-  /// Makes a group for each class. Errors (HostLacks): what the plan's actions need is missing, RDT belongs
+  /// Makes a group for each class that is not for one container. Errors (HostLacks): what the plan's actions need is missing, RDT belongs
   /// to another run or a foreign group is exclusive, too few CLOSIDs (with the sum).
   Result<> make();
   [[nodiscard]] bool made() const { return made_; }
+  /// Makes the group of a class for one container, which starts.
+  Result<> add(size_t cls);
+  /// Removes it again, so that its CLOSID is free; what fails here is undone at the end of the run.
+  void remove(size_t cls);
 
   /// Sets the capacity bit mask of a class in every L3 domain (with CDP for code and data); 0: as the kernel
   /// made the group. Writes only the domains that differ. Errors: not a mask that this cache takes, the

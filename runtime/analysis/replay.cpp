@@ -107,7 +107,7 @@ class Replayer {
         if (policy_) policy_->applied(change);
         open_->applied(i);
       } else {
-        if (policy_) policy_->failed(change);
+        if (policy_) policy_->failed(change, refusal->second);
         open_->failed(i, refusal->second);
       }
     }

@@ -47,7 +47,7 @@ Decider::Admission Decider::admit(size_t slot, const CpuSet& proposed, double qu
     admission.cpus = admission.shown;
     if (acts()) {
       admission.goal = policy_->goal();
-      admission.goal->containers[slot].cls = in_.plan->default_class;  // where a started container goes
+      admission.goal->containers[slot].cls = in_.plan->first_class(index);  // where a started container goes
     }
   }
   return admission;
@@ -116,7 +116,7 @@ void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t 
       policy_->applied(change);
       settlement.applied(i);
     } else {
-      policy_->failed(change);
+      policy_->failed(change, done.error().message);
       settlement.failed(i, done.error().message);
       log_.event(EventKind::ApplyFailed, -1, static_cast<int64_t>(i), done.error().message);
     }

@@ -51,7 +51,18 @@ __attribute__((no_sanitize("function"))) PolicyInstance::Verdict PolicyInstance:
   context.call = &Shadow::table();
   context.host = &i.shadow;
   i.shadow.begin_call(frame.step, frame.now_ns);
-  const abi::i32 result = i.entry(&context, static_cast<abi::i32>(event), slot);
+  abi::i32 result = abi::kGoOn;
+  if (event == abi::Event::Step) {
+    const std::vector<Shadow::Failure> failures = i.shadow.take_failures();
+    for (const Shadow::Failure& failure : failures) {
+      if (result != abi::kGoOn) break;
+      i.shadow.tell(&failure);
+      context.failed = static_cast<uint32_t>(failure.verb);
+      result = i.entry(&context, static_cast<abi::i32>(abi::Event::Failed), failure.slot);
+    }
+    i.shadow.tell(nullptr);
+  }
+  if (result == abi::kGoOn) result = i.entry(&context, static_cast<abi::i32>(event), slot);
   i.shadow.end_call(result == abi::kFault);
   if (result == abi::kFault) {
     const PlanFault& fault = i.plan.faults[context.fault_site];
@@ -78,6 +89,8 @@ void PolicyInstance::set_running(int32_t slot, bool running) {
 }
 
 void PolicyInstance::applied(const Change& change) { impl_->shadow.applied(change); }
-void PolicyInstance::failed(const Change& change) { impl_->shadow.failed(change); }
+void PolicyInstance::failed(const Change& change, const std::string& reason) {
+  impl_->shadow.failed(change, reason);
+}
 
 }  // namespace cbench

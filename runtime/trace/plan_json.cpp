@@ -113,6 +113,8 @@ Plan plan_of(const json& j) {
   plan.slots = integer<uint32_t>(member(j, "slots"));
   plan.slot_names = texts_of(member(j, "slot_names"));
   plan.classes = texts_of(member(j, "classes"));
+  for (const json& owner : array(member(j, "owners"))) plan.owners.push_back(integer<int32_t>(owner));
+  plan.classes_at_once = integer<uint32_t>(member(j, "classes_at_once"));
   plan.default_class = integer<int32_t>(member(j, "default_class"));
   plan.texts = texts_of(member(j, "texts"));
   plan.state_bytes = integer<uint64_t>(member(j, "state_bytes"));
@@ -133,6 +135,8 @@ std::string to_json(const Plan& plan) {
             {"slots", plan.slots},
             {"slot_names", texts_json(plan.slot_names)},
             {"classes", texts_json(plan.classes)},
+            {"owners", json(plan.owners)},
+            {"classes_at_once", plan.classes_at_once},
             {"default_class", plan.default_class},
             {"texts", texts_json(plan.texts)},
             {"state_bytes", plan.state_bytes},

@@ -8,7 +8,7 @@
 namespace cbench::abi {
 
 /// Changed whenever a struct below or intrinsics.def changes.
-inline constexpr uint32_t kAbiVersion = 2;
+inline constexpr uint32_t kAbiVersion = 3;
 /// Name of the one function that a policy compiles to.
 inline constexpr const char* kEntryName = "cbp_entry";
 
@@ -39,7 +39,7 @@ enum class Intrinsic : uint32_t {
 static_assert(sizeof(Intrinsics) == sizeof(void*) * static_cast<size_t>(Intrinsic::kCount));
 
 /// What the entry function is called for.
-enum class Event : i32 { Begin = 0, Admit = 1, Start = 2, Step = 3, Stop = 4, End = 5 };
+enum class Event : i32 { Begin = 0, Admit = 1, Start = 2, Step = 3, Stop = 4, End = 5, Failed = 6 };
 
 /// One call's view of the world. `values` and `status` are column-major, [column][slots + 1]; the last row of a
 /// column holds host-scope metrics. An I64 column holds int64 bits, an F64 column holds double bits; a cell counts
@@ -58,7 +58,7 @@ struct PolicyContext {
   const Intrinsics* call;
   void* host;                ///< first argument of the intrinsics
   uint32_t fault_site;       ///< written before kFault is returned: index into Plan::faults
-  uint32_t reserved;
+  uint32_t failed;           ///< of Failed: the Verb of what could not be carried out
 };
 static_assert(offsetof(PolicyContext, abi_version) == 0);
 static_assert(offsetof(PolicyContext, slots) == 4);
@@ -73,13 +73,14 @@ static_assert(offsetof(PolicyContext, params) == 64);
 static_assert(offsetof(PolicyContext, call) == 72);
 static_assert(offsetof(PolicyContext, host) == 80);
 static_assert(offsetof(PolicyContext, fault_site) == 88);
+static_assert(offsetof(PolicyContext, failed) == 92);
 static_assert(sizeof(PolicyContext) == 96);
 
 /// Results of the entry function. After a fault (overflow, a negative duration) its place is in `fault_site`; after Stopped
 /// the policy has said why by the `stop` intrinsic. In both cases it is not called again.
 inline constexpr i32 kGoOn = 0, kFault = 1, kStopped = 2;
 
-/// The compiled policy. `slot` is the container of Admit, Start and Stop, otherwise -1.
+/// The compiled policy. `slot` is the container of Admit, Start, Stop and (perhaps) Failed, otherwise -1.
 using EntryFn = i32 (*)(PolicyContext*, i32 event, i32 slot);
 
 }  // namespace cbench::abi

@@ -45,16 +45,17 @@ std::string describe(const Decision& d, const Plan& plan) {
   std::string verb(info(d.verb).name);
   const std::string container = name_of(plan.slot_names, d.slot, "");
   const std::string of_container = container.empty() ? verb : verb + " " + container;
-  const std::string cls = name_of(plan.classes, d.cls, "root");
+  const bool no_class = d.cls < 0 && !d.detail.empty();  // a class that the container does not have
+  const std::string cls = no_class ? d.detail : name_of(plan.classes, d.cls, "root");
   switch (d.verb) {
     case Verb::Move:
       return of_container + " -> " + cls;
     case Verb::Layout:
       return verb + " l3 " + d.detail;
     case Verb::Ways:
-      return verb + " " + cls + " = " + figure(d.value, Unit::Way);
+      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Way));
     case Verb::Mb:
-      return verb + " " + cls + " = " + figure(d.value, Unit::Percent);
+      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Percent));
     case Verb::Pin:
       return of_container + " to " + d.detail;
     case Verb::Quota:

@@ -1,6 +1,7 @@
 // Plan: what a policy compiled for one run needs from the runtime. Plain data, no AST and no LLVM in it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,7 +68,10 @@ struct Plan {
   std::vector<std::string> slot_names;
   std::vector<Metric> columns;  ///< of the frame, ascending
   std::vector<std::string> classes;
-  int32_t default_class = -1;  ///< where started containers go; -1: the root group
+  /// [classes] slot of the container that a class is for; -1 (and beyond the end): it is for any.
+  std::vector<int32_t> owners = {};
+  uint32_t classes_at_once = 0;  ///< most that exist at a time: one for a container goes when that stops
+  int32_t default_class = -1;    ///< where started containers without a class of their own go; -1: the root group
   uint32_t trials = 0;         ///< that tasks may have going on at once
   std::vector<PlanParam> params;
   std::vector<PlanRule> rules;
@@ -80,6 +84,21 @@ struct Plan {
   uint32_t dwell_steps = 2;            ///< a target is written at most once in so many steps
   uint32_t actions_per_step = 8;
   int64_t deadline_ns = 0;             ///< of one call
+
+  /// The slot of the container that the class is for; -1: it is for any.
+  [[nodiscard]] int32_t owner(int32_t cls) const {
+    return cls >= 0 && static_cast<size_t>(cls) < owners.size() ? owners[static_cast<size_t>(cls)] : -1;
+  }
+  /// The class that is for the container alone; -1: there is none.
+  [[nodiscard]] int32_t own_class(int32_t slot) const {
+    const auto it = std::find(owners.begin(), owners.end(), slot);
+    return it == owners.end() || slot < 0 ? -1 : static_cast<int32_t>(it - owners.begin());
+  }
+  /// Where the container goes when it starts.
+  [[nodiscard]] int32_t first_class(int32_t slot) const {
+    const int32_t own = own_class(slot);
+    return own >= 0 ? own : default_class;
+  }
 };
 
 }  // namespace cbench

@@ -24,6 +24,22 @@ bool Shadow::runs(int32_t slot) {
   return false;
 }
 
+bool Shadow::exists(int32_t cls) {
+  const int32_t owner = plan_.owner(cls);
+  return owner < 0 || runs(owner);
+}
+
+void Shadow::no_class(Verb verb, int32_t slot, int32_t name) {
+  Reason(*this, "`{}` has no `{}`", plan_.slot_names[static_cast<size_t>(slot)],
+         plan_.texts[static_cast<size_t>(name)]);
+  text_.begin();
+  text_.append(plan_.texts[static_cast<size_t>(name)]);
+  for (const std::string_view piece :
+       {std::string_view("("), std::string_view(plan_.slot_names[static_cast<size_t>(slot)]), std::string_view(")")})
+    text_.append(piece);
+  refuse(verb, slot, -1, 0, text_.finish());
+}
+
 bool Shadow::has_rdt(bool available, const char* what) {
   if (available) return true;
   if (!facts_.rdt.present)
@@ -35,16 +51,17 @@ bool Shadow::has_rdt(bool available, const char* what) {
 
 bool Shadow::may_write(Target target, int32_t index) {
   const Writer& w = writer(target, index);
-  if (w.step == step_ && w.firing != firing_ && w.rule >= 0) {
+  if (w.asked_step == step_ && w.asked_firing != firing_ && w.rule >= 0) {
     Reason(*this, "set by the rule at line {} in this step", plan_.rules[static_cast<size_t>(w.rule)].line);
     return false;
   }
-  if (w.step != INT64_MIN && w.step != step_ && step_ - w.step < plan_.dwell_steps) {
-    Reason(*this, "changed {} step{} ago; a target rests for {}", step_ - w.step,
-           step_ - w.step == 1 ? "" : "s", plan_.dwell_steps);
+  const int64_t rested = w.asked_step == INT64_MIN ? INT64_MAX : step_ - w.asked_step;
+  if (rested > 0 && rested < plan_.dwell_steps) {
+    Reason(*this, "changed {} step{} ago; a target rests for {}", rested, rested == 1 ? "" : "s",
+           plan_.dwell_steps);
     return false;
   }
-  const bool refines = w.step == step_ && w.firing == firing_;
+  const bool refines = w.asked_step == step_ && w.asked_firing == firing_;
   if (!refines && budget_used_ >= plan_.actions_per_step) {
     Reason(*this, "the step's {} actions are used up", plan_.actions_per_step);
     return false;
@@ -52,7 +69,7 @@ bool Shadow::may_write(Target target, int32_t index) {
   return true;
 }
 
-void Shadow::writes(Target target, int32_t index, bool first) {
+void Shadow::writes(Target target, int32_t index, bool first, bool asked) {
   Writer& w = writer(target, index);
   Undo u;
   u.target = target;
@@ -62,10 +79,20 @@ void Shadow::writes(Target target, int32_t index, bool first) {
   else
     u.cls = goal_.classes[index];
   u.writer = w;
-  u.counted = first && !(w.step == step_ && w.firing == firing_);
+  u.counted = first && !(w.asked_step == step_ && w.asked_firing == firing_);
   undo_.push_back(u);
   if (u.counted) ++budget_used_;
-  w = {step_, firing_, rule_, static_cast<uint32_t>(records_.size())};
+  w.step = step_;
+  w.firing = firing_;
+  if (asked) {
+    w.asked_step = step_;
+    w.asked_firing = firing_;
+    w.rule = rule_;
+  }
+  if (asked || w.call != call_) {
+    w.decision = static_cast<uint32_t>(records_.size());
+    w.call = call_;
+  }
 }
 
 int32_t Shadow::move(int32_t slot, int32_t cls) {
@@ -73,6 +100,11 @@ int32_t Shadow::move(int32_t slot, int32_t cls) {
   if (!has_rdt(facts_.rdt.l3_allocation || facts_.rdt.mb_allocation, "allocation"))
     return refuse(Verb::Move, slot, cls, 0, {});
   if (!runs(slot)) return refuse(Verb::Move, slot, cls, 0, {});
+  if (const int32_t owner = plan_.owner(cls); owner >= 0 && owner != slot) {
+    Reason(*this, "`{}` is for `{}` alone", plan_.classes[static_cast<size_t>(cls)],
+           plan_.slot_names[static_cast<size_t>(owner)]);
+    return refuse(Verb::Move, slot, cls, 0, {});
+  }
   if (c.cls == cls) return no_change(Verb::Move, slot, cls, 0, {});
   if (!may_write(Target::ContainerClass, slot)) return refuse(Verb::Move, slot, cls, 0, {});
   writes(Target::ContainerClass, slot, true);
@@ -134,7 +166,7 @@ int32_t Shadow::apply_layout(Verb verb, int32_t cls, double value, TextRef detai
     bool first = true;
     for (size_t i = 0; i < wanted_.size(); ++i) {
       if (goal_.classes[wanted_[i].cls].ways == masks_[i]) continue;
-      writes(Target::ClassWays, wanted_[i].cls, first);
+      writes(Target::ClassWays, wanted_[i].cls, first, asked < 0 || asked == wanted_[i].cls);
       goal_.classes[wanted_[i].cls].ways = masks_[i];
       first = false;
     }
@@ -171,6 +203,7 @@ int32_t Shadow::set_ways(int32_t cls, int64_t n) {
   const auto value = static_cast<double>(n);
   if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
     return refuse(Verb::Ways, -1, cls, value, {});
+  if (!exists(cls)) return refuse(Verb::Ways, -1, cls, value, {});
   if (n < 1) {
     Reason(*this, "a class has at least {} way{}", facts_.rdt.l3_min_bits,
            facts_.rdt.l3_min_bits == 1 ? "" : "s");
@@ -190,6 +223,7 @@ int32_t Shadow::set_ways(int32_t cls, int64_t n) {
 int32_t Shadow::set_mb(int32_t cls, double ratio) {
   if (!has_rdt(facts_.rdt.mb_allocation, "memory bandwidth allocation"))
     return refuse(Verb::Mb, -1, cls, ratio, {});
+  if (!exists(cls)) return refuse(Verb::Mb, -1, cls, ratio, {});
   const auto granularity = static_cast<double>(std::max<uint32_t>(facts_.rdt.mb_granularity, 1));
   const double percent = std::round(ratio * 100 / granularity) * granularity;
   if (!(percent >= facts_.rdt.mb_min)) {

@@ -15,9 +15,7 @@ constexpr size_t kArenaBytes = 1U << 18U;
 Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(facts), text_(kArenaBytes) {
   goal_.classes.resize(plan.classes.size());
   goal_.containers.resize(plan.slots);
-  for (Allocation::Class& cls : goal_.classes)
-    cls.ways =
-        facts.rdt.l3_ways == 0 ? 0 : (facts.rdt.l3_ways >= 64 ? ~0ULL : (1ULL << facts.rdt.l3_ways) - 1);
+  for (Allocation::Class& cls : goal_.classes) cls.ways = all_ways();
   real_ = goal_;
   for (auto& writers : container_writers_) writers.resize(plan.slots);
   for (auto& writers : class_writers_) writers.resize(plan.classes.size());
@@ -40,8 +38,14 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(f
   }
 }
 
+uint64_t Shadow::all_ways() const {
+  const uint32_t n = facts_.rdt.l3_ways;
+  return n >= 64 ? ~0ULL : (1ULL << n) - 1;
+}
+
 void Shadow::begin_call(int64_t step, int64_t time_ns) {
   if (step != step_) budget_used_ = 0;
+  ++call_;
   step_ = step;
   time_ns_ = time_ns;
   rule_ = -1;
@@ -103,6 +107,15 @@ void Shadow::end_call(bool fault) {
   }
 }
 
+void Shadow::failed(const Change& change, const std::string& reason) {
+  copy(real_, goal_, change.target, change.index);
+  if (change.decision >= decisions_.size()) return;
+  for (const Failure& f : failures_)
+    if (f.decision == change.decision) return;
+  const Decision& d = decisions_[change.decision];
+  failures_.push_back({change.decision, d.verb, d.slot, describe(d, plan_), reason});
+}
+
 void Shadow::set_placement(int32_t slot, const CpuSet& cpus, double quota) {
   goal_.containers[slot].cpus = real_.containers[slot].cpus = cpus;
   goal_.containers[slot].quota = real_.containers[slot].quota = quota;
@@ -111,9 +124,23 @@ void Shadow::set_placement(int32_t slot, const CpuSet& cpus, double quota) {
 void Shadow::set_running(int32_t slot, bool running) {
   for (Allocation* a : {&goal_, &real_}) {
     a->containers[slot].running = running;
-    a->containers[slot].cls = running ? plan_.default_class : -1;
+    a->containers[slot].cls = running ? plan_.first_class(slot) : -1;
   }
+  if (const int32_t own = plan_.own_class(slot); own >= 0) forget(own);
   for (auto& writers : container_writers_) writers[slot] = {};
+}
+
+void Shadow::forget(int32_t cls) {
+  goal_.classes[cls] = real_.classes[cls] = {all_ways(), 1.0};
+  for (auto& writers : class_writers_) writers[cls] = {};
+  const auto its = [&](const Part& p) { return p.cls == cls; };
+  std::erase_if(layout_, its);
+  for (Trial& trial : trials_) {
+    std::erase_if(trial.layout, its);
+    std::erase_if(trial.before, [&](const Before& b) {
+      return (b.target == Target::ClassWays || b.target == Target::ClassMb) && b.index == cls;
+    });
+  }
 }
 
 Shadow::Writer& Shadow::writer(Target target, int32_t index) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stdlib/abi/abi.h"
@@ -42,7 +43,19 @@ class Shadow {
   void set_placement(int32_t slot, const CpuSet& cpus, double quota);
   void set_running(int32_t slot, bool running);
   void applied(const Change& change) { copy(goal_, real_, change.target, change.index); }
-  void failed(const Change& change) { copy(real_, goal_, change.target, change.index); }
+  /// The host refused a change of the last call, with its reason: the goal is what is real again, and the
+  /// policy is told at the next step. A decision of several changes is told once.
+  void failed(const Change& change, const std::string& reason);
+  struct Failure {
+    uint32_t decision = 0;
+    Verb verb{};
+    int32_t slot = -1;
+    std::string action, reason;
+  };
+  /// What failed since they were taken last.
+  std::vector<Failure> take_failures() { return std::exchange(failures_, {}); }
+  /// What the texts of `on failed` are about from now on; null: nothing.
+  void tell(const Failure* failure) { told_ = failure; }
 
   // --- what the intrinsics do (table.cpp binds them) ---
   [[nodiscard]] int32_t class_of(int32_t slot) const { return goal_.containers[slot].cls; }
@@ -58,6 +71,7 @@ class Shadow {
   void trial_made(int32_t trial);
   void trial_revert(int32_t trial, int32_t line);
   int32_t move(int32_t slot, int32_t cls);
+  void no_class(Verb verb, int32_t slot, int32_t name);
   void layout_clear() { parts_.clear(); }
   void layout_part(int32_t cls, int64_t n) { parts_.push_back({cls, n}); }
   int32_t layout();
@@ -75,6 +89,8 @@ class Shadow {
   void text_append(std::string_view piece) { text_.append(piece); }
   void text_why() { text_.append(why_text()); }
   void text_reason() { text_.append(reason()); }
+  void text_failure() { text_.append(told_ ? told_->reason : std::string_view()); }
+  void text_failed() { text_.append(told_ ? told_->action : std::string_view()); }
   void say(Verb verb, int32_t slot, double value);
   void emit(int32_t name, double value);
   void reject(int32_t slot);
@@ -98,12 +114,15 @@ class Shadow {
     int32_t cpu;
     double key;
   };
-  /// Who wrote a target last: for conflicts, dwell and the decision behind a change.
+  /// Who wrote a target last. One that only gave way (a neighbour in the cache) was written, but not asked for.
   struct Writer {
-    int64_t step = INT64_MIN;
+    int64_t step = INT64_MIN;  ///< of any write: may a trial still take its own back?
     uint32_t firing = 0;
+    int64_t asked_step = INT64_MIN;  ///< for conflicts and dwell
+    uint32_t asked_firing = 0;
     int32_t rule = -1;
-    uint32_t decision = 0;
+    uint32_t decision = 0;  ///< behind the change, of that call
+    uint64_t call = 0;
   };
   struct Undo {
     Target target{};
@@ -147,12 +166,17 @@ class Shadow {
   /// May this firing write the target now? Writes the reason when not.
   bool may_write(Target target, int32_t index);
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
-  void writes(Target target, int32_t index, bool first);
+  void writes(Target target, int32_t index, bool first, bool asked = true);
   [[nodiscard]] CpuSet cpus_of(int32_t slot) const;
   [[nodiscard]] uint32_t occupants(size_t cpu, int32_t but) const;
   [[nodiscard]] size_t cpu_to_take(const CpuSet& has, int32_t slot) const;
   [[nodiscard]] size_t cpu_to_leave(const CpuSet& has, int32_t slot) const;
   void put_back(const Before& before);
+  /// False, with the reason, when the class is for a container that does not run.
+  bool exists(int32_t cls);
+  /// A class for one container is as new.
+  void forget(int32_t cls);
+  [[nodiscard]] uint64_t all_ways() const;
   /// False, with the reason, when the container does not run.
   bool runs(int32_t slot);
   bool has_rdt(bool available, const char* what);
@@ -183,12 +207,15 @@ class Shadow {
   int64_t step_ = 0, time_ns_ = 0;
   int32_t rule_ = -1;
   uint32_t firing_ = 0, budget_used_ = 0;
+  uint64_t call_ = 0;
   uint64_t dropped_ = 0;
   bool rejected_ = false;
   std::string stop_reason_;
   std::vector<Decision> decisions_;
   std::vector<Change> changes_;
   Record overflow_;
+  std::vector<Failure> failures_;
+  const Failure* told_ = nullptr;
 };
 
 }  // namespace cbench

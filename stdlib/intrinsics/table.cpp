@@ -41,6 +41,7 @@ void why_missing(host h, i32 label) { of(h).why(label, "missing"); }
 void try_begin(host h) { of(h).try_begin(); }
 void try_end(host h, i32 refused) { of(h).try_end(refused != 0); }
 i32 move(host h, i32 slot, i32 cls) { return of(h).move(slot, cls); }
+void no_class(host h, i32 verb, i32 slot, i32 name) { of(h).no_class(static_cast<Verb>(verb), slot, name); }
 void layout_clear(host h) { of(h).layout_clear(); }
 void layout_part(host h, i32 cls, i64 n) { of(h).layout_part(cls, n); }
 i32 layout(host h) { return of(h).layout(); }
@@ -71,6 +72,8 @@ void text_flag(host h, i32 value) { of(h).text_append(value != 0 ? "true" : "fal
 void text_missing(host h) { of(h).text_append("missing"); }
 void text_slot(host h, i32 slot) { of(h).text_append(of(h).plan().slot_names[static_cast<size_t>(slot)]); }
 void text_reason(host h) { of(h).text_reason(); }
+void text_failure(host h) { of(h).text_failure(); }
+void text_failed(host h) { of(h).text_failed(); }
 void text_why(host h) { of(h).text_why(); }
 void log(host h, i32 level) { of(h).say(Verb::Log, -1, level); }
 void annotate(host h, i32 slot) { of(h).say(Verb::Annotate, slot, 0); }

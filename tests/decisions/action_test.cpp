@@ -122,8 +122,36 @@ TEST(move, members_follow_the_shadow_and_a_failed_apply_goes_back) {
   s.step(kTick);
   EXPECT_THAT(s.log, ElementsAre("1: move A -> jail", "1: log info: jailed"));
   ASSERT_EQ(s.instance->changes().size(), 1U);
-  s.instance->failed(s.instance->changes()[0]);
+  s.instance->failed(s.instance->changes()[0], "EBUSY");
   EXPECT_EQ(s.instance->goal().containers[0].cls, 0);
+}
+
+TEST(action, a_policy_hears_in_the_next_step_what_the_host_did_not_carry_out) {
+  Scene s({"A", "B"});
+  s.with_rdt();
+  s.apply = false;
+  s.play(policy(R"(
+    class shared default, jail
+    state told: int = 0
+    on failed(move c) { told += 1; log "{c}: {action}, {reason}, {c in jail.members}"; try move c -> jail else log "{reason}; {action}" }
+    on failed(ways) { log "never" }
+    on failed { log "any: {action}" }
+    every 200ms { log "{told}"; for c in all { move c -> jail } }
+  )"));
+  s.step({});
+  s.step({});
+  ASSERT_EQ(s.instance->changes().size(), 2U);
+  s.instance->applied(s.instance->changes()[0]);
+  s.instance->failed(s.instance->changes()[1], "no space");
+  s.log.clear();
+  s.step({});
+  EXPECT_THAT(s.log, ElementsAre("3: log info: B: move B -> jail, no space, false",
+                                 "3: move B -> jail (refused: changed 1 step ago; a target rests for 2)",
+                                 "3: log info: changed 1 step ago; a target rests for 2; move B -> jail",
+                                 "3: log info: any: move B -> jail"));
+  s.log.clear();
+  s.step({});
+  EXPECT_THAT(s.log, testing::Contains("4: log info: 1")) << "it is told once";
 }
 
 TEST(pin, sets_of_cpus_are_written_chosen_and_refused) {

@@ -232,6 +232,30 @@ TEST_F(RdtTest, the_kernels_words_are_the_error) {
   EXPECT_THAT(refused.error().message, HasSubstr(file("jail", "schemata")));
 }
 
+TEST_F(RdtTest, a_class_for_one_container_is_there_while_that_runs) {
+  mount({.closids = 3});
+  plan.classes = {"shared", "own(hog)", "own(other)"};
+  plan.owners = {-1, 0, 1};
+  plan.classes_at_once = 2;  // the one ends before the other starts
+  RdtGroups groups(plan, facts.rdt, kRun, *journal);
+  ASSERT_TRUE(groups.make().ok()) << "shared, one of the two, and the root group";
+  EXPECT_THAT(mock->groups(), ElementsAre("cbench-456789ab-shared"));
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(groups.add(1).ok());
+    EXPECT_THAT(mock->groups(), ElementsAre("cbench-456789ab-own.hog", "cbench-456789ab-shared"));
+    groups.remove(1);
+    EXPECT_THAT(mock->groups(), ElementsAre("cbench-456789ab-shared"));
+  }
+  ASSERT_TRUE(groups.add(2).ok());
+  EXPECT_THAT(journal->restore(), IsEmpty()) << "one that is left is removed with the others";
+  EXPECT_THAT(mock->groups(), IsEmpty());
+  plan.classes_at_once = 3;
+  RdtGroups more(plan, facts.rdt, kRun, *journal);
+  const auto refused = more.make();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("3 classes of the policy + 1 root group + 0 groups of others = 4"));
+}
+
 class RdtTasksTest : public RdtTest {
  protected:
   void SetUp() override {

@@ -43,6 +43,8 @@ TEST(PlanJson, keeps_every_field) {
   plan.slot_names = {"victim", "hog"};
   plan.columns = {Metric::docker_cpu_usage_percent};
   plan.classes = {"shared", "jail"};
+  plan.owners = {-1, 2};
+  plan.classes_at_once = 2;
   plan.default_class = 0;
   plan.params = {{"hi", "above this", Unit::Mpki, true, 0.1, -0.0, std::numeric_limits<double>::infinity()}};
   plan.rules = {{"when noisy(c)", 12, {0, 100, 130}, "no counter"}, {"on begin", 3, {}, ""}};
@@ -62,6 +64,8 @@ TEST(PlanJson, keeps_every_field) {
   EXPECT_EQ(read->slot_names, plan.slot_names);
   EXPECT_EQ(read->columns, plan.columns);
   EXPECT_EQ(read->classes, plan.classes);
+  EXPECT_EQ(read->owners, plan.owners);
+  EXPECT_EQ(read->classes_at_once, 2U);
   EXPECT_EQ(read->default_class, 0);
   ASSERT_EQ(read->params.size(), 1u);
   EXPECT_EQ(read->params[0].unit, Unit::Mpki);

@@ -1,0 +1,54 @@
+// Classes: which one a name stands for, and actions on it.
+#include "compiler/lower/lowering.h"
+
+namespace cbench::lower {
+
+using abi::Intrinsic;
+
+/// The plan's class, as i32; -1 where the container has no class of its own.
+llvm::Value* Lowering::class_id(uint32_t cls, check::NodeId container) {
+  const plan::ClassPlace& place = plan_.classes[cls];
+  if (container == check::kNone) return b().i32(place.first);
+  return b().ir.CreateTrunc(b().pick(place.of_slot, expr(container).v), b().ir.getInt32Ty());
+}
+
+/// Plans an action on a class; a container without one of its own is refused.
+void Lowering::on_class(check::ClassRef cls, Verb verb,
+                        const std::function<llvm::Value*(llvm::Value*)>& plan) {
+  llvm::Value* id = class_id(cls.cls, cls.container);
+  if (cls.container == check::kNone) return action(plan(id));
+  llvm::AllocaInst* refused = b().local(b().ir.getInt32Ty(), b().i32(1));
+  llvm::BasicBlock* there = b().block("class");
+  llvm::BasicBlock* none = b().block("no_class");
+  llvm::BasicBlock* end = b().block("asked");
+  b().branch(b().ir.CreateICmpSGE(id, b().i32(0)), there, none);
+  b().into(there);
+  b().store(plan(id), refused);
+  b().go(end);
+  b().into(none);
+  b().call(Intrinsic::no_class, {b().i32(static_cast<int64_t>(verb)), expr(cls.container).v,
+                                 b().i32(text_id(p_.classes[cls.cls].name))});
+  b().go(end);
+  b().into(end);
+  action(b().ir.CreateLoad(b().ir.getInt32Ty(), refused));
+}
+
+void Lowering::layout(const check::Layout& l) {
+  std::vector<llvm::Value*> ways;
+  for (const auto& part : l.parts)
+    ways.push_back(part.second == check::kNone ? b().i64(-1) : expr(part.second).v);
+  b().call(Intrinsic::layout_clear, {});
+  for (size_t i = 0; i < ways.size(); ++i) {
+    const plan::ClassPlace& place = plan_.classes[l.parts[i].first];
+    if (!p_.classes[l.parts[i].first].per_container) {
+      b().call(Intrinsic::layout_part, {b().i32(place.first), ways[i]});
+      continue;
+    }
+    for (int32_t cls = place.first; cls < place.first + place.count; ++cls)
+      b().when(b().running(b().i32(plan_.plan.owners[static_cast<size_t>(cls)])),
+               [&] { b().call(Intrinsic::layout_part, {b().i32(cls), ways[i]}); });
+  }
+  action(b().call(Intrinsic::layout, {}));
+}
+
+}  // namespace cbench::lower
