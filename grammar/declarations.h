@@ -95,8 +95,16 @@ struct every_decl : peg::seq<peg::at<kw_every>, head_of<every_head, Want::EveryB
 struct task_head : peg::seq<kw_task, ws, expect<name, Want::TaskName>> {};
 struct task_decl : peg::seq<peg::at<kw_task>, head_of<task_head, Want::TaskBody>, gap, block> {};
 
+template <class Keyword, class Item, Want W>
+struct listing : peg::seq<Keyword, ws, expect<Item, W>, peg::star<peg::seq<ws, comma, gap, expect<Item, W>>>> {};
+struct needs_decl : listing<kw_needs, metric_name, Want::MetricName> {};
+struct optional_decl : listing<kw_optional, metric_name, Want::MetricName> {};
+struct act_name : peg::identifier {};
+struct acts_decl : listing<kw_acts, act_name, Want::ActName> {};
+
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
-                              every_decl, task_decl, test_decl, peg::raise<wanted<Want::Declaration>>> {};
+                              every_decl, task_decl, test_decl, needs_decl, optional_decl, acts_decl,
+                              peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};
 

@@ -66,7 +66,14 @@ struct cpu_set
     : bracketed<peg::one<'{'>, ws, expect<comma_list<cpu_range, close_brace, Want::Cpu>, Want::Cpu>, ws,
                 expect<close_brace, Want::CpuSetClose>> {};
 struct boolean : peg::sor<kw_true, kw_false> {};
-struct primary : peg::sor<number, text, boolean, postfix, cpu_set> {};
+/// perf.llc_mpki
+struct metric_group : peg::identifier {};
+struct metric_word : peg::identifier {};
+struct metric_name : peg::seq<metric_group, expect<peg::seq<peg::one<'.'>, metric_word>, Want::MetricField>> {};
+struct has_metric : bracketed<peg::one<'('>, ws, expect<metric_name, Want::MetricName>, ws,
+                              expect<close_paren, Want::ParenClose>> {};
+struct has : peg::seq<kw_has, ws, expect<has_metric, Want::HasOpen>> {};
+struct primary : peg::sor<number, text, boolean, has, postfix, cpu_set> {};
 
 struct prefix : peg::sor<kw_not, peg::seq<peg::one<'-'>, peg::not_at<peg::one<'>'>>>> {};
 struct operand : peg::sor<peg::seq<peg::plus<prefix, gap>, expect<primary, Want::Operand>>, primary> {};

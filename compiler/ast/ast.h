@@ -56,6 +56,9 @@ struct Comprehension {
   ExprPtr where;  ///< null without
   ExprPtr body;   ///< null without
 };
+/// perf.llc_mpki, of no container.
+struct MetricName { Name group, name; Span span; };
+struct Has { MetricName metric; };  ///< has(perf.llc_mpki)
 struct CpuSetLiteral { std::vector<std::pair<ExprPtr, ExprPtr>> ranges; };  ///< {0, 2..3}; second null for one CPU
 
 enum class UnaryOp : uint8_t { Negate, Not };
@@ -65,7 +68,7 @@ struct Binary { BinaryOp op; ExprPtr left, right; Span op_span; };
 
 struct Expr {
   Span span;
-  std::variant<BoolLiteral, NumberLiteral, TextLiteral, Ref, Field, Index, Call, Comprehension, CpuSetLiteral, Unary, Binary> node;
+  std::variant<BoolLiteral, NumberLiteral, TextLiteral, Ref, Field, Index, Call, Comprehension, CpuSetLiteral, Has, Unary, Binary> node;
 };
 
 // --- statements ---
@@ -167,6 +170,10 @@ struct On { Span head; OnEvent event; std::optional<Name> variable, action; Bloc
 struct Every { Span head; ExprPtr period; Block body; };
 struct Task { Span head; Name name; Block body; };
 
+/// needs perf.cycles, perf.instructions; with `optional` those that may be absent.
+struct Needs { bool optional; std::vector<MetricName> metrics; };
+struct Acts { std::vector<Name> actions; };  ///< acts move, layout
+
 // --- tests: `test "name" { … }` ---
 
 struct TestNumber { NumberLiteral literal; Span span; };
@@ -192,7 +199,7 @@ struct Test { std::string name; Span name_span; std::vector<TestItem> items; };
 
 struct Decl {
   Span span;
-  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task, Test> node;
+  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task, Needs, Acts, Test> node;
 };
 
 /// A whole policy file, in source order.

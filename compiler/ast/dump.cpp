@@ -142,6 +142,9 @@ void Dump::expression(const Expr& e) {
                      const Indent in(*this);
                      expression(*n.base);
                    },
+                   [&](const Has& n) {
+                     line(fmt::format("has {}.{}", n.metric.group.text, n.metric.name.text), at);
+                   },
                    [&](const Index& n) {
                      line("index", at);
                      const Indent in(*this);
@@ -428,6 +431,17 @@ void Dump::declaration(const Decl& d) {
               });
             },
             [&](const Group& n) { with(fmt::format("group {}", n.name.text), [&] { expression(*n.set); }); },
+            [&](const Needs& n) {
+              with(n.optional ? "optional" : "needs", [&] {
+                for (const MetricName& m : n.metrics)
+                  line(fmt::format("{}.{}", m.group.text, m.name.text), m.span);
+              });
+            },
+            [&](const Acts& n) {
+              with("acts", [&] {
+                for (const Name& action : n.actions) named("action", action);
+              });
+            },
             [&](const Enumeration& n) {
               with(fmt::format("enum {}", n.name.text), [&] {
                 for (const Name& value : n.values) named("value", value);

@@ -68,6 +68,10 @@ void Checker::declare_all() {
       declare(fn->name, SymbolKind::Function, static_cast<uint32_t>(p_.functions.size() - 1));
     } else if (const auto* e = std::get_if<ast::Enumeration>(&d.node)) {
       enumeration(*e);
+    } else if (const auto* needs = std::get_if<ast::Needs>(&d.node)) {
+      declare_needs(*needs, d.span);
+    } else if (const auto* acts = std::get_if<ast::Acts>(&d.node)) {
+      declare_acts(*acts, d.span);
     } else if (const auto* task = std::get_if<ast::Task>(&d.node)) {
       declare(task->name, SymbolKind::Task, 0);
     }
@@ -371,6 +375,7 @@ std::optional<Program> Checker::run() {
       check_task(*task);
   }
   check_classes();
+  check_needs();
   order_streams();
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(p_);

@@ -92,6 +92,13 @@ class Checker {
   void check_every(const ast::Every& every);
   void check_task(const ast::Task& task);
   void check_classes();
+
+  // needs, optional and acts (needs.cpp)
+  void declare_needs(const ast::Needs& needs, Span span);
+  void declare_acts(const ast::Acts& acts, Span span);
+  void check_needs();
+  std::optional<Metric> metric_named(const ast::Name& group, const ast::Name& name);
+  NodeId has(const ast::Has& h, Span span);
   void check_tally(const ast::When& when, Rule& rule);
   void declare_stream_type(const ast::Stream& decl, uint32_t index);
   bool circle(uint32_t stream, const ast::Name& use);
@@ -241,6 +248,9 @@ class Checker {
   std::vector<Progress> stream_progress_, function_progress_, group_progress_;
   /// Streams that are being checked, innermost last, and whether each was reached by a `prev`.
   std::vector<std::pair<uint32_t, bool>> stream_path_;
+  std::vector<std::pair<Metric, Span>> needs_written_;
+  std::vector<std::pair<Verb, Span>> acts_written_;
+  Span needs_span_, acts_span_;  ///< of the first of them
   std::vector<const ast::Stream*> stream_decls_;
   std::vector<const ast::Fn*> function_decls_;
   std::vector<const ast::Group*> group_decls_;

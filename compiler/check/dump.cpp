@@ -27,7 +27,7 @@ std::string_view name_of(Op op) {
     CBENCH_OP(Round, "round") CBENCH_OP(InSet, "in") CBENCH_OP(Reduce, "reduce") CBENCH_OP(Window, "window")
     CBENCH_OP(Ewma, "ewma") CBENCH_OP(Schmitt, "schmitt") CBENCH_OP(Rises, "rises") CBENCH_OP(Falls, "falls") CBENCH_OP(Changed, "changed")
     CBENCH_OP(DeltaPrevious, "delta") CBENCH_OP(RatePrevious, "rate")
-    CBENCH_OP(Call, "call") CBENCH_OP(Next, "next") CBENCH_OP(TextRef, "text")
+    CBENCH_OP(Call, "call") CBENCH_OP(Has, "has") CBENCH_OP(Next, "next") CBENCH_OP(TextRef, "text")
 #undef CBENCH_OP
     // clang-format on
   }
@@ -198,6 +198,7 @@ std::string Dump::what(const Node& n) const {
     case Op::Local:
       return " " + local(n.ref);
     case Op::MetricRead:
+    case Op::Has:
       return fmt::format(" {}", cbench::info(static_cast<Metric>(n.ref)).field);
     case Op::Static:
       return fmt::format(" {}", kStatics[n.ref]);

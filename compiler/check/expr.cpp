@@ -83,6 +83,8 @@ NodeId Checker::expr(const ast::Expr& e) {
           return reference(n.name, e.span);
         } else if constexpr (std::is_same_v<T, ast::Field>) {
           return field(n, e.span);
+        } else if constexpr (std::is_same_v<T, ast::Has>) {
+          return has(n, e.span);
         } else if constexpr (std::is_same_v<T, ast::Index>) {
           return element(n, e.span);
         } else if constexpr (std::is_same_v<T, ast::Call>) {
@@ -265,19 +267,8 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
     return error_node(span);
   }
   must_be_present(c, "the container of a metric");
-  const auto found = find_metric(group.text, name.text);
-  if (!found) {
-    std::vector<std::string> candidates;
-    for (const MetricInfo& m : kMetrics)
-      if (kMetricGroups[static_cast<size_t>(m.group)] == group.text) candidates.emplace_back(m.name);
-    const std::string near = nearest(name.text, candidates);
-    diagnostics_
-        .report(Kind::UnknownMetric, name.span,
-                fmt::format("there is no metric `{}` in `{}`", name.text, group.text),
-                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint("`cbench metrics` lists them all");
-    return error_node(span);
-  }
+  const auto found = metric_named(group, name);
+  if (!found) return error_node(span);
   if (cbench::info(*found).kind == MetricKind::Cumulative && !at_.differences) {
     diagnostics_
         .report(Kind::BareCumulative, span,
@@ -286,7 +277,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
         .hint(fmt::format("its change is `rate({0})` or `delta({0})`, in a stream", sources_.text(span)));
     return error_node(span);
   }
-  bool known = false;
+  bool known = std::find(p_.optional.begin(), p_.optional.end(), *found) != p_.optional.end();
   for (const auto& [metric, where] : p_.needs) known |= metric == *found;
   if (!known) p_.needs.emplace_back(*found, span);
   if (uses_) uses_->add(*found);

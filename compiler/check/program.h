@@ -79,6 +79,7 @@ enum class Op : uint8_t {
   DeltaPrevious,
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
+  Has,           ///< ref: Metric; is it measured in this run?
   Next,          ///< kid: of an enum; the value after it, after the last the first
   TextRef,       ///< ref: Told
 };
@@ -384,6 +385,7 @@ struct Program {
   uint32_t trials = 0;
   std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
+  std::vector<Metric> optional;                ///< may be absent, and are then missing
 
   /// Of a whole number or time that is a literal, or a parameter with a range; nullopt for anything else.
   [[nodiscard]] std::optional<Range> range_of(NodeId id) const {

@@ -1,5 +1,6 @@
 // Expressions. A value travels as (value, ok); a missing one is never looked at, so that its bits cannot
 // fault or matter.
+#include <algorithm>
 #include <cmath>
 
 #include <llvm/IR/Intrinsics.h>
@@ -31,6 +32,15 @@ int Lowering::column_of(Metric metric) const {
   return -1;
 }
 
+/// For every container, on this host?
+bool Lowering::measured(Metric metric) const {
+  if (column_of(metric) < 0 || plan_.facts->unavailable.contains(metric)) return false;
+  const auto& containers = plan_.spec->containers;
+  return std::all_of(containers.begin(), containers.end(), [&](const ContainerSpec& c) {
+    return c.sampling.enabled[static_cast<size_t>(metric)];
+  });
+}
+
 Val Lowering::expr(check::NodeId id) {
   const check::Node& n = node(id);
   switch (n.op) {
@@ -54,6 +64,8 @@ Val Lowering::expr(check::NodeId id) {
       const auto size = static_cast<int64_t>(p_.enums[n.type.enumeration].values.size());
       return {b().ir.CreateSelect(b().ir.CreateICmpEQ(next, b().i64(size)), b().i64(0), next), x.ok};
     }
+    case Op::Has:
+      return {b().flag(measured(static_cast<Metric>(n.ref)))};
     case Op::MetricRead:
       return metric(n);
     case Op::Static:
@@ -161,6 +173,7 @@ Val Lowering::metric(const check::Node& n) {
   const MetricInfo& m = cbench::info(which);
   llvm::Value* slot = expr(n.kids[0]).v;
   const int column = column_of(which);
+  if (column < 0) return {llvm::Constant::getNullValue(type_of(n.type)), b().flag(false)};  // optional, and absent
   llvm::Value* ok = b().ir.CreateICmpULE(b().status(column, slot),
                                          b().ir.getInt8(static_cast<uint8_t>(Status::Multiplexed)));
   if (n.type.base == Base::Int || n.type.base == Base::Time)

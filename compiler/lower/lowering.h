@@ -86,6 +86,7 @@ class Lowering {
   Val inlined(const check::Node& n);
   llvm::Type* type_of(const check::Type& t);
   [[nodiscard]] int column_of(Metric metric) const;
+  [[nodiscard]] bool measured(Metric metric) const;
 
   // sets (sets.cpp)
   Val reduce(const check::Node& n);

@@ -85,7 +85,7 @@ llvm::Value* Lowering::leaves_due(const Rule& rule, llvm::Value* slot) {
     const bool own =
         !n.kids.empty() && node(n.kids[0]).op == Op::Local && node(n.kids[0]).ref == rule.variable;
     llvm::Value* ticked = nullptr;
-    if (own && n.op == Op::MetricRead)
+    if (own && n.op == Op::MetricRead && column_of(static_cast<Metric>(n.ref)) >= 0)
       ticked = b().ir.CreateICmpNE(b().status(column_of(static_cast<Metric>(n.ref)), slot),
                                    b().ir.getInt8(static_cast<uint8_t>(Status::NotDue)));
     else if (own && (n.op == Op::StreamRead || n.op == Op::StreamBefore))

@@ -55,6 +55,9 @@ class Builder {
   Built use(const Node& node);
   Built comprehension(const Node& node);
   Built cpu_set(const Node& node);
+  ast::MetricName metric_name(const Node& node) const {
+    return {name(node.children[0]), name(node.children[1]), span(node)};
+  }
   ast::Argument argument(const Node& node, uint32_t& height);
   BuiltText interpolated(const Node& node);
   ast::Text text_of(const Node& node) { return interpolated(node).text; }

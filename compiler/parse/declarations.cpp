@@ -155,6 +155,17 @@ void Builder::add(const Node& node, ast::Policy& policy) {
       return made(when(inner));
     case NodeKind::On:
       return made(on(inner));
+    case NodeKind::Needs:
+    case NodeKind::Optional: {
+      ast::Needs needs{inner.kind == NodeKind::Optional, {}};
+      for (const Node& metric : inner.children) needs.metrics.push_back(metric_name(metric));
+      return made(std::move(needs));
+    }
+    case NodeKind::Acts: {
+      ast::Acts acts;
+      for (const Node& action : inner.children) acts.actions.push_back(name(action));
+      return made(std::move(acts));
+    }
     case NodeKind::Task: {
       const Node& head = inner.children[0];
       return made(ast::Task{span(head), name(head.children[0]), block(inner.children[1])});

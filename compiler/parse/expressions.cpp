@@ -51,6 +51,8 @@ Builder::Built Builder::value(const Node& node) {
       return use(node);
     case NodeKind::Comprehension:
       return comprehension(node);
+    case NodeKind::Has:
+      return make(span(node), ast::Has{metric_name(node.children.front())}, 1);
     default:
       return cpu_set(node);
   }

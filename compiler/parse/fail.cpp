@@ -13,7 +13,7 @@ using grammar::Want;
 
 constexpr size_t kNowhere = SIZE_MAX;
 
-constexpr std::string_view kLater[] = {"use", "has", "optional", "needs", "acts"};
+constexpr std::string_view kLater[] = {"use"};
 
 bool wants_name(Want want) {
   switch (want) {

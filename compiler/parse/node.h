@@ -109,6 +109,11 @@ enum class NodeKind : uint8_t {
   Every,
   EveryHead,
   Task,
+  MetricName,
+  Has,
+  Needs,
+  Optional,
+  Acts,
   TaskHead,
   // tests
   Test,
