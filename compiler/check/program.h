@@ -29,7 +29,7 @@ enum class Op : uint8_t {
   Param,       ///< ref: parameter
   Local,  ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
   MetricRead,    ///< ref: Metric; kid: container
-  Static,        ///< ref: StaticField; kid: container
+  Static,        ///< ref: StaticField; kid: container; i: Metric of a Target
   NameIs,        ///< ref: StaticField; kid: container; text: compared with
   HostFact,      ///< ref: HostField
   StreamRead,    ///< ref: stream; kid: container, none for a global stream
@@ -79,7 +79,18 @@ enum class Op : uint8_t {
   Next,          ///< kid: of an enum; the value after it, after the last the first
   TextRef,       ///< {reason} or {why}: ref 0 or 1
 };
-enum class StaticField : uint32_t { Index, NumCores, Critical, Priority, Name, Role, Image, Ipc, Ipce };
+enum class StaticField : uint32_t {
+  Index,
+  NumCores,
+  Critical,
+  Priority,
+  Name,
+  Role,
+  Image,
+  Ipc,
+  Ipce,
+  Target
+};
 enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory };
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
 

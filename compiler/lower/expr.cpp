@@ -185,10 +185,15 @@ Val Lowering::static_field(const check::Node& n) {
     for (const ContainerSpec& c : containers) out.push_back(get(c));
     return b().pick_flag(out, slot);
   };
-  const auto targets = [&](auto get) {
+  const auto target = [&](Metric metric) {
     std::vector<double> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c).value_or(0));
-    return Val{b().pick(out, slot), flags([&](const ContainerSpec& c) { return get(c).has_value(); })};
+    std::vector<int64_t> whole;
+    for (const ContainerSpec& c : containers) {
+      out.push_back(c.target(metric).value_or(0));
+      whole.push_back(static_cast<int64_t>(out.back()));
+    }
+    llvm::Value* value = n.type.base == Base::Float ? b().pick(out, slot) : b().pick(whole, slot);
+    return Val{value, flags([&](const ContainerSpec& c) { return c.target(metric).has_value(); })};
   };
   if (n.op == Op::NameIs) {
     return {flags([&](const ContainerSpec& c) {
@@ -209,9 +214,11 @@ Val Lowering::static_field(const check::Node& n) {
     case check::StaticField::Priority:
       return {flags([](const ContainerSpec& c) { return c.priority; })};
     case check::StaticField::Ipc:
-      return targets([](const ContainerSpec& c) { return c.ipc; });
+      return target(Metric::perf_instructions_per_cycle);
     case check::StaticField::Ipce:
-      return targets([](const ContainerSpec& c) { return c.ipce; });
+      return target(Metric::perf_ipc_efficiency);
+    case check::StaticField::Target:
+      return target(static_cast<Metric>(n.i));
     default:
       return {slot};  // a text: printed by text_value, compared by NameIs
   }

@@ -48,7 +48,7 @@ CBENCH_NODE(test_cell, TestCell) CBENCH_NODE(test_lives, TestLives) CBENCH_NODE(
 CBENCH_NODE(test_expect, TestExpect) CBENCH_NODE(test_no, TestNo) CBENCH_NODE(test_action_word, TestAction)
 CBENCH_NODE(test_name, Word) CBENCH_NODE(test_target, TestTarget) CBENCH_NODE(test_goal, TestGoal)
 CBENCH_NODE(test_value, Number) CBENCH_NODE(test_missing, TestMissing) CBENCH_NODE(test_within, TestWithin)
-CBENCH_NODE(test_after, TestAfter)
+CBENCH_NODE(test_after, TestAfter) CBENCH_NODE(test_targets, TestTargets) CBENCH_NODE(test_figure, TestFact)
 #undef CBENCH_NODE
 // clang-format on
 

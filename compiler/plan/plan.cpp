@@ -71,8 +71,26 @@ void Planner::describe(const std::vector<Metric>& columns) {
   plan.deadline_ns = spec_.step_ns / 2;
 }
 
+/// What a workload reports is its own: a policy may look at the latency of one container and act on others
+/// that report nothing, so that one which measures it is enough.
+bool is_measured(const RunSpec& spec, Metric metric) {
+  const auto has = [&](const ContainerSpec& c) { return c.sampling.enabled[static_cast<size_t>(metric)]; };
+  return info(metric).group == MetricGroup::app &&
+         std::any_of(spec.containers.begin(), spec.containers.end(), has);
+}
+
+std::string how_to_turn_on(const MetricInfo& m) {
+  const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
+  if (m.group == MetricGroup::app)
+    return fmt::format("say where it is printed: `data: {{app: {{from: stdout, pattern: '(?<{}>\\S+)'}}}}`",
+                       m.name);
+  return fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group", group,
+                     m.name, group);
+}
+
 void Planner::check_metrics() {
   for (const auto& [metric, span] : program_.needs) {
+    if (is_measured(spec_, metric)) continue;
     std::vector<std::string> without;
     const ContainerSpec* first = nullptr;
     for (const ContainerSpec& c : spec_.containers) {
@@ -98,8 +116,7 @@ void Planner::check_metrics() {
                                         fmt::join(without, ", "), without.size() == 1 ? "does" : "do"),
                             "read here");
     if (off.known()) report.label(off, label);
-    report.hint(fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group",
-                            group, m.name, group));
+    report.hint(how_to_turn_on(m));
   }
 }
 
