@@ -2,7 +2,7 @@
 # working directory is the project's root.
 
 BUILD_PACKAGES="clang-19 lld-19 llvm-19-dev cmake ninja-build ccache pkg-config libstdc++-12-dev tao-pegtl-dev libyaml-cpp-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libflatbuffers-dev flatbuffers-compiler libzstd-dev libpfm4-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libflatbuffers-dev flatbuffers-compiler libzstd-dev libpfm4-dev libpcre2-dev
   libcurl4-openssl-dev zlib1g-dev"
 
 # A clone in another folder finds the objects of this one.

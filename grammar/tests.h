@@ -14,6 +14,7 @@ struct kw_host : TAO_PEGTL_KEYWORD("host") {};
 struct kw_container : TAO_PEGTL_KEYWORD("container") {};
 struct kw_role : TAO_PEGTL_KEYWORD("role") {};
 struct kw_image : TAO_PEGTL_KEYWORD("image") {};
+struct kw_target : TAO_PEGTL_KEYWORD("target") {};
 struct kw_within : TAO_PEGTL_KEYWORD("within") {};
 struct kw_after : TAO_PEGTL_KEYWORD("after") {};
 struct test_steps : peg::sor<TAO_PEGTL_KEYWORD("steps"), TAO_PEGTL_KEYWORD("step")> {};
@@ -44,9 +45,19 @@ struct test_host
 struct test_role : peg::seq<kw_role, ws, expect<text, Want::TestText>> {};
 struct test_image : peg::seq<kw_image, ws, expect<text, Want::TestText>> {};
 struct test_on : peg::seq<kw_on, ws, expect<cpu_set, Want::PinSet>> {};
+/// latency_p95: 5ms
+struct test_figure : peg::seq<test_name, ws, expect<colon, Want::TestTargetColon>, ws,
+                              expect<test_value, Want::TestNumber>> {};
+struct test_targets
+    : peg::seq<kw_target, ws,
+               expect<bracketed<open_brace, ws,
+                                expect<comma_list<test_figure, close_brace, Want::TestTargetFigure>,
+                                       Want::TestTargetFigure>,
+                                ws, expect<close_brace, Want::TestTargetsClose>>,
+                      Want::TestTargetOpen>> {};
 struct test_container
     : peg::seq<kw_container, ws, expect<test_name, Want::TestContainer>,
-               peg::star<peg::seq<ws, peg::sor<test_mark, test_role, test_image, test_on>>>> {};
+               peg::star<peg::seq<ws, peg::sor<test_mark, test_role, test_image, test_on, test_targets>>>> {};
 
 /// A.perf.llc_mpki = 30mpki
 struct test_cell : peg::seq<test_name, expect<field, Want::TestMetric>, expect<field, Want::TestMetric>, ws,

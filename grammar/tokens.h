@@ -134,12 +134,13 @@ struct arrow : peg::string<'-', '>'> {};
 struct dots : peg::string<'.', '.'> {};
 
 /// 1, 1.5, 1_000, and glued to it a unit: 15mpki, 80%, 100MiB/s. Which units there are is not the grammar's
-/// business; it only has to know that `B/s` is one and that `10ms/s` is a division.
+/// business; it only has to know that `B/s` and `/s` are units and that `10ms/s` is a division.
 struct digits : peg::seq<peg::digit, peg::star<peg::opt<peg::one<'_'>>, peg::digit>> {};
 struct byte_rate
     : peg::seq<peg::opt<peg::one<'k', 'K', 'm', 'M', 'g', 'G', 't', 'T'>>, peg::opt<peg::one<'i'>>,
                peg::one<'b', 'B'>, peg::string<'/', 's'>, peg::not_at<peg::identifier_other>> {};
-struct unit : peg::sor<peg::one<'%'>, byte_rate, word> {};
+struct per_second : peg::seq<peg::string<'/', 's'>, peg::not_at<peg::identifier_other>> {};
+struct unit : peg::sor<peg::one<'%'>, byte_rate, per_second, word> {};
 struct number : peg::seq<digits, peg::opt<peg::one<'.'>, digits>, peg::opt<unit>> {};
 
 struct expression;

@@ -178,8 +178,14 @@ struct Acts { std::vector<Name> actions; };  ///< acts move, layout
 
 struct TestNumber { NumberLiteral literal; Span span; };
 struct TestHost { std::vector<std::pair<Name, TestNumber>> facts; };  ///< host { num_cpus: 4, l3_ways: 20 }
-/// container A critical role "db" on {0, 1}
-struct TestContainer { Name name; bool critical = false, priority = false; std::string role, image; ExprPtr cpus; };
+/// container A critical role "db" on {0, 1} target {latency_p95: 5ms}
+struct TestContainer {
+  Name name;
+  bool critical = false, priority = false;
+  std::string role, image;
+  ExprPtr cpus;
+  std::vector<std::pair<Name, TestNumber>> targets;
+};
 struct TestCell { Name container, group, metric; std::optional<TestNumber> value; };  ///< without value: missing
 /// feed 20 steps { A.perf.llc_mpki = 30mpki }, or feed "frames.csv"
 struct TestFeed { std::optional<TestNumber> steps; std::vector<TestCell> cells; std::string file; };

@@ -371,6 +371,7 @@ void Dump::test_item(const TestItem& item) {
                           item.span);
                      const Indent in(*this);
                      part("on", n.cpus);
+                     for (const auto& [name, value] : n.targets) test_number(name.text, value);
                    },
                    [&](const TestFeed& n) {
                      line(n.steps ? "feed" : fmt::format("feed {}", quoted(n.file)), item.span);

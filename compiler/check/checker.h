@@ -103,7 +103,7 @@ class Checker {
   void declare_stream_type(const ast::Stream& decl, uint32_t index);
   bool circle(uint32_t stream, const ast::Name& use);
 
-  // expressions (expr.cpp, binary.cpp)
+  // expressions (expr.cpp, binary.cpp, target.cpp)
   NodeId expr(const ast::Expr& e);
   NodeId number(const ast::NumberLiteral& n, Span span);
   NodeId reference(const ast::Name& name, Span span);
@@ -112,6 +112,7 @@ class Checker {
   NodeId whole(NodeId read, Span span);
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
+  NodeId target(const ast::Expr& container, const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
   NodeId binary(const ast::Binary& b, Span span);
   NodeId logic(Op op, NodeId left, NodeId right, Span span);

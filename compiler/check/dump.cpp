@@ -35,7 +35,7 @@ std::string_view name_of(Op op) {
 }
 
 constexpr std::string_view kStatics[] = {"index", "num_cores", "critical", "priority", "name",
-                                         "role",  "image",     "ipc",      "ipce"};
+                                         "role",  "image",     "ipc",      "ipce",     "target"};
 constexpr std::string_view kTold[] = {"reason", "why", "failure", "action"};
 constexpr std::string_view kHost[] = {"num_cpus", "sockets", "l3_ways", "num_closids", "l3_bytes", "memory"};
 constexpr std::string_view kReductions[] = {"sum", "avg",   "min",    "max",   "any",
@@ -201,7 +201,9 @@ std::string Dump::what(const Node& n) const {
     case Op::Has:
       return fmt::format(" {}", cbench::info(static_cast<Metric>(n.ref)).field);
     case Op::Static:
-      return fmt::format(" {}", kStatics[n.ref]);
+      return n.ref == static_cast<uint32_t>(StaticField::Target)
+                 ? fmt::format(" target {}", info(static_cast<Metric>(n.i)).name)
+                 : fmt::format(" {}", kStatics[n.ref]);
     case Op::NameIs:
       return fmt::format(" {} \"{}\"", kStatics[n.ref], n.text);
     case Op::HostFact:

@@ -41,7 +41,9 @@ const HostFieldInfo kHostFields[] = {
     {"memory", HostField::Memory, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
 };
 
-bool is_group(std::string_view name) { return name == "perf" || name == "docker" || name == "rdt"; }
+bool is_group(std::string_view name) {
+  return name == "perf" || name == "docker" || name == "rdt" || name == "app";
+}
 
 }  // namespace
 
@@ -328,9 +330,11 @@ NodeId Checker::field(const ast::Field& f, Span span) {
   }
   if (const auto* inner = std::get_if<ast::Field>(&f.base->node); inner && is_group(inner->name.text))
     return metric(*inner->base, inner->name, f.name, span);
+  if (const auto* inner = std::get_if<ast::Field>(&f.base->node); inner && inner->name.text == "target")
+    return target(*inner->base, f.name, span);
   const NodeId base = expr(*f.base);
   if (type(base).error()) return base;
-  std::vector<std::string> candidates = {"perf", "docker", "rdt", "cpus"};
+  std::vector<std::string> candidates = {"perf", "docker", "rdt", "app", "cpus", "target"};
   if (type(base).base == Base::Container) {
     for (const FieldInfo& known : kContainerFields) {
       if (f.name.text == known.name) {
@@ -340,6 +344,13 @@ NodeId Checker::field(const ast::Field& f, Span span) {
         return add(n);
       }
       candidates.emplace_back(known.name);
+    }
+    if (f.name.text == "target") {
+      diagnostics_
+          .report(Kind::UnknownField, span, "`target` is not a value: it has one for each metric",
+                  "which target?")
+          .hint("for example `c.target.latency_p95`: what bench.yml says in `target` of the container");
+      return error_node(span);
     }
     if (is_group(f.name.text)) {
       diagnostics_

@@ -31,7 +31,7 @@ enum class Op : uint8_t {
   Param,       ///< ref: parameter
   Local,  ///< ref: local (let, loop variable, function argument); i: 1 for a container held across a wait
   MetricRead,    ///< ref: Metric; kid: container
-  Static,        ///< ref: StaticField; kid: container
+  Static,        ///< ref: StaticField; kid: container; i: Metric of a Target
   NameIs,        ///< ref: StaticField; kid: container; text: compared with
   HostFact,      ///< ref: HostField
   StreamRead,    ///< ref: stream; kid: container, none for a global stream
@@ -85,7 +85,18 @@ enum class Op : uint8_t {
 };
 /// What a text may say besides values.
 enum class Told : uint32_t { Reason, Why, Failure, Action };
-enum class StaticField : uint32_t { Index, NumCores, Critical, Priority, Name, Role, Image, Ipc, Ipce };
+enum class StaticField : uint32_t {
+  Index,
+  NumCores,
+  Critical,
+  Priority,
+  Name,
+  Role,
+  Image,
+  Ipc,
+  Ipce,
+  Target
+};
 enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory };
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
 

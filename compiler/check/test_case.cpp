@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/types.h"
+#include "stdlib/abi/target.h"
 
 namespace cbench::check {
 namespace {
@@ -61,7 +62,7 @@ class Tests {
   }
   TestContainer& container(const std::string& name) {
     if (TestContainer* known = find(name)) return *known;
-    test_.containers.push_back({name, "", "", false, false, {}, false});
+    test_.containers.push_back({name, "", "", false, false, {}, false, {}});
     return test_.containers.back();
   }
 
@@ -135,7 +136,34 @@ class Tests {
     made.role = c.role;
     made.image = c.image;
     if (c.cpus) made.cpus = cpus(*c.cpus);
+    for (const auto& [name, value] : c.targets) add_target(name, value, made);
     (void)span;
+  }
+
+  void add_target(const ast::Name& name, const ast::TestNumber& number, TestContainer& container) {
+    const auto metric = find_target(name.text);
+    if (!metric) {
+      const std::string near = nearest(name.text, target_names());
+      diagnostics_
+          .report(Kind::UnknownMetric, name.span,
+                  fmt::format("there is no metric `{}` that a target may be set for", name.text),
+                  near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+          .hint("`cbench metrics` lists them");
+      return;
+    }
+    for (const auto& [known, value] : container.targets)
+      if (known == *metric)
+        diagnostics_.report(Kind::Redeclared, name.span,
+                            fmt::format("the target of `{}` is set twice", name.text));
+    if (const auto value = target_value(*metric, number.literal.value, number.literal.unit))
+      container.targets.emplace_back(*metric, *value);
+    else
+      diagnostics_
+          .report(Kind::UnitMismatch, number.span,
+                  fmt::format("this is no target of `{}`, which is {}", info(*metric).field,
+                              to_string(type_of(*metric))),
+                  "not a value of this metric above 0")
+          .hint(fmt::format("such as `{}: {}`", name.text, target_example(*metric)));
   }
 
   void add(const ast::TestLife& life, Span span) {

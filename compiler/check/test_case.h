@@ -16,8 +16,9 @@ namespace cbench {
 struct TestContainer {
   std::string name, role, image;
   bool critical = false, priority = false;
-  CpuSet cpus;         ///< empty: one CPU is picked
-  bool later = false;  ///< started by a `start` of the test, not at its begin
+  CpuSet cpus;                                     ///< empty: one CPU is picked
+  bool later = false;                              ///< started by a `start` of the test, not at its begin
+  std::vector<std::pair<Metric, double>> targets;  ///< as ContainerSpec::targets
 };
 
 /// A value of a container's metric, in the metric's own unit; absent: missing.

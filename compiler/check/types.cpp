@@ -21,6 +21,7 @@ constexpr Named kNamed[] = {
     {"bytes", Base::Int, Unit::Bytes},
     {"bytes/s", Base::Float, Unit::BytesPerSecond},
     {"count", Base::Int, Unit::Count},
+    {"count/s", Base::Float, Unit::PerSecond},
     {"cycles", Base::Int, Unit::Cycles},
     {"instructions", Base::Int, Unit::Instructions},
     {"ipc", Base::Float, Unit::Ipc},
@@ -126,8 +127,8 @@ Unit display_unit(Type type) {
         return Unit::None;
     }
   }
-  for (const Unit unit : {Unit::Bytes, Unit::BytesPerSecond, Unit::Seconds, Unit::Cycles, Unit::Instructions,
-                          Unit::Ipc, Unit::Cpi, Unit::Mpki}) {
+  for (const Unit unit : {Unit::Bytes, Unit::BytesPerSecond, Unit::Seconds, Unit::PerSecond, Unit::Cycles,
+                          Unit::Instructions, Unit::Ipc, Unit::Cpi, Unit::Mpki}) {
     Dim of = dim_of(unit);
     of.tag = d.tag;
     if (of == d) return unit;

@@ -164,10 +164,7 @@ constexpr Key kContainer[] = {
      .low = 0,
      .high = 1,
      .above = true},
-    {.name = "target",
-     .type = Type::Anything,
-     .use = Use::Later,
-     .doc = "targets of what the workload reports"},
+    {.name = "target", .type = Type::TextMap, .doc = "targets of its metrics, such as `latency_p95: 5ms`"},
     {.name = "data",
      .type = Type::Map,
      .use = Use::Required,
@@ -175,12 +172,27 @@ constexpr Key kContainer[] = {
      .members = {}},
 };
 
+constexpr Key kApp[] = {
+    {.name = "from", .use = Use::Required, .doc = "`stdout`, or `file` and its `path`"},
+    {.name = "path", .doc = "the file, relative to this one"},
+    {.name = "pattern",
+     .use = Use::Required,
+     .doc = "a regular expression for one line; its named groups are the metrics, such as "
+            "`p95=(?<latency_p95>\\S+)`"},
+    {.name = "units", .type = Type::TextMap, .doc = "of numbers without one: `latency_p95: us`"},
+    {.name = "frequency",
+     .type = Type::Milliseconds,
+     .doc = "sampling period of this group",
+     .low = 1,
+     .high = kDay},
+};
+
 constexpr Key kData[] = {
     {.name = "frequency", .type = Type::Milliseconds, .doc = "sampling period", .low = 1, .high = kDay},
     {.name = "perf", .type = Type::Metrics, .doc = "hardware and software events"},
     {.name = "docker", .type = Type::Metrics, .doc = "CPU, memory, network and disk figures"},
     {.name = "rdt", .type = Type::Metrics, .doc = "cache occupancy and memory bandwidth"},
-    {.name = "app", .type = Type::Anything, .use = Use::Later, .doc = "what the workload itself reports"},
+    {.name = "app", .type = Type::Map, .doc = "what the workload itself reports", .members = kApp},
 };
 
 constexpr Key kTop[] = {
@@ -213,6 +225,7 @@ constexpr std::string_view kStrays[] = {"stalled_cycles_scoreboard"};
 Keys benchmark_keys() { return kBenchmark; }
 Keys container_keys() { return kContainer; }
 Keys data_keys() { return kData; }
+Keys app_keys() { return kApp; }
 Keys top_keys() { return kTop; }
 std::span<const std::string_view> known_schedulers() { return kSchedulers; }
 std::span<const std::string_view> stray_metrics() { return kStrays; }

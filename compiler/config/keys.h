@@ -63,6 +63,8 @@ Keys benchmark_keys();
 Keys container_keys();
 /// Of a container's `data`.
 Keys data_keys();
+/// Of `app` in `data`.
+Keys app_keys();
 /// Top-level keys that are no containers.
 Keys top_keys();
 

@@ -106,7 +106,8 @@ struct Group {
 };
 constexpr Group kGroups[] = {{MetricGroup::perf, &Sampling::perf_span, &Sampling::perf_period_ns},
                              {MetricGroup::docker, &Sampling::docker_span, &Sampling::docker_period_ns},
-                             {MetricGroup::rdt, &Sampling::rdt_span, &Sampling::rdt_period_ns}};
+                             {MetricGroup::rdt, &Sampling::rdt_span, &Sampling::rdt_period_ns},
+                             {MetricGroup::app, &Sampling::app_span, &Sampling::app_period_ns}};
 
 /// A group that is off gets the container's shortest period, so that no period is ever 0.
 void fill_periods(Reading& reading, const Fields& data, ContainerDraft& draft) {
@@ -150,7 +151,9 @@ void read_sampling(Reading& reading, const Field& data_field, ContainerDraft& dr
     if (field == nullptr) continue;
     const bool scalar = field->node->type == Node::Type::Scalar;
     sampling.*group.span = scalar ? with_value(field->key_span, field->span) : field->key_span;
-    const auto own = GroupReader(reading, group.group, sampling).read(*field);
+    const auto own = group.group == MetricGroup::app
+                         ? read_app(reading, *field, draft.spec)
+                         : GroupReader(reading, group.group, sampling).read(*field);
     if (!own) continue;
     sampling.*group.period = own->integer;
     if (any_of(sampling.enabled, group.group)) draft.periods.push_back({own->integer, own->span});

@@ -35,6 +35,12 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
 /// The `data` of a container.
 void read_sampling(Reading& reading, const Field& data, ContainerDraft& draft);
 
+/// `app` of `data`: the source of what the workload reports. Turns on the metrics that its pattern names, and
+/// gives the group's own period, if it has one.
+std::optional<Field> read_app(Reading& reading, const Field& app, ContainerSpec& spec);
+/// `target`, `ipc` and `ipce` of a container.
+void read_targets(Reading& reading, const Fields& fields, ContainerSpec& spec);
+
 /// Indices, order, names, start and stop times, and CPUs of the containers against one another and the run.
 void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
                       std::vector<ContainerDraft>& drafts);

@@ -1,11 +1,11 @@
 // Expressions. A value travels as (value, ok); a missing one is never looked at, so that its bits cannot
 // fault or matter.
-#include <algorithm>
 #include <cmath>
 
 #include <llvm/IR/Intrinsics.h>
 
 #include "compiler/lower/lowering.h"
+#include "compiler/plan/static_set.h"
 
 namespace cbench::lower {
 
@@ -35,10 +35,7 @@ int Lowering::column_of(Metric metric) const {
 /// For every container, on this host?
 bool Lowering::measured(Metric metric) const {
   if (column_of(metric) < 0 || plan_.facts->unavailable.contains(metric)) return false;
-  const auto& containers = plan_.spec->containers;
-  return std::all_of(containers.begin(), containers.end(), [&](const ContainerSpec& c) {
-    return c.sampling.enabled[static_cast<size_t>(metric)];
-  });
+  return plan::is_measured(*plan_.spec, metric);
 }
 
 Val Lowering::expr(check::NodeId id) {
@@ -206,10 +203,15 @@ Val Lowering::static_field(const check::Node& n) {
     for (const ContainerSpec& c : containers) out.push_back(get(c));
     return b().pick_flag(out, slot);
   };
-  const auto targets = [&](auto get) {
+  const auto target = [&](Metric metric) {
     std::vector<double> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c).value_or(0));
-    return Val{b().pick(out, slot), flags([&](const ContainerSpec& c) { return get(c).has_value(); })};
+    std::vector<int64_t> whole;
+    for (const ContainerSpec& c : containers) {
+      out.push_back(c.target(metric).value_or(0));
+      whole.push_back(static_cast<int64_t>(out.back()));
+    }
+    llvm::Value* value = n.type.base == Base::Float ? b().pick(out, slot) : b().pick(whole, slot);
+    return Val{value, flags([&](const ContainerSpec& c) { return c.target(metric).has_value(); })};
   };
   if (n.op == Op::NameIs) {
     return {flags([&](const ContainerSpec& c) {
@@ -230,9 +232,11 @@ Val Lowering::static_field(const check::Node& n) {
     case check::StaticField::Priority:
       return {flags([](const ContainerSpec& c) { return c.priority; })};
     case check::StaticField::Ipc:
-      return targets([](const ContainerSpec& c) { return c.ipc; });
+      return target(Metric::perf_instructions_per_cycle);
     case check::StaticField::Ipce:
-      return targets([](const ContainerSpec& c) { return c.ipce; });
+      return target(Metric::perf_ipc_efficiency);
+    case check::StaticField::Target:
+      return target(static_cast<Metric>(n.i));
     default:
       return {slot};  // a text: printed by text_value, compared by NameIs
   }

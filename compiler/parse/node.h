@@ -124,6 +124,7 @@ enum class NodeKind : uint8_t {
   TestMark,
   TestRole,
   TestImage,
+  TestTargets,
   TestFeed,
   TestCells,
   TestCell,

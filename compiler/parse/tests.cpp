@@ -16,6 +16,9 @@ ast::TestContainer Builder::test_container(const Node& node) {
     if (part.kind == NodeKind::TestRole) made.role = plain_text(part.children.front());
     if (part.kind == NodeKind::TestImage) made.image = plain_text(part.children.front());
     if (part.kind == NodeKind::CpuSet) made.cpus = expr(part);
+    if (part.kind == NodeKind::TestTargets)
+      for (const Node& figure : part.children)
+        made.targets.emplace_back(name(figure.children[0]), test_number(figure.children[1]));
   }
   return made;
 }

@@ -48,7 +48,8 @@ CBENCH_NODE(test_cell, TestCell) CBENCH_NODE(test_lives, TestLives) CBENCH_NODE(
 CBENCH_NODE(test_expect, TestExpect) CBENCH_NODE(test_no, TestNo) CBENCH_NODE(test_action_word, TestAction)
 CBENCH_NODE(test_name, Word) CBENCH_NODE(test_target, TestTarget) CBENCH_NODE(test_of_target, TestTarget) CBENCH_NODE(test_goal, TestGoal)
 CBENCH_NODE(test_value, Number) CBENCH_NODE(test_missing, TestMissing) CBENCH_NODE(test_within, TestWithin)
-CBENCH_NODE(test_after, TestAfter) CBENCH_NODE(metric_name, MetricName) CBENCH_NODE(metric_group, Word) CBENCH_NODE(metric_word, Word)
+CBENCH_NODE(test_after, TestAfter) CBENCH_NODE(test_targets, TestTargets) CBENCH_NODE(test_figure, TestFact)
+CBENCH_NODE(metric_name, MetricName) CBENCH_NODE(metric_group, Word) CBENCH_NODE(metric_word, Word)
 CBENCH_NODE(has, Has) CBENCH_NODE(needs_decl, Needs) CBENCH_NODE(optional_decl, Optional) CBENCH_NODE(acts_decl, Acts)
 CBENCH_NODE(act_name, Word)
 #undef CBENCH_NODE

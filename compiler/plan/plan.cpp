@@ -106,8 +106,18 @@ void Planner::place_classes() {
   plan.classes_at_once = classes_at_once(plan, spec_);
 }
 
+std::string how_to_turn_on(const MetricInfo& m) {
+  const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
+  if (m.group == MetricGroup::app)
+    return fmt::format("say where it is printed: `data: {{app: {{from: stdout, pattern: '(?<{}>\\S+)'}}}}`",
+                       m.name);
+  return fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group", group,
+                     m.name, group);
+}
+
 void Planner::check_metrics() {
   for (const auto& [metric, span] : program_.needs) {
+    if (is_measured(spec_, metric)) continue;
     std::vector<std::string> without;
     const ContainerSpec* first = nullptr;
     for (const ContainerSpec& c : spec_.containers) {
@@ -133,8 +143,7 @@ void Planner::check_metrics() {
                                         fmt::join(without, ", "), without.size() == 1 ? "does" : "do"),
                             "read here");
     if (off.known()) report.label(off, label);
-    report.hint(fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group",
-                            group, m.name, group));
+    report.hint(how_to_turn_on(m));
   }
 }
 

@@ -22,9 +22,9 @@ Value field(StaticField which, const ContainerSpec& c) {
     case StaticField::Priority:
       return c.priority ? 1 : 0;
     case StaticField::Ipc:
-      return c.ipc;
+      return c.target(Metric::perf_instructions_per_cycle);
     case StaticField::Ipce:
-      return c.ipce;
+      return c.target(Metric::perf_ipc_efficiency);
     default:
       return std::nullopt;
   }
@@ -62,7 +62,8 @@ Value value(const check::Program& p, NodeId id, const ContainerSpec& c) {
     case Op::ConstInt:
       return static_cast<double>(n.i);
     case Op::Static:
-      return field(static_cast<StaticField>(n.ref), c);
+      return static_cast<StaticField>(n.ref) == StaticField::Target ? c.target(static_cast<Metric>(n.i))
+                                                                    : field(static_cast<StaticField>(n.ref), c);
     case Op::NameIs:
       return is_text(static_cast<StaticField>(n.ref), n.text, c) ? 1 : 0;
     case Op::ToFloat:
@@ -113,6 +114,13 @@ uint32_t classes_at_once(const Plan& plan, const RunSpec& spec) {
                     }));
   }
   return static_cast<uint32_t>(shared + most);
+}
+
+bool is_measured(const RunSpec& spec, Metric metric) {
+  const auto has = [&](const ContainerSpec& c) { return c.sampling.enabled[static_cast<size_t>(metric)]; };
+  const auto& all = spec.containers;
+  return info(metric).group == MetricGroup::app ? std::any_of(all.begin(), all.end(), has)
+                                                : std::all_of(all.begin(), all.end(), has);
 }
 
 }  // namespace cbench::plan

@@ -15,4 +15,8 @@ bool static_member(const check::Program& program, uint32_t set, const ContainerS
 /// another starts still counts.
 uint32_t classes_at_once(const Plan& plan, const RunSpec& spec);
 
+/// Does every container of the run measure it? What a workload reports is its own: a policy may look at the
+/// latency of one container and act on others that report nothing, so that one which does is enough.
+bool is_measured(const RunSpec& spec, Metric metric);
+
 }  // namespace cbench::plan

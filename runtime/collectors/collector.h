@@ -1,4 +1,4 @@
-// The interface of the collectors: perf events, Docker's figures, RDT monitoring.
+// The interface of the collectors: perf events, Docker's figures, RDT monitoring, what workloads report.
 #pragma once
 
 #include <memory>
@@ -31,6 +31,9 @@ std::unique_ptr<Collector> make_perf_collector(const RunSpec& spec, const HostFa
 std::unique_ptr<Collector> make_docker_collector(const RunSpec& spec, const HostFacts& facts, const Frame& frame);
 /// `journal` learns of the monitoring groups that are made.
 std::unique_ptr<Collector> make_rdt_collector(const RunSpec& spec, const HostFacts& facts, const Frame& frame, Journal& journal);
+
+/// Reads what workloads print (ContainerSpec::app).
+std::unique_ptr<Collector> make_app_collector(const RunSpec& spec, const Frame& frame);
 
 /// Fills facts.unavailable by trying every metric that `wanted` holds, and the inputs of its derived ones: events on our own
 /// cgroup, the controllers of this host, resctrl as facts.rdt has it. Each reason ends with the remedy.

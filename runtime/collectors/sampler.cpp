@@ -8,7 +8,7 @@
 namespace cbench {
 namespace {
 
-constexpr size_t kGroups = 3;  // perf, docker, rdt: the groups that have a collector
+constexpr size_t kGroups = 4;  // perf, docker, rdt, app: the groups that have a collector
 
 }  // namespace
 
@@ -29,6 +29,7 @@ struct Sampler::Impl {
     if (used[0]) collectors[0] = make_perf_collector(spec, facts, frame);
     if (used[1]) collectors[1] = make_docker_collector(spec, facts, frame);
     if (used[2]) collectors[2] = make_rdt_collector(spec, facts, frame, journal);
+    if (used[3]) collectors[3] = make_app_collector(spec, frame);
   }
 
   /// Notes what the slot wants, and marks once and for all the cells that it never has.

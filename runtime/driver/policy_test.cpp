@@ -53,6 +53,7 @@ RunSpec run_of(const TestCase& test) {
     c.priority = from.priority;
     c.role = from.role;
     c.image.value = from.image;
+    c.targets = from.targets;
     c.cores.value = from.cpus;
     c.num_cores = from.cpus.any() ? static_cast<int64_t>(from.cpus.count()) : 1;
   }

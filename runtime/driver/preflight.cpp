@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/collectors/log_tail.h"
+
 namespace cbench {
 
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
@@ -21,6 +23,22 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
           fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}", spec.path, sources.line(container.span),
                       container.name.value, container.num_cores, facts.online.count()),
           usable};
+  }
+  return Done{};
+}
+
+Result<> check_files(const RunSpec& spec, const SourceSet& sources) {
+  for (const ContainerSpec& container : spec.containers) {
+    if (!container.app || container.app->path.value.empty()) continue;
+    const Located<std::string>& path = container.app->path;
+    const std::string trouble = LogTail::why_not(path.value);
+    if (trouble.empty()) continue;
+    const Place at = sources.place(path.span.source, path.span.begin);
+    return Error{
+        Exit::HostLacks,
+        fmt::format("{}:{}:{}: the figures of `{}` cannot be read from {}: {}", spec.path, at.line, at.column,
+                    container.name.value, path.value, trouble),
+        fmt::format("the file has to be there when the run begins, empty perhaps: `touch {}`", path.value)};
   }
   return Done{};
 }

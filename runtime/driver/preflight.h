@@ -15,6 +15,10 @@ namespace cbench {
 /// Errors (HostLacks): CPUs that the containers name, or their number, are not there.
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
 
+/// Errors (HostLacks): a file that figures of a workload are to be read from is not there, or is no regular
+/// file.
+Result<> check_files(const RunSpec& spec, const SourceSet& sources);
+
 /// What a policy needs and the host lacks, a line each: policy line, what, reason and remedy. Empty: nothing.
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path);
 

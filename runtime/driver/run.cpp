@@ -95,6 +95,7 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
   }
   if (const Result<> cpus = check_cpus(spec, decided.facts, decided.bench.sources); !cpus.ok())
     return cpus.error();
+  if (const Result<> files = check_files(spec, decided.bench.sources); !files.ok()) return files.error();
   if (decided.policy)
     if (const Result<> needs = check_needs(decided, options.degraded, console); !needs.ok())
       return needs.error();

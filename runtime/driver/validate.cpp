@@ -49,6 +49,8 @@ int validate(const ValidateOptions& options, Console& console) {
     probe_metrics(wanted, facts);
     if (const Result<> cpus = check_cpus(spec, facts, bench->sources); !cpus.ok())
       return console.fail(cpus.error());
+    if (const Result<> files = check_files(spec, bench->sources); !files.ok())
+      return console.fail(files.error());
   }
   if (*source) {
     const CompileTarget target{.spec = &spec,

@@ -200,6 +200,7 @@ Result<Started> DockerEngine::describe(size_t slot) {
     const std::lock_guard lock(mutex_);
     started.id = slots_[slot].id;
     started.image_digest = slots_[slot].digest;
+    if (slots_[slot].output) started.output = slots_[slot].output->path(0);
   }
   started.cgroup.mode = cgroup_mode();
   // A first process that has just ended is still "running" for the daemon, for a moment.

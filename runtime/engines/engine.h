@@ -22,6 +22,7 @@ struct Started {
   int64_t pid = 0;           ///< of the first process, in our pid namespace
   std::string image_digest;  ///< empty for engine process
   CgroupPaths cgroup;
+  std::string output;  ///< path of the file that its stdout is written to while it runs
 };
 
 /// A container's workload has ended: its command, or the container itself.

@@ -38,6 +38,7 @@ Result<std::unique_ptr<OutputFiles>> OutputFiles::open(const std::string& folder
   std::unique_ptr<OutputFiles> files(new OutputFiles);
   for (size_t which = 0; which < kStreams.size(); ++which) {
     const std::string path = fmt::format("{}/{}.{}", folder, plain_name(name), kStreams[which]);
+    files->paths_[which] = path;
     files->fds_[which] = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     if (files->fds_[which] < 0) {
       return Error{Exit::RunFailed, fmt::format("cannot write {}: {}", path, std::strerror(errno)),

@@ -28,6 +28,8 @@ class OutputFiles {
 
   /// Descriptor of stdout's file (0) or stderr's (1), opened for appending.
   [[nodiscard]] int fd(size_t which) const { return fds_[which]; }
+  /// Path of that file.
+  [[nodiscard]] const std::string& path(size_t which) const { return paths_[which]; }
   /// Appends; after a failure nothing more is written to that file.
   void write(size_t which, std::string_view bytes);
   /// "stdout is incomplete: No space left on device"; empty when all was written. From any thread.
@@ -36,6 +38,7 @@ class OutputFiles {
  private:
   OutputFiles() = default;
   std::array<int, 2> fds_ = {-1, -1};
+  std::array<std::string, 2> paths_;
   std::array<std::atomic<int>, 2> failed_ = {};  ///< errno
 };
 

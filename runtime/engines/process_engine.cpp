@@ -155,6 +155,7 @@ Result<Started> ProcessEngine::start(size_t slot, const CpuSet& cores) {
     command.output = {ready.output->fd(0), ready.output->fd(1)};
     started.id = ready.id;
     started.cgroup = ready.cgroup;
+    started.output = ready.output->path(0);
   }
   if (cores.any()) {
     const std::lock_guard lock(cgroups_mutex_);

@@ -33,7 +33,8 @@ RunSpec assumed_run(const std::vector<std::string>& containers) {
     container.index = static_cast<int64_t>(spec.containers.size());
     Sampling& sampling = container.sampling;
     sampling.enabled.set();
-    sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns = spec.step_ns;
+    sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns =
+        sampling.app_period_ns = spec.step_ns;
     spec.containers.push_back(std::move(container));
   }
   return spec;

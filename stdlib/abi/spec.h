@@ -39,19 +39,37 @@ struct Volume {
 struct Sampling {
   MetricSet enabled;
   std::vector<std::pair<Metric, Span>> switched_off;  ///< `cycles: false`: where each was turned off
-  int64_t perf_period_ns = 0, docker_period_ns = 0, rdt_period_ns = 0;
-  Span span;                              ///< the `data` key
-  Span perf_span, docker_span, rdt_span;  ///< the group's key, or unknown when absent
+  int64_t perf_period_ns = 0, docker_period_ns = 0, rdt_period_ns = 0, app_period_ns = 0;
+  Span span;                                        ///< the `data` key
+  Span perf_span, docker_span, rdt_span, app_span;  ///< the group's key, or unknown when absent
 
   /// Of a group that containers are sampled by (not self).
   [[nodiscard]] int64_t period_ns(MetricGroup group) const {
     return group == MetricGroup::perf     ? perf_period_ns
            : group == MetricGroup::docker ? docker_period_ns
-                                          : rdt_period_ns;
+           : group == MetricGroup::rdt    ? rdt_period_ns
+                                          : app_period_ns;
   }
   [[nodiscard]] Span group_span(MetricGroup group) const {
-    return group == MetricGroup::perf ? perf_span : group == MetricGroup::docker ? docker_span : rdt_span;
+    return group == MetricGroup::perf     ? perf_span
+           : group == MetricGroup::docker ? docker_span
+           : group == MetricGroup::rdt    ? rdt_span
+                                          : app_span;
   }
+};
+
+/// A figure that a container's workload prints.
+struct AppFigure {
+  Metric metric{};
+  uint32_t group = 0;      ///< number of the pattern's group that holds it
+  Unit bare = Unit::None;  ///< of a number that is printed without a unit; None: such a number is no figure
+};
+
+/// Where the figures are read from that a container's workload reports (`data.app`).
+struct AppSource {
+  Located<std::string> path;     ///< absolute; empty: the container's stdout
+  Located<std::string> pattern;  ///< a Perl-compatible regular expression, for one line
+  std::vector<AppFigure> figures;
 };
 
 /// One container (or host process) of the experiment. `slot` in the rest of the program is its place in
@@ -75,9 +93,16 @@ struct ContainerSpec {
   int64_t start_ns = 0;  ///< from the run's begin
   int64_t stop_ns = 0;
   std::optional<int64_t> expected_ns;
-  std::optional<double> ipc, ipce;  ///< targets; ipce as a fraction
+  std::vector<std::pair<Metric, double>> targets;  ///< canonical (ratios as 0..1), times in ns
   Sampling sampling;
-  Span span;  ///< the container's key
+  std::optional<AppSource> app;  ///< when sampling.enabled has a metric of the app group
+  Span span;                     ///< the container's key
+
+  [[nodiscard]] std::optional<double> target(Metric metric) const {
+    for (const auto& [of, value] : targets)
+      if (of == metric) return value;
+    return std::nullopt;
+  }
 };
 
 /// Where InfluxDB is. Not configured when `host` is empty.

@@ -47,8 +47,8 @@ constexpr double canonical(double value, Unit unit) {
 enum class MetricType : uint8_t { I64, F64, Str };
 enum class MetricKind : uint8_t { Delta, Cumulative, Gauge, Derived };
 enum class MetricScope : uint8_t { Container, Host };
-enum class MetricGroup : uint8_t { perf, docker, rdt, self };
-inline constexpr std::string_view kMetricGroups[] = {"perf", "docker", "rdt", "self"};
+enum class MetricGroup : uint8_t { perf, docker, rdt, app, self };
+inline constexpr std::string_view kMetricGroups[] = {"perf", "docker", "rdt", "app", "self"};
 
 /// A metric's place in metrics.def. Written as `Metric::docker_cpu_usage_percent`.
 enum class Metric : uint16_t {
@@ -92,7 +92,7 @@ enum class Status : uint8_t {
   NotScheduled = 3,  ///< the counter never ran in the interval
   Disabled = 4,      ///< turned off in the configuration
   Unsupported = 5,   ///< this host cannot measure it
-  Unavailable = 6,   ///< resctrl said "Unavailable", or the first sample of a difference
+  Unavailable = 6,   ///< resctrl said "Unavailable", the first sample of a difference, or the workload reported nothing
   Unassigned = 7,    ///< resctrl said "Unassigned"
   Stopped = 8,       ///< the container does not run
   Error = 9,         ///< reading failed

@@ -35,8 +35,8 @@ void Scene::with_rdt(uint32_t ways, uint32_t closids) {
 std::string Scene::compile(const std::string& text) {
   spec.step_ns = step_ms * 1'000'000;
   for (ContainerSpec& c : spec.containers) {
-    for (int64_t* period :
-         {&c.sampling.perf_period_ns, &c.sampling.docker_period_ns, &c.sampling.rdt_period_ns})
+    for (int64_t* period : {&c.sampling.perf_period_ns, &c.sampling.docker_period_ns,
+                            &c.sampling.rdt_period_ns, &c.sampling.app_period_ns})
       if (*period == 0) *period = spec.step_ns;
   }
   std::vector<Metric> columns;

@@ -175,6 +175,59 @@ TEST_F(command_line, a_workload_that_fails_fails_the_run) {
   EXPECT_EQ(slurp(folder / "results/f/latest/a.stderr"), "no disk\n");
 }
 
+/// The latencies that a trace has of its only container, in the order of the samples; what is missing is left
+/// out.
+std::vector<int64_t> latencies(TraceReader& trace) {
+  std::vector<int64_t> out;
+  while (true) {
+    const auto item = trace.next();
+    if (!item.ok() || !item->has_value()) return out;
+    if (!std::holds_alternative<SampleMark>(**item)) continue;
+    const Frame& frame = trace.frame();
+    const auto column = static_cast<size_t>(frame.column(Metric::app_latency_p95));
+    if (frame.has(column, 0)) out.push_back(frame.i64(column, 0));
+  }
+}
+
+TEST_F(command_line, what_a_workload_prints_is_recorded_and_a_policy_acts_on_it) {
+  write("bench.yml",
+        "benchmark: {name: app, engine: process, max_t: 4}\n"
+        "service:\n"
+        "  command: for i in 1 2 3 4 5 6 7 8 9 10; do echo \"noise\"; echo \"p95=${i}ms\"; sleep 0.25; done\n"
+        "  num_cores: 1\n"
+        "  target: {latency_p95: 4ms}\n"
+        "  data: {frequency: 50, app: {from: stdout, pattern: 'p95=(?<latency_p95>\\S+)'}}\n");
+  write("late.cbp",
+        "policy late 1 \"Names the first sample above the target\"\n"
+        "when c.app.latency_p95 > c.target.latency_p95 each c in all cooldown 1min { annotate c \"late: "
+        "{why}\" }\n");
+  const Output run = cbench("run bench.yml --policy late.cbp -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  const auto trace = TraceReader::open(folder / "t.arrows");
+  ASSERT_TRUE(trace.ok());
+  const std::vector<int64_t> seen = latencies(**trace);
+  // A line stands in the one sample after it was printed; the last may come after the container's last
+  // sample.
+  ASSERT_GE(seen.size(), 9U);
+  for (size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], static_cast<int64_t>(i + 1) * 1'000'000);
+  EXPECT_THAT(cbench("trace cat t.arrows").out, HasSubstr("late"));
+  EXPECT_EQ(cbench("dry-run t.arrows").code, 0);
+}
+
+TEST_F(command_line, a_file_of_figures_that_is_not_there_is_refused_at_its_place) {
+  write("bench.yml",
+        "benchmark: {name: app, engine: process, max_t: 1}\n"
+        "service:\n"
+        "  command: sleep 1\n"
+        "  data: {frequency: 50, app: {from: file, path: absent.log, pattern: 'p95=(?<latency_p95>.+)'}}\n");
+  EXPECT_EQ(cbench("validate bench.yml").code, 0);
+  const Output run = cbench("run bench.yml");
+  EXPECT_EQ(run.code, 4);
+  EXPECT_THAT(run.err, HasSubstr("bench.yml:4:49"));
+  EXPECT_THAT(run.err, HasSubstr("touch "));
+  EXPECT_FALSE(fs::exists(folder / "results"));
+}
+
 TEST_F(command_line, mistakes_have_their_exit_codes_and_start_nothing) {
   EXPECT_EQ(cbench("run").code, 2);
   EXPECT_EQ(cbench("run bench.yml --mode sometimes").code, 2);

@@ -22,7 +22,11 @@ TEST(configuration, every_metric_can_be_turned_on_by_its_own_name) {
   for (size_t i = 0; i < kMetricCount; ++i) {
     if (kMetrics[i].scope != MetricScope::Container) continue;
     const std::string_view group = kMetricGroups[static_cast<size_t>(kMetrics[i].group)];
-    const Outcome outcome(bench(fmt::format("    {}: {{{}: true}}\n", group, kMetrics[i].name)), {});
+    const bool app = kMetrics[i].group == MetricGroup::app;
+    const Outcome outcome(
+        bench(app ? fmt::format("    app: {{from: stdout, pattern: '(?<{}>.+)'}}\n", kMetrics[i].name)
+                  : fmt::format("    {}: {{{}: true}}\n", group, kMetrics[i].name)),
+        {});
     ASSERT_TRUE(outcome.spec) << outcome.text();
     EXPECT_TRUE(outcome.spec->containers[0].sampling.enabled[i]) << kMetrics[i].field;
   }

@@ -63,13 +63,19 @@ std::string dump(const ContainerSpec& c, const SourceSet& sources) {
                             c.privileged, c.critical, c.priority, c.allow_failure, static_cast<int>(c.pull)));
   line("ns", fmt::format("{} to {} expected {}", c.start_ns, c.stop_ns,
                          c.expected_ns ? std::to_string(*c.expected_ns) : "-"));
-  if (c.ipc) line("ipc", fmt::format("{}", *c.ipc));
-  if (c.ipce) line("ipce", fmt::format("{}", *c.ipce));
+  for (const auto& [metric, value] : c.targets)
+    line("target", fmt::format("{} {}", info(metric).field, value));
   const Sampling& s = c.sampling;
   line("data", fmt::format("perf {} ns{} docker {} ns{} rdt {} ns{}{}", s.perf_period_ns,
                            at(s.perf_span, sources), s.docker_period_ns, at(s.docker_span, sources),
                            s.rdt_period_ns, at(s.rdt_span, sources), at(s.span, sources)));
   out += metrics(s.enabled);
+  if (c.app) {
+    line("app", fmt::format("{} ns{} \"{}\" {}", s.app_period_ns, at(s.app_span, sources), c.app->path.value,
+                            located(c.app->pattern, sources)));
+    for (const AppFigure& f : c.app->figures)
+      line("figure", fmt::format("{} group {} bare {}", info(f.metric).field, f.group, info(f.bare).name));
+  }
   for (const auto& [metric, span] : s.switched_off)
     line("off", fmt::format("{}{}", info(metric).field, at(span, sources)));
   return out;
