@@ -26,8 +26,8 @@ llvm::Type* Lowering::type_of(const check::Type& t) {
 }
 
 int Lowering::column_of(Metric metric) const {
-  for (size_t i = 0; i < plan_.plan.columns.size(); ++i)
-    if (plan_.plan.columns[i] == metric) return static_cast<int>(i);
+  for (size_t i = 0; i < layout_.columns.size(); ++i)
+    if (layout_.columns[i] == metric) return static_cast<int>(i);
   return -1;
 }
 
@@ -68,7 +68,7 @@ Val Lowering::expr(check::NodeId id) {
     }
     case Op::StateRead: {
       llvm::Value* address =
-          b().state(plan_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
+          b().state(layout_.states[n.ref].base, 8, n.kids.empty() ? b().i32(0) : expr(n.kids[0]).v);
       if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().load_i64(address), b().i64(0))};
       return {n.type.base == Base::Float ? b().load_f64(address) : b().load_i64(address)};
     }
@@ -174,62 +174,61 @@ Val Lowering::metric(const check::Node& n) {
 Val Lowering::static_field(const check::Node& n) {
   const auto field = static_cast<check::StaticField>(n.ref);
   llvm::Value* slot = expr(n.kids[0]).v;
-  const auto& containers = plan_.spec->containers;
+  const auto& containers = layout_.containers;
   const auto ints = [&](auto get) {
     std::vector<int64_t> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    for (const plan::ContainerConstants& c : containers) out.push_back(get(c));
     return b().pick(out, slot);
   };
   const auto flags = [&](auto get) {
     std::vector<bool> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    for (const plan::ContainerConstants& c : containers) out.push_back(get(c));
     return b().pick_flag(out, slot);
   };
   const auto targets = [&](auto get) {
     std::vector<double> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c).value_or(0));
-    return Val{b().pick(out, slot), flags([&](const ContainerSpec& c) { return get(c).has_value(); })};
+    for (const plan::ContainerConstants& c : containers) out.push_back(get(c).value_or(0));
+    return Val{b().pick(out, slot),
+               flags([&](const plan::ContainerConstants& c) { return get(c).has_value(); })};
   };
   if (n.op == Op::NameIs) {
-    return {flags([&](const ContainerSpec& c) {
-      return (field == check::StaticField::Name   ? c.name.value
+    return {flags([&](const plan::ContainerConstants& c) {
+      return (field == check::StaticField::Name   ? c.name
               : field == check::StaticField::Role ? c.role
-                                                  : c.image.value) == n.text;
+                                                  : c.image) == n.text;
     })};
   }
   switch (field) {
     case check::StaticField::Index:
-      return {ints([](const ContainerSpec& c) { return c.index; })};
+      return {ints([](const plan::ContainerConstants& c) { return c.index; })};
     case check::StaticField::NumCores:
-      return {ints([](const ContainerSpec& c) {
-        return c.cores.value.any() ? static_cast<int64_t>(c.cores.value.count()) : c.num_cores;
-      })};
+      return {ints([](const plan::ContainerConstants& c) { return c.cores; })};
     case check::StaticField::Critical:
-      return {flags([](const ContainerSpec& c) { return c.critical; })};
+      return {flags([](const plan::ContainerConstants& c) { return c.critical; })};
     case check::StaticField::Priority:
-      return {flags([](const ContainerSpec& c) { return c.priority; })};
+      return {flags([](const plan::ContainerConstants& c) { return c.priority; })};
     case check::StaticField::Ipc:
-      return targets([](const ContainerSpec& c) { return c.ipc; });
+      return targets([](const plan::ContainerConstants& c) { return c.ipc; });
     case check::StaticField::Ipce:
-      return targets([](const ContainerSpec& c) { return c.ipce; });
+      return targets([](const plan::ContainerConstants& c) { return c.ipce; });
     default:
       return {slot};  // a text: printed by text_value, compared by NameIs
   }
 }
 
 Val Lowering::host_fact(const check::Node& n) {
-  const HostFacts& f = *plan_.facts;
+  const plan::HostConstants& f = layout_.host;
   switch (static_cast<check::HostField>(n.ref)) {
     case check::HostField::NumCpus:
-      return {b().i64(static_cast<int64_t>(f.online.count()))};
+      return {b().i64(static_cast<int64_t>(f.cpus.size()))};
     case check::HostField::Sockets:
       return {b().i64(f.sockets)};
     case check::HostField::L3Ways:
-      return {b().i64(f.rdt.l3_ways)};
+      return {b().i64(f.l3_ways)};
     case check::HostField::NumClosids:
-      return {b().i64(f.rdt.num_closids)};
+      return {b().i64(f.closids)};
     case check::HostField::L3Bytes:
-      return {b().i64(static_cast<int64_t>(f.rdt.l3_bytes))};
+      return {b().i64(static_cast<int64_t>(f.l3_bytes))};
     case check::HostField::Memory:
       return {b().i64(static_cast<int64_t>(f.memory_bytes))};
   }

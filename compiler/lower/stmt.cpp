@@ -2,6 +2,7 @@
 #include <llvm/IR/Intrinsics.h>
 
 #include "compiler/lower/lowering.h"
+#include "stdlib/abi/cpu_set.h"
 
 namespace cbench::lower {
 
@@ -67,7 +68,7 @@ llvm::Value* Lowering::changed(check::NodeId value, ast::AssignOp op, llvm::Valu
 void Lowering::assign(const check::AssignState& a, Span span) {
   const check::Type& type = p_.states[a.state].type;
   llvm::Value* index = a.container == check::kNone ? b().i32(0) : expr(a.container).v;
-  llvm::Value* address = b().state(plan_.states[a.state].base, 8, index);
+  llvm::Value* address = b().state(layout_.states[a.state].base, 8, index);
   llvm::Value* old = type.base == Base::Float ? b().load_f64(address) : b().load_i64(address);
   llvm::Value* value = changed(a.value, a.op, old, type, span);
   if (type.base == Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
@@ -139,9 +140,8 @@ void Lowering::text_value(check::NodeId id) {
       return;
     }
     std::vector<int64_t> ids;
-    for (const ContainerSpec& c : plan_.spec->containers)
-      ids.push_back(
-          text_id(n.ref == static_cast<uint32_t>(check::StaticField::Role) ? c.role : c.image.value));
+    for (const plan::ContainerConstants& c : layout_.containers)
+      ids.push_back(text_id(n.ref == static_cast<uint32_t>(check::StaticField::Role) ? c.role : c.image));
     b().call(Intrinsic::text_piece, {b().ir.CreateTrunc(b().pick(ids, slot), b().ir.getInt32Ty())});
     return;
   }
