@@ -4,48 +4,46 @@
 
 #include <fmt/format.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
-#include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include "compiler/jit/flatten.h"
 #include "compiler/jit/llvm_compat.h"
 
 namespace cbench::jit {
 namespace {
 
-Error defect(const char* what, llvm::Error error) {
-  return {Exit::RunFailed, fmt::format("cannot {} the policy: {}", what, llvm::toString(std::move(error))),
+Error defect(const std::string& words) {
+  return {Exit::RunFailed, "cannot generate code for the policy: " + words,
           "this is a defect of cbench: please report it with the policy"};
 }
 
-llvm::Expected<llvm::orc::JITTargetMachineBuilder> host() {
+Result<std::unique_ptr<llvm::TargetMachine>> host_machine() {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
   });
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder) return builder.takeError();
-  builder->setRelocationModel(llvm::Reloc::PIC_);
-  builder->setCodeModel(llvm::CodeModel::Small);
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  const std::string triple = llvm::sys::getProcessTriple();
+  std::string problem;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, problem);
+  if (!target) return defect(problem);
+  llvm::TargetOptions options;
   // Products and sums are rounded one by one, so that a replay on another machine gives the same bits.
-  builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return builder;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, llvm::sys::getHostCPUName(), host_features(), options,
+                                  llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default,
+                                  /*JIT=*/true));
 }
 
-}  // namespace
-
-Result<> optimise(lower::Lowered& lowered) {
-  auto builder = host();
-  if (!builder) return defect("find a target for", builder.takeError());
-  auto machine = builder->createTargetMachine();
-  if (!machine) return defect("find a target for", machine.takeError());
-  lowered.module->setDataLayout((*machine)->createDataLayout());
-  lowered.module->setTargetTriple((*machine)->getTargetTriple().str());
+void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple().str());
 
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -57,10 +55,10 @@ Result<> optimise(lower::Lowered& lowered) {
   tuning.LoopUnrolling = false;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
-  llvm::PassBuilder passes(machine->get(), tuning);
+  llvm::PassBuilder passes(&machine, tuning);
   // No library function is known, so that no pass makes a call of one.
   functions.registerPass([&] {
-    llvm::TargetLibraryInfoImpl none((*machine)->getTargetTriple());
+    llvm::TargetLibraryInfoImpl none(machine.getTargetTriple());
     none.disableAllFunctions();
     return llvm::TargetLibraryAnalysis(none);
   });
@@ -69,39 +67,39 @@ Result<> optimise(lower::Lowered& lowered) {
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, graphs, modules);
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(*lowered.module, modules);
-  return Done{};
+  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-Result<Native> link(lower::Lowered&& lowered) {
-  auto builder = host();
-  if (!builder) return defect("find a target for", builder.takeError());
-  auto made = llvm::orc::LLJITBuilder()
-                  .setJITTargetMachineBuilder(std::move(*builder))
-                  .setLinkProcessSymbolsByDefault(false)
-                  .setPlatformSetUp(no_platform)
-                  .create();
-  if (!made) return defect("link", made.takeError());
-  std::shared_ptr<llvm::orc::LLJIT> jit = std::move(*made);
-  if (auto error = jit->addIRModule({std::move(lowered.module), std::move(lowered.context)}))
-    return defect("link", std::move(error));
-  auto entry = jit->lookup(abi::kEntryName);
-  if (!entry) return defect("link", entry.takeError());
-  return Native{entry->toPtr<abi::EntryFn>(), jit};
-}
-
-Result<std::string> assembly(lower::Lowered& lowered) {
-  auto builder = host();
-  if (!builder) return defect("find a target for", builder.takeError());
-  auto machine = builder->createTargetMachine();
-  if (!machine) return defect("find a target for", machine.takeError());
-  llvm::SmallString<4096> text;
-  llvm::raw_svector_ostream stream(text);
+using Bytes = llvm::SmallVector<char, 0>;
+Result<Bytes> emit(llvm::Module& module, llvm::CodeGenFileType type) {
+  auto machine = host_machine();
+  if (!machine) return machine.error();
+  optimise(module, **machine);
+  Bytes bytes;
+  llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return Error{Exit::RunFailed, "this LLVM cannot print assembly for the host", ""};
-  passes.run(*lowered.module);
-  return text.str().str();
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, type))
+    return defect("this LLVM has no code generator for the host");
+  passes.run(module);
+  return bytes;
+}
+
+}  // namespace
+
+Result<CodeImage> image(lower::Lowered&& lowered) {
+  const Result<Bytes> object = emit(*lowered.module, llvm::CodeGenFileType::ObjectFile);
+  if (!object) return object.error();
+  auto flat = flatten({{object->data(), object->size()}, "policy"}, abi::kEntryName);
+  if (!flat) return defect(llvm::toString(flat.takeError()));
+  flat->texts = std::move(lowered.texts);
+  flat->faults = std::move(lowered.faults);
+  return std::move(*flat);
+}
+
+Result<std::string> assembly(lower::Lowered&& lowered) {
+  const Result<Bytes> text = emit(*lowered.module, llvm::CodeGenFileType::AssemblyFile);
+  if (!text) return text.error();
+  return std::string(text->begin(), text->end());
 }
 
 }  // namespace cbench::jit

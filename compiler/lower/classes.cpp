@@ -7,7 +7,7 @@ using abi::Intrinsic;
 
 /// The plan's class, as i32; -1 where the container has no class of its own.
 llvm::Value* Lowering::class_id(uint32_t cls, check::NodeId container) {
-  const plan::ClassPlace& place = plan_.classes[cls];
+  const plan::ClassPlace& place = layout_.classes[cls];
   if (container == check::kNone) return b().i32(place.first);
   return b().ir.CreateTrunc(b().pick(place.of_slot, expr(container).v), b().ir.getInt32Ty());
 }
@@ -39,14 +39,16 @@ void Lowering::layout(const check::Layout& l) {
     ways.push_back(part.second == check::kNone ? b().i64(-1) : expr(part.second).v);
   b().call(Intrinsic::layout_clear, {});
   for (size_t i = 0; i < ways.size(); ++i) {
-    const plan::ClassPlace& place = plan_.classes[l.parts[i].first];
+    const plan::ClassPlace& place = layout_.classes[l.parts[i].first];
     if (!p_.classes[l.parts[i].first].per_container) {
       b().call(Intrinsic::layout_part, {b().i32(place.first), ways[i]});
       continue;
     }
-    for (int32_t cls = place.first; cls < place.first + place.count; ++cls)
-      b().when(b().running(b().i32(plan_.plan.owners[static_cast<size_t>(cls)])),
-               [&] { b().call(Intrinsic::layout_part, {b().i32(cls), ways[i]}); });
+    for (size_t slot = 0; slot < place.of_slot.size(); ++slot) {
+      if (place.of_slot[slot] < 0) continue;
+      b().when(b().running(b().i32(static_cast<int64_t>(slot))),
+               [&] { b().call(Intrinsic::layout_part, {b().i32(place.of_slot[slot]), ways[i]}); });
+    }
   }
   action(b().call(Intrinsic::layout, {}));
 }

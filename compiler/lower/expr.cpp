@@ -1,11 +1,11 @@
 // Expressions. A value travels as (value, ok); a missing one is never looked at, so that its bits cannot
 // fault or matter.
+#include <algorithm>
 #include <cmath>
 
 #include <llvm/IR/Intrinsics.h>
 
 #include "compiler/lower/lowering.h"
-#include "compiler/plan/static_set.h"
 
 namespace cbench::lower {
 
@@ -27,15 +27,9 @@ llvm::Type* Lowering::type_of(const check::Type& t) {
 }
 
 int Lowering::column_of(Metric metric) const {
-  for (size_t i = 0; i < plan_.plan.columns.size(); ++i)
-    if (plan_.plan.columns[i] == metric) return static_cast<int>(i);
+  for (size_t i = 0; i < layout_.columns.size(); ++i)
+    if (layout_.columns[i] == metric) return static_cast<int>(i);
   return -1;
-}
-
-/// For every container, on this host?
-bool Lowering::measured(Metric metric) const {
-  if (column_of(metric) < 0 || plan_.facts->unavailable.contains(metric)) return false;
-  return plan::is_measured(*plan_.spec, metric);
 }
 
 Val Lowering::expr(check::NodeId id) {
@@ -62,7 +56,8 @@ Val Lowering::expr(check::NodeId id) {
       return {b().ir.CreateSelect(b().ir.CreateICmpEQ(next, b().i64(size)), b().i64(0), next), x.ok};
     }
     case Op::Has:
-      return {b().flag(measured(static_cast<Metric>(n.ref)))};
+      return {b().flag(std::find(layout_.measured.begin(), layout_.measured.end(),
+                                 static_cast<Metric>(n.ref)) != layout_.measured.end())};
     case Op::MetricRead:
       return metric(n);
     case Op::Static:
@@ -170,7 +165,8 @@ Val Lowering::metric(const check::Node& n) {
   const MetricInfo& m = cbench::info(which);
   llvm::Value* slot = expr(n.kids[0]).v;
   const int column = column_of(which);
-  if (column < 0) return {llvm::Constant::getNullValue(type_of(n.type)), b().flag(false)};  // optional, and absent
+  if (column < 0)
+    return {llvm::Constant::getNullValue(type_of(n.type)), b().flag(false)};  // optional, and absent
   llvm::Value* ok = b().ir.CreateICmpULE(b().status(column, slot),
                                          b().ir.getInt8(static_cast<uint8_t>(Status::Multiplexed)));
   if (n.type.base == Base::Int || n.type.base == Base::Time)
@@ -192,45 +188,44 @@ Val Lowering::metric(const check::Node& n) {
 Val Lowering::static_field(const check::Node& n) {
   const auto field = static_cast<check::StaticField>(n.ref);
   llvm::Value* slot = expr(n.kids[0]).v;
-  const auto& containers = plan_.spec->containers;
+  const auto& containers = layout_.containers;
   const auto ints = [&](auto get) {
     std::vector<int64_t> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    for (const plan::ContainerConstants& c : containers) out.push_back(get(c));
     return b().pick(out, slot);
   };
   const auto flags = [&](auto get) {
     std::vector<bool> out;
-    for (const ContainerSpec& c : containers) out.push_back(get(c));
+    for (const plan::ContainerConstants& c : containers) out.push_back(get(c));
     return b().pick_flag(out, slot);
   };
   const auto target = [&](Metric metric) {
     std::vector<double> out;
     std::vector<int64_t> whole;
-    for (const ContainerSpec& c : containers) {
-      out.push_back(c.target(metric).value_or(0));
+    for (const plan::ContainerConstants& c : containers) {
+      const auto found = c.targets.find(metric);
+      out.push_back(found == c.targets.end() ? 0 : found->second);
       whole.push_back(static_cast<int64_t>(out.back()));
     }
     llvm::Value* value = n.type.base == Base::Float ? b().pick(out, slot) : b().pick(whole, slot);
-    return Val{value, flags([&](const ContainerSpec& c) { return c.target(metric).has_value(); })};
+    return Val{value, flags([&](const plan::ContainerConstants& c) { return c.targets.contains(metric); })};
   };
   if (n.op == Op::NameIs) {
-    return {flags([&](const ContainerSpec& c) {
-      return (field == check::StaticField::Name   ? c.name.value
+    return {flags([&](const plan::ContainerConstants& c) {
+      return (field == check::StaticField::Name   ? c.name
               : field == check::StaticField::Role ? c.role
-                                                  : c.image.value) == n.text;
+                                                  : c.image) == n.text;
     })};
   }
   switch (field) {
     case check::StaticField::Index:
-      return {ints([](const ContainerSpec& c) { return c.index; })};
+      return {ints([](const plan::ContainerConstants& c) { return c.index; })};
     case check::StaticField::NumCores:
-      return {ints([](const ContainerSpec& c) {
-        return c.cores.value.any() ? static_cast<int64_t>(c.cores.value.count()) : c.num_cores;
-      })};
+      return {ints([](const plan::ContainerConstants& c) { return c.cores; })};
     case check::StaticField::Critical:
-      return {flags([](const ContainerSpec& c) { return c.critical; })};
+      return {flags([](const plan::ContainerConstants& c) { return c.critical; })};
     case check::StaticField::Priority:
-      return {flags([](const ContainerSpec& c) { return c.priority; })};
+      return {flags([](const plan::ContainerConstants& c) { return c.priority; })};
     case check::StaticField::Ipc:
       return target(Metric::perf_instructions_per_cycle);
     case check::StaticField::Ipce:
@@ -243,18 +238,18 @@ Val Lowering::static_field(const check::Node& n) {
 }
 
 Val Lowering::host_fact(const check::Node& n) {
-  const HostFacts& f = *plan_.facts;
+  const plan::HostConstants& f = layout_.host;
   switch (static_cast<check::HostField>(n.ref)) {
     case check::HostField::NumCpus:
-      return {b().i64(static_cast<int64_t>(f.online.count()))};
+      return {b().i64(static_cast<int64_t>(f.cpus.size()))};
     case check::HostField::Sockets:
       return {b().i64(f.sockets)};
     case check::HostField::L3Ways:
-      return {b().i64(f.rdt.l3_ways)};
+      return {b().i64(f.l3_ways)};
     case check::HostField::NumClosids:
-      return {b().i64(f.rdt.num_closids)};
+      return {b().i64(f.closids)};
     case check::HostField::L3Bytes:
-      return {b().i64(static_cast<int64_t>(f.rdt.l3_bytes))};
+      return {b().i64(static_cast<int64_t>(f.l3_bytes))};
     case check::HostField::Memory:
       return {b().i64(static_cast<int64_t>(f.memory_bytes))};
   }

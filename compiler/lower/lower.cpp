@@ -8,11 +8,11 @@
 
 namespace cbench::lower {
 
-Lowered lower(const plan::Planned& planned, const SourceSet& sources) {
+Lowered lower(const check::Program& program, const plan::CodeLayout& layout, const SourceSet& sources) {
   Lowered out;
   out.context = std::make_unique<llvm::LLVMContext>();
-  out.module = std::make_unique<llvm::Module>(planned.plan.policy, *out.context);
-  Lowering lowering(planned, sources, *out.module);
+  out.module = std::make_unique<llvm::Module>(program.name, *out.context);
+  Lowering lowering(program, layout, sources, *out.module);
   lowering.run();
   std::string words;
   llvm::raw_string_ostream stream(words);

@@ -1,5 +1,5 @@
-// Planned program to LLVM module: one function, cbp_entry, position-independent, that reaches the outside
-// through the pointer table of its context only.
+// Checked program and its layout to LLVM module: one function, cbp_entry, position-independent, that reaches
+// the outside through the pointer table of its context only.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 #include <llvm/IR/Module.h>
 
 #include "compiler/base/source.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/code_layout.h"
 
 namespace cbench::lower {
 
@@ -24,7 +24,7 @@ struct Lowered {
 
 /// Cannot fail: what could go wrong was refused by check and plan. The module is verified; a broken one is a
 /// defect of cbench and aborts with LLVM's words.
-Lowered lower(const plan::Planned& planned, const SourceSet& sources);
+Lowered lower(const check::Program& program, const plan::CodeLayout& layout, const SourceSet& sources);
 
 /// The module as text, for --dump ir and golden tests.
 std::string to_text(const llvm::Module& module);

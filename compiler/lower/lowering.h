@@ -13,8 +13,9 @@ namespace cbench::lower {
 
 class Lowering {
  public:
-  Lowering(const plan::Planned& planned, const SourceSet& sources, llvm::Module& module)
-      : plan_(planned), p_(*planned.program), sources_(sources), module_(module) {}
+  Lowering(const check::Program& program, const plan::CodeLayout& layout, const SourceSet& sources,
+           llvm::Module& module)
+      : layout_(layout), p_(program), sources_(sources), module_(module) {}
   void run();
   std::vector<std::string> texts;
   std::vector<PlanFault> faults;
@@ -86,7 +87,6 @@ class Lowering {
   Val inlined(const check::Node& n);
   llvm::Type* type_of(const check::Type& t);
   [[nodiscard]] int column_of(Metric metric) const;
-  [[nodiscard]] bool measured(Metric metric) const;
 
   // sets (sets.cpp)
   Val reduce(const check::Node& n);
@@ -131,7 +131,7 @@ class Lowering {
   FunctionBuilder& b() { return *builder_; }
   [[nodiscard]] const check::Node& node(check::NodeId id) const { return p_.nodes[id]; }
 
-  const plan::Planned& plan_;
+  const plan::CodeLayout& layout_;
   const check::Program& p_;
   const SourceSet& sources_;
   llvm::Module& module_;

@@ -2,6 +2,7 @@
 #include <llvm/IR/Verifier.h>
 
 #include "compiler/lower/lowering.h"
+#include "compiler/plan/plan.h"
 
 namespace cbench::lower {
 
@@ -11,19 +12,19 @@ using check::Op;
 using check::Rule;
 
 llvm::Function* Lowering::streams_function() {
-  FunctionBuilder f(module_, "streams", plan_.plan.slots);
+  FunctionBuilder f(module_, "streams", layout_.slots());
   builder_ = &f;
   for (const uint32_t id : p_.stream_order) {
     if (p_.streams[id].subject == kNone) {
       stream(id, f.i32(0));
       continue;
     }
-    f.loop(f.i32(0), f.i32(plan_.plan.slots), [&](llvm::Value* slot, llvm::BasicBlock* next) {
+    f.loop(f.i32(0), f.i32(layout_.slots()), [&](llvm::Value* slot, llvm::BasicBlock* next) {
       llvm::BasicBlock* running = f.block("running");
       llvm::BasicBlock* gone = f.block("gone");
       f.branch(f.running(slot), running, gone);
       f.into(gone);
-      f.store_flag(f.flag(false), f.state(plan_.streams[id].ticked, 1, slot));
+      f.store_flag(f.flag(false), f.state(layout_.streams[id].ticked, 1, slot));
       f.go(next);
       f.into(running);
       stream(id, slot);
@@ -37,7 +38,7 @@ void Lowering::initial_states(bool per_container, llvm::Value* slot) {
     if (p_.states[i].per_container != per_container) continue;
     llvm::Value* value = expr(p_.states[i].initial).v;
     if (p_.states[i].type.base == check::Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
-    const plan::StatePlace& place = plan_.states[i];
+    const plan::StatePlace& place = layout_.states[i];
     llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
     if (place.size == 1) {
       b().store(value, base);
@@ -51,25 +52,25 @@ void Lowering::initial_states(bool per_container, llvm::Value* slot) {
 
 /// A container starts: everything that is remembered of its slot is new.
 llvm::Function* Lowering::reset_function() {
-  FunctionBuilder f(module_, "reset", plan_.plan.slots);
+  FunctionBuilder f(module_, "reset", layout_.slots());
   builder_ = &f;
   llvm::Value* slot = f.argument(FunctionBuilder::SlotArg);
   llvm::Value* zero = f.i64(0);
   for (size_t i = 0; i < p_.streams.size(); ++i) {
     if (p_.streams[i].subject == kNone) continue;
-    f.store(zero, f.state(plan_.streams[i].updated, 8, slot));
-    f.store_flag(f.flag(false), f.state(plan_.streams[i].ok, 1, slot));
-    f.store_flag(f.flag(false), f.state(plan_.streams[i].ticked, 1, slot));
+    f.store(zero, f.state(layout_.streams[i].updated, 8, slot));
+    f.store_flag(f.flag(false), f.state(layout_.streams[i].ok, 1, slot));
+    f.store_flag(f.flag(false), f.state(layout_.streams[i].ticked, 1, slot));
     for (const uint32_t t : p_.streams[i].temporals) {
-      llvm::Value* base = f.state(plan_.temporals[t].base, plan_.temporals[t].stride, slot);
+      llvm::Value* base = f.state(layout_.temporals[t].base, layout_.temporals[t].stride, slot);
       const int64_t header =
-          p_.temporals[t].op == Op::Window ? 32 : static_cast<int64_t>(plan_.temporals[t].stride);
+          p_.temporals[t].op == Op::Window ? 32 : static_cast<int64_t>(layout_.temporals[t].stride);
       for (int64_t at = 0; at < header; at += 8) f.store(zero, f.at(base, f.i64(at)));
     }
   }
   for (size_t i = 0; i < p_.rules.size(); ++i) {
     if (p_.rules[i].set == kNone) continue;
-    for (const uint64_t base : {plan_.rules[i].first, plan_.rules[i].seen, plan_.rules[i].fired})
+    for (const uint64_t base : {layout_.rules[i].first, layout_.rules[i].seen, layout_.rules[i].fired})
       f.store(zero, f.state(base, 8, slot));
   }
   initial_states(true, slot);
@@ -89,7 +90,7 @@ llvm::Value* Lowering::leaves_due(const Rule& rule, llvm::Value* slot) {
       ticked = b().ir.CreateICmpNE(b().status(column_of(static_cast<Metric>(n.ref)), slot),
                                    b().ir.getInt8(static_cast<uint8_t>(Status::NotDue)));
     else if (own && (n.op == Op::StreamRead || n.op == Op::StreamBefore))
-      ticked = b().load_flag(b().state(plan_.streams[n.ref].ticked, 1, slot));
+      ticked = b().load_flag(b().state(layout_.streams[n.ref].ticked, 1, slot));
     if (ticked) due = due ? b().ir.CreateOr(due, ticked) : ticked;
   }
   return due ? due : b().flag(true);
@@ -146,7 +147,7 @@ void Lowering::fire(uint32_t id, llvm::Value* slot) {
 /// `for D`, where the condition holds: has it done so for D, without a gap?
 llvm::Value* Lowering::held_for(uint32_t id, llvm::Value* index, llvm::Value* now1) {
   const Rule& rule = p_.rules[id];
-  const plan::RulePlace& place = plan_.rules[id];
+  const plan::RulePlace& place = layout_.rules[id];
   auto& ir = b().ir;
   llvm::Value* hold = expr(rule.hold).v;
   b().fault_if(ir.CreateICmpSLT(hold, b().i64(0)), fault_site("a negative duration", node(rule.hold).span));
@@ -167,7 +168,7 @@ llvm::Value* Lowering::held_for(uint32_t id, llvm::Value* index, llvm::Value* no
 /// lowest.
 llvm::Value* Lowering::held_often(uint32_t id, llvm::Value* index, llvm::Value* now1, llvm::Value* truth) {
   const Rule& rule = p_.rules[id];
-  const plan::RulePlace& place = plan_.rules[id];
+  const plan::RulePlace& place = layout_.rules[id];
   auto& ir = b().ir;
   llvm::Value* ticks_at = b().state(place.first, 8, index);
   llvm::Value* seen_at = b().state(place.seen, 8, index);
@@ -186,7 +187,7 @@ llvm::Value* Lowering::held_often(uint32_t id, llvm::Value* index, llvm::Value* 
 /// One element of a `when`: `index` is its place in the rule's arrays and, with `each`, the slot.
 void Lowering::when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* next) {
   const Rule& rule = p_.rules[id];
-  const plan::RulePlace& place = plan_.rules[id];
+  const plan::RulePlace& place = layout_.rules[id];
   auto& ir = b().ir;
   llvm::Value* first_at = b().state(place.first, 8, index);
   llvm::Value* now1 = ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1));
@@ -231,7 +232,7 @@ void Lowering::every(uint32_t id) {
   const Rule& rule = p_.rules[id];
   auto& ir = b().ir;
   llvm::Value* period = expr(rule.period).v;
-  llvm::Value* next_at = b().state(plan_.rules[id].first, 8, b().i32(0));
+  llvm::Value* next_at = b().state(layout_.rules[id].first, 8, b().i32(0));
   llvm::Value* now = b().argument(FunctionBuilder::NowArg);
   llvm::Value* stored = b().load_i64(next_at);
   llvm::Value* due_at = ir.CreateSelect(ir.CreateICmpEQ(stored, b().i64(0)), period, stored);
@@ -252,7 +253,7 @@ void Lowering::every(uint32_t id) {
 
 llvm::Function* Lowering::rule_function(uint32_t id) {
   const Rule& rule = p_.rules[id];
-  FunctionBuilder f(module_, "rule." + std::to_string(id), plan_.plan.slots);
+  FunctionBuilder f(module_, "rule." + std::to_string(id), layout_.slots());
   builder_ = &f;
   if (rule.kind == Rule::Kind::Every) {
     every(id);
@@ -276,7 +277,7 @@ llvm::Function* Lowering::rule_function(uint32_t id) {
     f.go(end);
     f.into(end);
   } else {
-    const int64_t n = rule.set == kNone ? 1 : plan_.plan.slots;
+    const int64_t n = rule.set == kNone ? 1 : layout_.slots();
     f.loop(f.i32(0), f.i32(n),
            [&](llvm::Value* index, llvm::BasicBlock* next) { when_element(id, index, next); });
   }
@@ -287,7 +288,7 @@ llvm::Function* Lowering::rule_function(uint32_t id) {
 void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
                               const std::vector<llvm::Function*>& rules) {
   // Global states are set in a function of their own, since the entry has no FunctionBuilder signature.
-  FunctionBuilder begin(module_, "begin", plan_.plan.slots);
+  FunctionBuilder begin(module_, "begin", layout_.slots());
   builder_ = &begin;
   initial_states(false, begin.i32(0));
   llvm::Function* begin_function = begin.finish();
@@ -363,7 +364,7 @@ void Lowering::run() {
   llvm::Function* reset = reset_function();
   std::vector<llvm::Function*> rules;
   for (uint32_t i = 0; i < p_.rules.size(); ++i)
-    rules.push_back(plan_.plan.rules[i].silent.empty() ? rule_function(i) : nullptr);
+    rules.push_back(layout_.rules[i].silent ? nullptr : rule_function(i));
   entry_function(streams, reset, rules);
 }
 

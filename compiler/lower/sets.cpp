@@ -19,7 +19,7 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
       in = b().running(element);
       break;
     case Set::From::Class: {
-      const plan::ClassPlace& place = plan_.classes[s.ref];
+      const plan::ClassPlace& place = layout_.classes[s.ref];
       llvm::Value* cls = b().call(abi::Intrinsic::class_of, {element});
       in = ir.CreateAnd(b().running(element), ir.CreateICmpULT(ir.CreateSub(cls, b().i32(place.first)),
                                                                b().i32(place.count)));
@@ -57,10 +57,8 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
 void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
   const Set& s = p_.sets[id];
   auto& ir = b().ir;
-  std::vector<int64_t> cpus;
-  for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
-    if (plan_.facts->online[cpu]) cpus.push_back(static_cast<int64_t>(cpu));
-  const int64_t n = s.of_cpus ? static_cast<int64_t>(cpus.size()) : plan_.plan.slots;
+  const std::vector<int64_t> cpus(layout_.host.cpus.begin(), layout_.host.cpus.end());
+  const int64_t n = s.of_cpus ? static_cast<int64_t>(cpus.size()) : layout_.slots();
   b().loop(b().i32(0), b().i32(n), [&](llvm::Value* i, llvm::BasicBlock* next) {
     llvm::Value* element = s.of_cpus ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
     llvm::BasicBlock* inside = b().block("member");

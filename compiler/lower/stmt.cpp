@@ -2,6 +2,7 @@
 #include <llvm/IR/Intrinsics.h>
 
 #include "compiler/lower/lowering.h"
+#include "stdlib/abi/cpu_set.h"
 
 namespace cbench::lower {
 
@@ -66,7 +67,7 @@ llvm::Value* Lowering::changed(check::NodeId value, ast::AssignOp op, llvm::Valu
 
 /// Where a state is, for one per container that of the container, and of an array one element.
 llvm::Value* Lowering::state_at(uint32_t state, check::NodeId container, check::NodeId index, Span span) {
-  const plan::StatePlace& place = plan_.states[state];
+  const plan::StatePlace& place = layout_.states[state];
   llvm::Value* slot = container == check::kNone ? b().i32(0) : expr(container).v;
   llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
   if (index == check::kNone) return base;
@@ -152,9 +153,8 @@ void Lowering::text_value(check::NodeId id) {
       return;
     }
     std::vector<int64_t> ids;
-    for (const ContainerSpec& c : plan_.spec->containers)
-      ids.push_back(
-          text_id(n.ref == static_cast<uint32_t>(check::StaticField::Role) ? c.role : c.image.value));
+    for (const plan::ContainerConstants& c : layout_.containers)
+      ids.push_back(text_id(n.ref == static_cast<uint32_t>(check::StaticField::Role) ? c.role : c.image));
     b().call(Intrinsic::text_piece, {b().ir.CreateTrunc(b().pick(ids, slot), b().ir.getInt32Ty())});
     return;
   }

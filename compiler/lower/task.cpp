@@ -37,7 +37,7 @@ Val Lowering::local(const check::Node& n) {
 }
 
 void Lowering::task(uint32_t id) {
-  const plan::RulePlace& place = plan_.rules[id];
+  const plan::RulePlace& place = layout_.rules[id];
   task_ = &place;
   resumes_.clear();
   llvm::BasicBlock* begin = b().block("begin");
@@ -112,7 +112,7 @@ void Lowering::wait(const check::Wait& w) {
 
 void Lowering::trial(const check::Trial& t, Span span) {
   auto& ir = b().ir;
-  const auto field = [&](uint64_t k) { return b().state(plan_.trials[t.id] + 8 * k); };
+  const auto field = [&](uint64_t k) { return b().state(layout_.trials[t.id] + 8 * k); };
   constexpr uint64_t kSteps = 0, kVotes = 1, kDeadline = 2;
   llvm::BasicBlock* made = b().block("made");
   llvm::BasicBlock* end = b().block("tried");

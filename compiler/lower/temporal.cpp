@@ -8,7 +8,7 @@ using check::Op;
 /// Evaluates stream `id` for one element if one of its sources is due in this step, and stores the result.
 void Lowering::stream(uint32_t id, llvm::Value* slot) {
   const check::Stream& s = p_.streams[id];
-  const plan::StreamPlace& place = plan_.streams[id];
+  const plan::StreamPlace& place = layout_.streams[id];
   auto& ir = b().ir;
   llvm::Value* ticked = b().state(place.ticked, 1, slot);
   llvm::Value* due = nullptr;
@@ -19,8 +19,8 @@ void Lowering::stream(uint32_t id, llvm::Value* slot) {
                              ir.getInt8(static_cast<uint8_t>(Status::NotDue))));
     if (s.metrics.empty())
       for (const uint32_t input : s.inputs)
-        if (plan_.streams[input].n > 1 || p_.streams[input].subject != check::kNone)
-          either(b().load_flag(b().state(plan_.streams[input].ticked, 1, slot)));
+        if (layout_.streams[input].n > 1 || p_.streams[input].subject != check::kNone)
+          either(b().load_flag(b().state(layout_.streams[input].ticked, 1, slot)));
   }
   if (!due) due = b().flag(true);
   b().store_flag(due, ticked);
@@ -44,7 +44,7 @@ void Lowering::stream(uint32_t id, llvm::Value* slot) {
 
 /// The newest value of a stream, unless it is too old.
 Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
-  const plan::StreamPlace& place = plan_.streams[id];
+  const plan::StreamPlace& place = layout_.streams[id];
   auto& ir = b().ir;
   if (p_.streams[id].subject == check::kNone) slot = b().i32(0);
   llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
@@ -57,7 +57,7 @@ Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
 
 /// The newest value from before this step, however old, and whether or not the stream was evaluated already.
 Val Lowering::stream_before(uint32_t id, llvm::Value* slot) {
-  const plan::StreamPlace& place = plan_.streams[id];
+  const plan::StreamPlace& place = layout_.streams[id];
   auto& ir = b().ir;
   if (p_.streams[id].subject == check::kNone) slot = b().i32(0);
   llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
@@ -96,7 +96,7 @@ Val Lowering::temporal(const check::Node& n) {
 /// v += (1 − 2^(−dt / half)) · (x − v): a sample loses half of its weight in `half`, whatever the step.
 Val Lowering::ewma(const check::Node& n, const Val& x) {
   const check::Temporal& t = p_.temporals[n.temporal];
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  const plan::TemporalPlace& place = layout_.temporals[n.temporal];
   auto& ir = b().ir;
   llvm::Value* time_at = b().state(place.base, place.stride, stream_slot_);
   llvm::Value* value_at = b().at(time_at, b().i64(8));
@@ -118,7 +118,7 @@ Val Lowering::ewma(const check::Node& n, const Val& x) {
 /// delta and rate against the sample before.
 Val Lowering::previous(const check::Node& n, const Val& x) {
   const check::Temporal& t = p_.temporals[n.temporal];
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  const plan::TemporalPlace& place = layout_.temporals[n.temporal];
   auto& ir = b().ir;
   llvm::Value* time_at = b().state(place.base, place.stride, stream_slot_);
   llvm::Value* value_at = b().at(time_at, b().i64(8));
@@ -145,7 +145,7 @@ Val Lowering::previous(const check::Node& n, const Val& x) {
 /// A latch that goes on beyond `on` and off beyond `off`; with on < off it watches for small values. A
 /// missing value leaves it as it is, so that lost data never frees a jailed container.
 Val Lowering::schmitt(const check::Node& n) {
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  const plan::TemporalPlace& place = layout_.temporals[n.temporal];
   auto& ir = b().ir;
   const Val x = expr(n.kids[0]);
   llvm::Value* on = expr(n.kids[1]).v;
@@ -163,7 +163,7 @@ Val Lowering::schmitt(const check::Node& n) {
 
 /// rises, falls and changed compare with the last value that was present; the first is no change.
 Val Lowering::edge(const check::Node& n) {
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  const plan::TemporalPlace& place = layout_.temporals[n.temporal];
   auto& ir = b().ir;
   Val x = expr(n.kids[0]);
   const check::Base base = node(n.kids[0]).type.base;

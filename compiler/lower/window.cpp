@@ -24,7 +24,7 @@ struct Lowering::Gathered {
 /// Puts a sample into the ring, unless it is missing.
 Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
   const check::Temporal& t = p_.temporals[n.temporal];
-  const plan::TemporalPlace& place = plan_.temporals[n.temporal];
+  const plan::TemporalPlace& place = layout_.temporals[n.temporal];
   auto& ir = b().ir;
   Ring r{};
   r.base = b().state(place.base, place.stride, stream_slot_);

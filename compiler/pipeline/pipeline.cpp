@@ -1,10 +1,9 @@
-// The compiler as a table of contents: parse, check, plan, lower, optimise, link.
+// The compiler as a table of contents: parse, check, plan, generate, load.
 #include "compiler/pipeline/pipeline.h"
 
 #include "compiler/ast/dump.h"
 #include "compiler/check/check.h"
-#include "compiler/jit/jit.h"
-#include "compiler/lower/lower.h"
+#include "compiler/image/code_image.h"
 #include "compiler/parse/parse.h"
 #include "compiler/plan/bound.h"
 #include "compiler/plan/plan.h"
@@ -18,39 +17,50 @@ std::optional<check::Program> checked(const SourceSet& sources, uint32_t policy,
   return check::check(*tree, sources, diagnostics);
 }
 
-/// A failure below the language is a defect; it is told in the same way as everything else.
-void report_defect(const Error& error, Diagnostics& diagnostics) {
-  diagnostics.report(Kind::CompilerDefect, Span{}, error.message).hint(error.hint);
+std::optional<plan::Planned> planned_for(const check::Program& program, const SourceSet& sources,
+                                         const CompileTarget& target, Diagnostics& diagnostics) {
+  return plan::make_plan(program, sources, *target.spec, *target.facts, target.columns, target.params,
+                         target.degraded, diagnostics);
+}
+
+/// What the code depends on, and nothing else.
+std::string request_for(plan::Planned& planned, const SourceSet& sources, uint32_t policy, Product product) {
+  return to_bytes(CodeRequest{product, std::string(sources.text(policy)), std::move(planned.layout)});
+}
+
+/// A failure below the language is told in the same way as everything else.
+std::nullopt_t failed(const Error& error, Diagnostics& diagnostics) {
+  const Kind kind = error.exit == Exit::HostLacks ? Kind::CodegenUnavailable : Kind::CompilerDefect;
+  diagnostics.report(kind, Span{}, error.message).hint(error.hint);
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t policy,
-                                             const CompileTarget& target, Diagnostics& diagnostics) {
+                                             const CompileTarget& target, const Codegen& codegen,
+                                             Diagnostics& diagnostics) {
   // What was written: names, types, units, optionals.
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
   // Against this run: every column, ring and state has its place, or the two files do not fit.
-  auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
-                                 target.params, target.degraded, diagnostics);
+  auto planned = planned_for(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
-  // Into code that knows the containers and windows of this run.
-  lower::Lowered lowered = lower::lower(*planned, sources);
+  // Into code that knows the containers and windows of this run; elsewhere, for LLVM is not in this process.
+  const CodeAnswer answer = codegen(request_for(*planned, sources, policy, Product::Image));
+  if (!answer) return failed(answer.error(), diagnostics);
+  Result<CodeImage> image = code_image(*answer);
+  if (!image) return failed(image.error(), diagnostics);
+  const Result<LoadedCode> loaded = load(*image);
+  if (!loaded) return failed(loaded.error(), diagnostics);
   CompiledPolicy out;
   out.plan = std::move(planned->plan);
-  out.plan.texts = std::move(lowered.texts);
-  out.plan.faults = std::move(lowered.faults);
-  if (auto done = jit::optimise(lowered); !done) {
-    report_defect(done.error(), diagnostics);
-    return std::nullopt;
-  }
-  auto native = jit::link(std::move(lowered));
-  if (!native) {
-    report_defect(native.error(), diagnostics);
-    return std::nullopt;
-  }
-  out.entry = native->entry;
-  out.code = native->code;
+  out.plan.texts = std::move(image->texts);
+  out.plan.faults = std::move(image->faults);
+  for (PlanFault& fault : out.plan.faults)
+    if (fault.span.known()) fault.span.source = policy;
+  out.entry = loaded->entry;
+  out.code = loaded->code;
   return out;
 }
 
@@ -71,8 +81,7 @@ std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t poli
                                          const CompileTarget& target, Diagnostics& diagnostics) {
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
-  auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
-                                 target.params, target.degraded, diagnostics);
+  auto planned = planned_for(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
   CheckReport report;
   for (const plan::PartCost& part : plan::part_costs(*planned, sources))
@@ -83,7 +92,8 @@ std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t poli
 }
 
 std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy, const CompileTarget& target,
-                                       const std::string& stage, Diagnostics& diagnostics) {
+                                       const std::string& stage, const Codegen& codegen,
+                                       Diagnostics& diagnostics) {
   if (stage == "ast") {
     const auto tree = parse(sources, policy, diagnostics);
     return tree ? std::optional(dump(*tree, sources)) : std::nullopt;
@@ -91,20 +101,13 @@ std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
   if (stage == "checked") return check::to_text(*program);
-  auto planned = plan::make_plan(*program, sources, *target.spec, *target.facts, target.columns,
-                                 target.params, target.degraded, diagnostics);
+  auto planned = planned_for(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
   if (stage == "plan") return plan::to_text(*planned);
-  lower::Lowered lowered = lower::lower(*planned, sources);
-  if (stage == "ir") return lower::to_text(*lowered.module);
-  if (auto done = jit::optimise(lowered); !done) {
-    report_defect(done.error(), diagnostics);
-    return std::nullopt;
-  }
-  auto text = jit::assembly(lowered);
-  if (text) return std::move(*text);
-  report_defect(text.error(), diagnostics);
-  return std::nullopt;
+  CodeAnswer text =
+      codegen(request_for(*planned, sources, policy, stage == "ir" ? Product::Ir : Product::Assembly));
+  if (!text) return failed(text.error(), diagnostics);
+  return std::move(*text);
 }
 
 }  // namespace cbench

@@ -11,6 +11,7 @@
 #include "compiler/base/diagnostic.h"
 #include "compiler/base/source.h"
 #include "compiler/check/test_case.h"
+#include "compiler/image/request.h"
 #include "stdlib/abi/abi.h"
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
@@ -39,9 +40,10 @@ struct CompileTarget {
       false;  ///< rules that read what the host lacks stay silent, instead of exit 4 by the caller
 };
 
-/// Parse, check, plan, lower, optimise, link. nullopt: errors were reported.
+/// Parse, check, plan; then `codegen` makes the code, which is loaded. nullopt: errors were reported.
 std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t policy,
-                                             const CompileTarget& target, Diagnostics& diagnostics);
+                                             const CompileTarget& target, const Codegen& codegen,
+                                             Diagnostics& diagnostics);
 
 /// What a stream, a rule or the states of a policy cost at most in a step, and what they read and do.
 struct PartReport {
@@ -68,8 +70,9 @@ std::optional<std::vector<TestCase>> tests_of(const SourceSet& sources, uint32_t
                                               Diagnostics& diagnostics);
 
 /// Text of a stage, for --dump: "ast", "checked", "plan", "ir" or "asm"; the first two do not look at the
-/// target. nullopt: errors were reported.
+/// target, and the last two come from `codegen`. nullopt: errors were reported.
 std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy, const CompileTarget& target,
-                                       const std::string& stage, Diagnostics& diagnostics);
+                                       const std::string& stage, const Codegen& codegen,
+                                       Diagnostics& diagnostics);
 
 }  // namespace cbench

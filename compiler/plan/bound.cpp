@@ -21,7 +21,7 @@ class Bound {
     for (const check::Rule& r : p_.rules) total = cap(total + rule(r));
     return total;
   }
-  uint64_t stream(size_t i) { return times(planned_.streams[i].n) * (4 + expr(p_.streams[i].value)); }
+  uint64_t stream(size_t i) { return times(planned_.layout.streams[i].n) * (4 + expr(p_.streams[i].value)); }
   uint64_t rule(const check::Rule& r) {
     uint64_t once = 4 + block(r.body);
     if (r.condition != check::kNone) once += expr(r.condition);
@@ -34,7 +34,7 @@ class Bound {
  private:
   [[nodiscard]] uint64_t times(uint64_t n) const { return unrolled_ ? n : 1; }
   [[nodiscard]] uint64_t size(uint32_t set) const {
-    return times(p_.sets[set].of_cpus ? planned_.facts->online.count() : planned_.plan.slots);
+    return times(p_.sets[set].of_cpus ? planned_.layout.host.cpus.size() : planned_.plan.slots);
   }
   uint64_t members(uint32_t set) {
     const check::Set& s = p_.sets[set];
@@ -48,7 +48,7 @@ class Bound {
   }
   uint64_t window(uint32_t temporal) {
     using check::WindowOp;
-    const auto samples = times(static_cast<uint64_t>(planned_.temporals[temporal].capacity));
+    const auto samples = times(static_cast<uint64_t>(planned_.layout.temporals[temporal].capacity));
     switch (p_.temporals[temporal].window) {
       case WindowOp::Hold:
         return 4;
@@ -151,12 +151,12 @@ std::vector<PartCost> part_costs(const Planned& planned, const SourceSet& source
   for (size_t i = 0; i < p.streams.size(); ++i) {
     const check::Stream& stream = p.streams[i];
     out.push_back({"stream " + stream.name, sources.line(stream.span), bound.stream(i),
-                   planned.streams[i].bytes, stream.uses});
+                   planned.layout.streams[i].bytes, stream.uses});
   }
   if (planned.states_bytes > 0) out.push_back({"states", 0, 0, planned.states_bytes, {}});
   for (size_t i = 0; i < p.rules.size(); ++i)
     out.push_back({planned.plan.rules[i].text, planned.plan.rules[i].line, bound.rule(p.rules[i]),
-                   planned.rules[i].bytes, p.rules[i].uses});
+                   planned.layout.rules[i].bytes, p.rules[i].uses});
   if (planned.trials_bytes > 0) out.push_back({"trials", 0, 0, planned.trials_bytes, {}});
   return out;
 }

@@ -20,10 +20,8 @@ class Planner {
  public:
   Planner(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
           const HostFacts& facts, Diagnostics& diagnostics)
-      : program_(program), sources_(sources), spec_(spec), diagnostics_(diagnostics) {
+      : program_(program), sources_(sources), spec_(spec), facts_(facts), diagnostics_(diagnostics) {
     planned_.program = &program;
-    planned_.spec = &spec;
-    planned_.facts = &facts;
   }
 
   std::optional<Planned> run(const std::vector<Metric>& columns, const std::vector<ParamSetting>& settings,
@@ -31,6 +29,7 @@ class Planner {
 
  private:
   void describe(const std::vector<Metric>& columns);
+  void fix_constants();
   void check_metrics();
   void set_params(const std::vector<ParamSetting>& settings);
   void place_streams();
@@ -50,6 +49,7 @@ class Planner {
   const check::Program& program_;
   const SourceSet& sources_;
   const RunSpec& spec_;
+  const HostFacts& facts_;
   Diagnostics& diagnostics_;
   Planned planned_;
   std::vector<std::vector<int64_t>> stream_period_;  ///< [stream][slot]
@@ -88,10 +88,10 @@ void Planner::place_classes() {
       for (uint32_t slot = 0; slot < plan.slots; ++slot) {
         if (!static_member(program_, c.set, spec_.containers[slot])) continue;
         if (const int32_t other = plan.own_class(static_cast<int32_t>(slot)); other >= 0) {
-          diagnostics_.report(Kind::WrongArguments, c.span,
-                              fmt::format("`{}` would have two classes of its own: `{}` and `{}({})`",
-                                          plan.slot_names[slot], plan.classes[static_cast<size_t>(other)],
-                                          c.name, plan.slot_names[slot]));
+          diagnostics_.report(
+              Kind::WrongArguments, c.span,
+              fmt::format("`{}` would have two classes of its own: `{}` and `{}({})`", plan.slot_names[slot],
+                          plan.classes[static_cast<size_t>(other)], c.name, plan.slot_names[slot]));
           continue;
         }
         place.of_slot[slot] = static_cast<int64_t>(plan.classes.size());
@@ -99,10 +99,10 @@ void Planner::place_classes() {
       }
       place.count = static_cast<int32_t>(plan.classes.size()) - place.first;
     }
-    planned_.classes.push_back(std::move(place));
+    planned_.layout.classes.push_back(std::move(place));
   }
   if (program_.default_class >= 0)
-    plan.default_class = planned_.classes[static_cast<size_t>(program_.default_class)].first;
+    plan.default_class = planned_.layout.classes[static_cast<size_t>(program_.default_class)].first;
   plan.classes_at_once = classes_at_once(plan, spec_);
 }
 
@@ -113,6 +113,31 @@ std::string how_to_turn_on(const MetricInfo& m) {
                        m.name);
   return fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group", group,
                      m.name, group);
+}
+
+/// What code knows of this run, as far as the language can ask for it.
+void Planner::fix_constants() {
+  CodeLayout& layout = planned_.layout;
+  layout.columns = planned_.plan.columns;
+  for (const ContainerSpec& c : spec_.containers)
+    layout.containers.push_back(
+        {.name = c.name.value,
+         .role = c.role,
+         .image = c.image.value,
+         .index = c.index,
+         .cores = c.cores.value.any() ? static_cast<int64_t>(c.cores.value.count()) : c.num_cores,
+         .critical = c.critical,
+         .priority = c.priority,
+         .targets = {c.targets.begin(), c.targets.end()}});
+  for (const Metric metric : layout.columns)
+    if (is_measured(spec_, metric) && !facts_.unavailable.contains(metric)) layout.measured.push_back(metric);
+  for (uint32_t cpu = 0; cpu < kMaxCpus; ++cpu)
+    if (facts_.online[cpu]) layout.host.cpus.push_back(cpu);
+  layout.host.sockets = facts_.sockets;
+  layout.host.l3_ways = facts_.rdt.l3_ways;
+  layout.host.closids = facts_.rdt.num_closids;
+  layout.host.l3_bytes = facts_.rdt.l3_bytes;
+  layout.host.memory_bytes = facts_.memory_bytes;
 }
 
 void Planner::check_metrics() {
@@ -190,7 +215,7 @@ int64_t Planner::longest(check::NodeId length) const {
 
 void Planner::place_temporal(uint32_t id, uint32_t n, int64_t period) {
   const check::Temporal& t = program_.temporals[id];
-  TemporalPlace& place = planned_.temporals[id];
+  TemporalPlace& place = planned_.layout.temporals[id];
   place.n = n;
   switch (t.op) {
     case check::Op::Window: {
@@ -219,13 +244,13 @@ void Planner::place_temporal(uint32_t id, uint32_t n, int64_t period) {
 }
 
 void Planner::place_streams() {
-  planned_.streams.resize(program_.streams.size());
-  planned_.temporals.resize(program_.temporals.size());
+  planned_.layout.streams.resize(program_.streams.size());
+  planned_.layout.temporals.resize(program_.temporals.size());
   stream_period_.resize(program_.streams.size());
   const auto slots = static_cast<uint32_t>(spec_.containers.size());
   for (const uint32_t id : program_.stream_order) {
     const check::Stream& stream = program_.streams[id];
-    StreamPlace& place = planned_.streams[id];
+    StreamPlace& place = planned_.layout.streams[id];
     place.n = stream.subject == check::kNone ? 1 : slots;
     int64_t shortest = INT64_MAX;
     for (uint32_t slot = 0; slot < place.n; ++slot) {
@@ -264,7 +289,7 @@ void Planner::place_states_and_rules() {
   for (const check::State& state : program_.states) {
     const uint32_t n = state.per_container ? slots : 1;
     const auto size = static_cast<uint32_t>(std::max<int64_t>(1, state.size));
-    planned_.states.push_back({take(8ULL * n * size), n, size});
+    planned_.layout.states.push_back({take(8ULL * n * size), n, size});
   }
   planned_.states_bytes = planned_.plan.state_bytes - begin;
   for (const check::Rule& rule : program_.rules) {
@@ -289,25 +314,25 @@ void Planner::place_states_and_rules() {
           place.period_ns = std::max(place.period_ns, period);
     for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));
     place.bytes = planned_.plan.state_bytes - before;
-    planned_.rules.push_back(place);
+    planned_.layout.rules.push_back(place);
   }
   const uint64_t before_trials = planned_.plan.state_bytes;
-  for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.trials.push_back(take(24));
+  for (uint32_t trial = 0; trial < program_.trials; ++trial) planned_.layout.trials.push_back(take(24));
   planned_.trials_bytes = planned_.plan.state_bytes - before_trials;
 }
 
 void Planner::silence_rules() {
-  const HostFacts& facts = *planned_.facts;
   for (size_t i = 0; i < program_.rules.size(); ++i) {
     std::string& silent = planned_.plan.rules[i].silent;
     for (const Metric metric : program_.rules[i].uses.metrics) {
-      const auto it = facts.unavailable.find(metric);
-      if (it != facts.unavailable.end() && silent.empty())
+      const auto it = facts_.unavailable.find(metric);
+      if (it != facts_.unavailable.end() && silent.empty())
         silent = fmt::format("{}: {}", info(metric).field, it->second);
     }
     for (const Verb verb : program_.rules[i].uses.verbs)
-      if (info(verb).resource == ActionResource::Rdt && !facts.rdt.present && silent.empty())
-        silent = fmt::format("{}: {}", info(verb).name, facts.rdt.absent_reason);
+      if (info(verb).resource == ActionResource::Rdt && !facts_.rdt.present && silent.empty())
+        silent = fmt::format("{}: {}", info(verb).name, facts_.rdt.absent_reason);
+    planned_.layout.rules[i].silent = !silent.empty();
   }
 }
 
@@ -349,12 +374,13 @@ void Planner::check_work() {
 std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
                                     const std::vector<ParamSetting>& settings, bool degraded) {
   describe(columns);
-  if (degraded) silence_rules();
+  fix_constants();
   check_metrics();
   check_rdt();
   set_params(settings);
   place_streams();
   place_states_and_rules();
+  if (degraded) silence_rules();
   planned_.plan.operations = operations_per_step(planned_);
   check_work();
   if (planned_.plan.state_bytes > kStateBudget)

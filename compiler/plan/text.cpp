@@ -22,20 +22,21 @@ std::string to_text(const Planned& planned) {
   }
   out += "streams\n";
   for (const uint32_t id : p.stream_order) {
-    out += fmt::format("  {} at {} × {}\n", one_line(p.streams[id].name), planned.streams[id].value,
-                       planned.streams[id].n);
+    out += fmt::format("  {} at {} × {}\n", one_line(p.streams[id].name), planned.layout.streams[id].value,
+                       planned.layout.streams[id].n);
     for (const uint32_t t : p.streams[id].temporals) {
-      const TemporalPlace& place = planned.temporals[t];
+      const TemporalPlace& place = planned.layout.temporals[t];
       out += fmt::format("    ring or latch at {}: {} × {} bytes{}\n", place.base, place.n, place.stride,
                          place.capacity > 0 ? fmt::format(", {} samples", place.capacity) : "");
     }
   }
   out += "states\n";
   for (size_t i = 0; i < p.states.size(); ++i)
-    out += fmt::format("  {} at {} × {}\n", p.states[i].name, planned.states[i].base, planned.states[i].n);
+    out += fmt::format("  {} at {} × {}\n", p.states[i].name, planned.layout.states[i].base,
+                       planned.layout.states[i].n);
   out += "rules\n";
   for (size_t i = 0; i < plan.rules.size(); ++i)
-    out += fmt::format("  {} line {} at {}: {}\n", i, plan.rules[i].line, planned.rules[i].first,
+    out += fmt::format("  {} line {} at {}: {}\n", i, plan.rules[i].line, planned.layout.rules[i].first,
                        plan.rules[i].text);
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/native/native.h"
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
 #include "runtime/driver/sources.h"
@@ -108,7 +109,8 @@ class Check {
 
   void one(const PolicySource& policy) {
     if (!options_.dump.empty()) {
-      if (const auto text = dump_policy(bench_.sources, policy.source, target_, options_.dump, diagnostics_))
+      if (const auto text = dump_policy(bench_.sources, policy.source, target_, options_.dump,
+                                        native_codegen(), diagnostics_))
         out_ += *text;
     } else if (check_policy(bench_.sources, policy.source, diagnostics_)) {
       out_ += options_.bench.empty() ? assumed(policy) : planned(policy);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/native/native.h"
 #include "stdlib/embed/stock.h"
 
 namespace cbench {
@@ -105,7 +106,8 @@ std::vector<ParamSetting> all_params(const RunSpec& spec,
 Result<CompiledPolicy> compile(const SourceSet& sources, const PolicySource& policy,
                                const CompileTarget& target, Console& console) {
   Diagnostics diagnostics;
-  std::optional<CompiledPolicy> compiled = compile_policy(sources, policy.source, target, diagnostics);
+  std::optional<CompiledPolicy> compiled =
+      compile_policy(sources, policy.source, target, native_codegen(), diagnostics);
   console.show(diagnostics, sources);
   if (!compiled) return already_shown();
   return std::move(*compiled);

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "compiler/codegen/codegen.h"
 #include "compiler/config/config.h"
 #include "scene.h"
 
@@ -52,7 +53,7 @@ std::string said_of(const fs::path& path, Diagnostics& diagnostics) {
   std::vector<Metric> columns;
   for (size_t m = 0; m < kMetricCount; ++m) columns.push_back(static_cast<Metric>(m));
   const auto compiled =
-      compile_policy(sources, policy, {&*spec, &facts, columns, spec->params, false}, diagnostics);
+      compile_policy(sources, policy, {&*spec, &facts, columns, spec->params, false}, generate, diagnostics);
   return compiled && diagnostics.all().empty() ? "accepted\n" : render(diagnostics, sources, false);
 }
 
@@ -82,7 +83,7 @@ TEST(ir_golden, each_policy_gives_the_expected_code) {
     const uint32_t source = s.sources.add(path.filename().string(), read(path));
     const std::vector<Metric> columns = {Metric::docker_cpu_usage_percent, Metric::docker_pids};
     const auto text =
-        dump_policy(s.sources, source, {&s.spec, &s.facts, columns, {}, false}, "ir", diagnostics);
+        dump_policy(s.sources, source, {&s.spec, &s.facts, columns, {}, false}, "ir", generate, diagnostics);
     ASSERT_TRUE(text) << render(diagnostics, s.sources, false);
     compare(path, *text);
   }
@@ -96,7 +97,7 @@ TEST(native_code, it_refers_to_nothing_outside_itself) {
     const uint32_t source = s.sources.add(path.filename().string(), read(path));
     const std::vector<Metric> columns = {Metric::docker_cpu_usage_percent, Metric::docker_pids};
     const auto text =
-        dump_policy(s.sources, source, {&s.spec, &s.facts, columns, {}, false}, "asm", diagnostics);
+        dump_policy(s.sources, source, {&s.spec, &s.facts, columns, {}, false}, "asm", generate, diagnostics);
     ASSERT_TRUE(text) << render(diagnostics, s.sources, false);
     std::istringstream lines(*text);
     for (std::string line; std::getline(lines, line);) {

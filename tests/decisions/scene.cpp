@@ -48,7 +48,7 @@ std::string Scene::compile(const std::string& text) {
   target.facts = &facts;
   target.columns = columns;
   target.params = params;
-  compiled = compile_policy(sources, source, target, diagnostics);
+  compiled = compile_policy(sources, source, target, codegen, diagnostics);
   if (compiled) {
     frame = std::make_unique<Frame>(columns, spec.containers.size());
     instance = std::make_unique<PolicyInstance>(compiled->plan, compiled->entry, facts);

@@ -1,4 +1,4 @@
-// A policy on hand-made frames, through the real compiler, the JIT and the shadow: feeds samples, collects
+// A policy on hand-made frames, through the real compiler, its code and the shadow: feeds samples, collects
 // decisions.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/base/source.h"
+#include "compiler/codegen/codegen.h"
 #include "compiler/pipeline/pipeline.h"
 #include "runtime/policy/policy.h"
 
@@ -37,6 +38,7 @@ class Scene {
   RunSpec spec;
   HostFacts facts;
   std::vector<ParamSetting> params;
+  Codegen codegen = generate;
   void with_rdt(uint32_t ways = 11, uint32_t closids = 16);
 
   /// Compiles; the rendered diagnostics, empty when all is well.

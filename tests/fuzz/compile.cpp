@@ -1,10 +1,11 @@
-// link: compiler.pipeline
+// link: compiler.pipeline compiler.codegen
 // Any text through the whole compiler, against a small run: no crash, no hang; what is accepted becomes code
 // that verifies.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "compiler/codegen/codegen.h"
 #include "compiler/pipeline/pipeline.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -38,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   target.spec = &spec;
   target.facts = &facts;
   target.columns = columns;
-  (void)dump_policy(sources, source, target, "ir", diagnostics);
+  (void)dump_policy(sources, source, target, "ir", generate, diagnostics);
   (void)render(diagnostics, sources, false);
   return 0;
 }

@@ -3,9 +3,9 @@
 #   layers.sh ROOT
 set -eu
 cd "$1"
-compiler="stdlib/abi compiler/base stdlib/embed grammar compiler/ast compiler/parse compiler/format compiler/config compiler/check
-  compiler/plan
-  compiler/lower compiler/jit compiler/pipeline"
+front="stdlib/abi compiler/base stdlib/embed grammar compiler/ast compiler/parse compiler/format compiler/config compiler/check
+  compiler/plan compiler/image compiler/pipeline compiler/native"
+compiler="$front compiler/lower compiler/jit compiler/codegen" # these with LLVM
 runtime="stdlib/abi compiler/base stdlib/intrinsics runtime/host runtime/dataframe runtime/trace runtime/engines runtime/collectors
   runtime/actuators runtime/policy runtime/exporters runtime/loop runtime/analysis runtime/driver"
 
@@ -14,7 +14,7 @@ checked=0
 for file in $(find stdlib compiler grammar runtime -name '*.cpp' -o -name '*.h' | sort); do
   folder=$(dirname "$file")
   case $folder in
-    runtime/driver) allowed="$compiler $runtime" ;; # the command line sees everything
+    runtime/driver) allowed="$front $runtime" ;; # the command line sees all but LLVM
     runtime/* | stdlib/intrinsics) allowed=$runtime ;;
     *) allowed=$compiler ;;
   esac

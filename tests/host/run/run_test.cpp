@@ -72,6 +72,7 @@ class command_line : public testing::Test {
     if (pid != 0) return pid;
     const std::string cbench = fs::read_symlink("/proc/self/exe").parent_path() / "cbench";
     if (chdir(folder.c_str()) != 0) _exit(127);
+    setenv("XDG_CACHE_HOME", folder.c_str(), 1);
     const std::string line = "exec " + cbench + " " + arguments + " >out.txt 2>err.txt";
     execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
     _exit(127);
@@ -117,6 +118,46 @@ TEST_F(command_line, a_run_acts_and_its_replay_decides_the_same) {
   EXPECT_EQ(replay.code, 0) << replay.err;
   EXPECT_THAT(replay.out, HasSubstr("quota worker = 5%"));
   EXPECT_THAT(replay.err, HasSubstr("are those of the live run"));
+  expect_nothing_left();
+}
+
+TEST_F(command_line, new_code_and_cached_code_decide_the_same) {
+  ASSERT_EQ(cbench("run bench.yml --policy cap.cbp -o t.arrows").code, 0);  // makes the code anew
+  const auto entries = [&] {
+    return std::distance(fs::directory_iterator(folder / "cbench/code"), fs::directory_iterator());
+  };
+  EXPECT_EQ(entries(), 1);
+  const Output cached = cbench("dry-run t.arrows --json");
+  EXPECT_EQ(entries(), 1) << "the replay has the same code, and finds it";
+  EXPECT_THAT(cached.out, HasSubstr("quota worker = 5%"));
+  EXPECT_THAT(cached.err, HasSubstr("are those of the live run"));
+  fs::remove_all(folder / "cbench");
+  EXPECT_EQ(cbench("dry-run t.arrows --json").out, cached.out);
+  EXPECT_EQ(entries(), 1);
+  // A parameter's value is not in the code.
+  EXPECT_EQ(cbench("dry-run t.arrows --param most=20%").code, 0);
+  EXPECT_EQ(entries(), 1);
+}
+
+/// Of any length; the programs here are large.
+bool holds(const fs::path& program, const std::string& text) {
+  return slurp(program).find(text) != std::string::npos;
+}
+
+TEST_F(command_line, llvm_is_not_in_the_program_that_samples) {
+  const fs::path bin = fs::read_symlink("/proc/self/exe").parent_path();
+  for (const char* sign : {"libLLVM", "_ZN4llvm"}) EXPECT_FALSE(holds(bin / "cbench", sign)) << sign;
+  EXPECT_TRUE(holds(bin / "cbench-codegen", "_ZN4llvm"));
+}
+
+TEST_F(command_line, without_its_code_generator_it_says_so) {
+  fs::copy(fs::read_symlink("/proc/self/exe").parent_path() / "cbench", folder / "cbench-alone");
+  const std::string line =
+      "cd " + folder.string() + " && ./cbench-alone run bench.yml --policy cap.cbp 2>err.txt";
+  const int status = std::system(("CBENCH_CACHE=off; export CBENCH_CACHE; " + line).c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_THAT(slurp(folder / "err.txt"), HasSubstr("error[CB0308]"));
+  EXPECT_THAT(slurp(folder / "err.txt"), HasSubstr("install both"));
   expect_nothing_left();
 }
 

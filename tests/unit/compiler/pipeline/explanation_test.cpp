@@ -51,7 +51,7 @@ Diagnostics said_of(const Example& example) {
   facts.online.set(0);
   std::vector<Metric> columns;
   for (size_t m = 0; m < kMetricCount; ++m) columns.push_back(static_cast<Metric>(m));
-  (void)compile_policy(sources, policy, {&*spec, &facts, columns, spec->params, false}, diagnostics);
+  (void)report_policy(sources, policy, {&*spec, &facts, columns, spec->params, false}, diagnostics);
   return diagnostics;
 }
 

@@ -49,7 +49,7 @@ TEST(dump, checked_shows_each_expression_with_its_type) {
   SourceSet sources;
   Diagnostics diagnostics;
   const uint32_t source = sources.add("a.cbp", "policy a 1 \"a\"\nstream s(c) = c.docker.pids + 1\n");
-  const auto text = dump_policy(sources, source, {}, "checked", diagnostics);
+  const auto text = dump_policy(sources, source, {}, "checked", nullptr, diagnostics);
   ASSERT_TRUE(text) << render(diagnostics, sources, false);
   EXPECT_THAT(*text, testing::HasSubstr("    metric docker_pids: a count, perhaps missing\n"));
 }
