@@ -1,10 +1,11 @@
 // Request and answer go through anonymous files instead of pipes: nothing blocks, whatever the child does.
 #include "compiler/native/child.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <string_view>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -48,9 +49,16 @@ class Process {
     error_ = posix_spawn(&pid_, path.c_str(), &files, &attributes, const_cast<char**>(arguments), environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
-    if (error_ != 0) pid_ = -1;
+    if (error_ != 0) {
+      pid_ = -1;
+      return;
+    }
+    // Without a handle there were no deadline, so that it counts as not started.
+    handle_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    if (handle_ < 0) error_ = errno;
   }
   ~Process() {
+    if (handle_ >= 0) close(handle_);
     if (pid_ < 0) return;
     kill(pid_, SIGKILL);
     reap();
@@ -62,10 +70,8 @@ class Process {
   [[nodiscard]] int error() const { return error_; }
   /// False: it still runs after `deadline`.
   [[nodiscard]] bool ends_within(std::chrono::milliseconds deadline) const {
-    const Descriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
-    if (!handle) return true;  // reap() waits then
     const auto end = std::chrono::steady_clock::now() + deadline;
-    pollfd ended{handle.get(), POLLIN, 0};
+    pollfd ended{handle_, POLLIN, 0};
     while (true) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
@@ -84,6 +90,7 @@ class Process {
 
  private:
   pid_t pid_ = -1;
+  int handle_ = -1;  ///< pidfd
   int error_ = 0;
 };
 
