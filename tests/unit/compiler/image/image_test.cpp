@@ -28,13 +28,15 @@ CodeRequest some_request() {
   request.policy = "policy p 1 \"x\"";
   plan::CodeLayout& layout = request.layout;
   layout.containers = {{.name = "a", .role = "r", .image = "i", .index = 3, .cores = 2, .critical = true},
-                       {.name = "b", .role = "", .image = "", .priority = true, .ipc = 1.5}};
+                       {.name = "b", .role = "", .image = "", .priority = true, .targets = {{Metric::app_latency_p95, 5e6}}}};
   layout.host = {
       .cpus = {0, 5}, .sockets = 2, .l3_ways = 11, .closids = 16, .l3_bytes = 1, .memory_bytes = 2};
   layout.columns = {Metric::docker_pids};
   layout.streams = {{.value = 16, .n = 2, .hold_ns = {150, 300}}};
   layout.temporals = {{.base = 32, .stride = 48, .capacity = 1, .n = 2}};
-  layout.states = {{80, 1}};
+  layout.states = {{80, 1, 3}};
+  layout.measured = {Metric::docker_pids};
+  layout.classes = {{.first = 1, .count = 2, .of_slot = {1, 2}}};
   layout.rules = {{.first = 96, .n = 1, .period_ns = 100, .frame = {{4, 112}}, .silent = true}};
   layout.trials = {128};
   return request;
@@ -92,8 +94,9 @@ TEST(code_request, it_is_the_same_after_a_round_trip) {
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(to_bytes(*after), bytes);
   const plan::CodeLayout& layout = after->layout;
-  EXPECT_EQ(layout.containers[1].ipc, 1.5);
-  EXPECT_FALSE(layout.containers[1].ipce);
+  EXPECT_THAT(layout.containers[1].targets, ElementsAre(std::pair(Metric::app_latency_p95, 5e6)));
+  EXPECT_EQ(layout.states[0].size, 3U);
+  EXPECT_THAT(layout.classes[0].of_slot, ElementsAre(1, 2));
   EXPECT_THAT(layout.host.cpus, ElementsAre(0, 5));
   EXPECT_THAT(layout.streams[0].hold_ns, ElementsAre(150, 300));
   EXPECT_THAT(layout.rules[0].frame, ElementsAre(std::pair(4U, 112U)));
@@ -110,12 +113,15 @@ TEST(code_request, each_difference_makes_another_one) {
   EXPECT_TRUE(differs([](CodeRequest& r) { r.product = Product::Ir; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.policy += " "; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.containers[0].cores = 3; }));
-  EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.containers[1].ipce = 0.5; }));
+  EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.containers[1].targets.clear(); }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.host.cpus[1] = 6; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.columns[0] = Metric::docker_memory_usage; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.streams[0].before_ok = 1; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.temporals[0].capacity = 2; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.states[0].base = 81; }));
+  EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.states[0].size = 4; }));
+  EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.measured.clear(); }));
+  EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.classes[0].count = 1; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.rules[0].silent = false; }));
   EXPECT_TRUE(differs([](CodeRequest& r) { r.layout.trials[0] = 0; }));
 }
