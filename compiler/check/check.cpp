@@ -295,7 +295,7 @@ void Checker::check_on(const ast::On& on) {
   p_.rules.push_back(std::move(rule));
 }
 
-/// The action that may fail on the host.
+/// An action that the host carries out.
 std::optional<Verb> Checker::action_named(const ast::Name& name) {
   std::vector<std::string> names;
   for (size_t v = 0; v < std::size(kActions); ++v) {
@@ -305,7 +305,7 @@ std::optional<Verb> Checker::action_named(const ast::Name& name) {
   }
   const std::string near = nearest(name.text, names);
   diagnostics_
-      .report(Kind::UnknownName, name.span, fmt::format("no action `{}` can fail", name.text),
+      .report(Kind::UnknownName, name.span, fmt::format("there is no action `{}` on the host", name.text),
               near.empty() ? "" : fmt::format("did you mean `{}`?", near))
       .hint(fmt::format("the host carries out {}", fmt::join(names, ", ")));
   return std::nullopt;
