@@ -97,7 +97,6 @@ class Checker {
   void declare_needs(const ast::Needs& needs, Span span);
   void declare_acts(const ast::Acts& acts, Span span);
   void check_needs();
-  std::optional<Metric> metric_named(const ast::Name& group, const ast::Name& name);
   NodeId has(const ast::Has& h, Span span);
   void check_tally(const ast::When& when, Rule& rule);
   void declare_stream_type(const ast::Stream& decl, uint32_t index);

@@ -1,11 +1,11 @@
 // Expressions: literals, names, fields and metrics.
 #include <cmath>
-
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/vocabulary_names.h"
 
 namespace cbench::check {
 namespace {
@@ -269,7 +269,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
     return error_node(span);
   }
   must_be_present(c, "the container of a metric");
-  const auto found = metric_named(group, name);
+  const auto found = metric_named(group, name, diagnostics_);
   if (!found) return error_node(span);
   if (cbench::info(*found).kind == MetricKind::Cumulative && !at_.differences) {
     diagnostics_

@@ -4,33 +4,14 @@
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/vocabulary_names.h"
 
 namespace cbench::check {
-
-std::optional<Metric> Checker::metric_named(const ast::Name& group, const ast::Name& name) {
-  if (const auto found = find_metric(group.text, name.text)) return found;
-  std::vector<std::string> names;
-  for (const MetricInfo& m : kMetrics)
-    if (kMetricGroups[static_cast<size_t>(m.group)] == group.text) names.emplace_back(m.name);
-  const std::string near = nearest(name.text, names);
-  if (names.empty()) {
-    diagnostics_
-        .report(Kind::UnknownMetric, group.span, fmt::format("there is no group of metrics `{}`", group.text))
-        .hint(fmt::format("there are {}", fmt::join(kMetricGroups, ", ")));
-    return std::nullopt;
-  }
-  diagnostics_
-      .report(Kind::UnknownMetric, name.span,
-              fmt::format("there is no metric `{}` in `{}`", name.text, group.text),
-              near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-      .hint("`cbench metrics` lists them all");
-  return std::nullopt;
-}
 
 void Checker::declare_needs(const ast::Needs& needs, Span span) {
   if (!needs.optional && !needs_span_.known()) needs_span_ = span;
   for (const ast::MetricName& written : needs.metrics) {
-    const auto metric = metric_named(written.group, written.name);
+    const auto metric = metric_named(written.group, written.name, diagnostics_);
     if (!metric) continue;
     if (needs.optional)
       p_.optional.push_back(*metric);
@@ -52,22 +33,27 @@ void Checker::check_needs() {
   if (needs_span_.known()) {
     for (const auto& [metric, span] : p_.needs)
       if (!holds(needs_written_, metric))
-        diagnostics_.report(Kind::LeftOut, span, "the policy reads a metric that its `needs` leaves out", "read here")
-            .label(needs_span_, fmt::format("add `{}.{}`", kMetricGroups[static_cast<size_t>(cbench::info(metric).group)], cbench::info(metric).name));
+        diagnostics_
+            .report(Kind::LeftOut, span, "the policy reads a metric that its `needs` leaves out", "read here")
+            .label(needs_span_,
+                   fmt::format("add `{}.{}`", kMetricGroups[static_cast<size_t>(cbench::info(metric).group)],
+                               cbench::info(metric).name));
     for (const auto& need : needs_written_)  // what is promised to be there is asked for
       if (!holds(p_.needs, need.first)) p_.needs.push_back(need);
   }
   if (!acts_span_.known()) return;
   for (const auto& [verb, span] : p_.acts)
     if (cbench::info(verb).resource != ActionResource::None && !holds(acts_written_, verb))
-      diagnostics_.report(Kind::LeftOut, span, "the policy takes an action that its `acts` leaves out", "planned here")
+      diagnostics_
+          .report(Kind::LeftOut, span, "the policy takes an action that its `acts` leaves out",
+                  "planned here")
           .label(acts_span_, fmt::format("add `{}`", cbench::info(verb).name));
 }
 
 /// Known before the run; false where the configuration does not measure the metric for every container, or
 /// the host cannot.
 NodeId Checker::has(const ast::Has& h, Span span) {
-  const auto metric = metric_named(h.metric.group, h.metric.name);
+  const auto metric = metric_named(h.metric.group, h.metric.name, diagnostics_);
   if (!metric) return error_node(span);
   Node n = make(Op::Has, kBool, span);
   n.ref = static_cast<uint32_t>(*metric);

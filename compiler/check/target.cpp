@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/vocabulary_names.h"
 
 namespace cbench::check {
 
@@ -16,18 +17,8 @@ NodeId Checker::target(const ast::Expr& container, const ast::Name& name, Span s
     return error_node(span);
   }
   must_be_present(c, "the container of a target");
-  const auto metric = find_target(name.text);
-  if (!metric) {
-    const std::string near = nearest(name.text, target_names());
-    diagnostics_
-        .report(Kind::UnknownMetric, name.span,
-                fmt::format("there is no metric `{}` that a target may be set for", name.text),
-                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint(
-            "a target has the name of a metric without its group, or is `ipc` or `ipce`; `cbench metrics` "
-            "lists them all");
-    return error_node(span);
-  }
+  const auto metric = target_named(name, diagnostics_);
+  if (!metric) return error_node(span);
   Node n = make(Op::Static, type_of(*metric), span, {c});
   n.ref = static_cast<uint32_t>(StaticField::Target);
   n.i = static_cast<int64_t>(*metric);

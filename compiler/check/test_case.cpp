@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/types.h"
+#include "compiler/check/vocabulary_names.h"
 #include "stdlib/abi/target.h"
 
 namespace cbench::check {
@@ -141,16 +142,8 @@ class Tests {
   }
 
   void add_target(const ast::Name& name, const ast::TestNumber& number, TestContainer& container) {
-    const auto metric = find_target(name.text);
-    if (!metric) {
-      const std::string near = nearest(name.text, target_names());
-      diagnostics_
-          .report(Kind::UnknownMetric, name.span,
-                  fmt::format("there is no metric `{}` that a target may be set for", name.text),
-                  near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-          .hint("`cbench metrics` lists them");
-      return;
-    }
+    const auto metric = target_named(name, diagnostics_);
+    if (!metric) return;
     for (const auto& [known, value] : container.targets)
       if (known == *metric)
         diagnostics_.report(Kind::Redeclared, name.span,
@@ -189,11 +182,8 @@ class Tests {
     TestEvent event{TestEvent::Kind::Feed, 0, {}, "", span};
     event.steps = whole(*feed.steps, "a number of steps", kMostSteps).value_or(0);
     for (const ast::TestCell& cell : feed.cells) {
-      const auto metric = find_metric(cell.group.text, cell.metric.text);
-      if (!metric) {
-        report_metric(cell);
-        continue;
-      }
+      const auto metric = metric_named(cell.group, cell.metric, diagnostics_);
+      if (!metric) continue;
       (void)container(cell.container.text);
       TestCell made{cell.container.text, *metric, std::nullopt};
       if (cell.value) made.value = value_of(*cell.value, *metric);
@@ -203,18 +193,6 @@ class Tests {
   }
 
   void add(const ast::TestExpect&, Span) {}
-
-  void report_metric(const ast::TestCell& cell) {
-    std::vector<std::string> names;
-    for (const MetricInfo& m : kMetrics)
-      if (kMetricGroups[static_cast<size_t>(m.group)] == cell.group.text) names.emplace_back(m.name);
-    const std::string near = nearest(cell.metric.text, names);
-    diagnostics_
-        .report(Kind::UnknownMetric, join(cell.group.span, cell.metric.span),
-                fmt::format("there is no metric `{}.{}`", cell.group.text, cell.metric.text),
-                near.empty() ? "" : fmt::format("did you mean `{}.{}`?", cell.group.text, near))
-        .hint("`cbench metrics` lists them");
-  }
 
   /// In the metric's own unit.
   double value_of(const ast::TestNumber& number, Metric metric) {
@@ -320,8 +298,7 @@ class Tests {
 
 }  // namespace
 
-std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy,
-                                                 Diagnostics& diagnostics) {
+std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy, Diagnostics& diagnostics) {
   return Tests(policy, diagnostics).all();
 }
 
