@@ -1,5 +1,6 @@
 // The Lua twins' host: an interpreter that knows the ABI's structs and calls the script's entry function.
 #include <lua.hpp>
+#include <memory>
 #include <stdexcept>
 
 #include "twin.h"

@@ -5,17 +5,21 @@
 
 #include "compiler/codegen/codegen.h"
 #include "stdlib/embed/stock.h"
+#include "twin.h"
 
 namespace cbench::twins {
 
 Stage::Stage(const std::string& policy, size_t containers) {
   if (policy == "cache_aware") {
     columns = {Metric::perf_llc_mpki};
-    low_ = 4, middle_ = 11, high_ = 25;
+    low_ = 4, middle_ = 11, high_ = 25, weather_ = 0.5;
   } else if (policy == "bandwidth_aware") {
     columns = {Metric::rdt_memory_bandwidth_total};
     const double share = 20e9 / static_cast<double>(containers);
-    low_ = 0.3 * share, middle_ = 0.65 * share, high_ = 1.8 * share;
+    low_ = 0.3 * share, middle_ = 0.65 * share, high_ = 1.8 * share, weather_ = 0.5;
+  } else if (policy == "parties") {
+    columns = {Metric::app_latency_p95};
+    low_ = 7.5e6, middle_ = 8.8e6, high_ = 10.2e6, weather_ = 0.2;
   } else {
     throw std::invalid_argument("there is no stage for " + policy);
   }
@@ -26,10 +30,16 @@ Stage::Stage(const std::string& policy, size_t containers) {
     c.name.value = "c" + std::to_string(i);
     c.index = static_cast<int64_t>(i);
     c.sampling.enabled.set();
-    c.sampling.perf_period_ns = c.sampling.docker_period_ns = c.sampling.rdt_period_ns = spec.step_ns;
+    for (int64_t* period : {&c.sampling.perf_period_ns, &c.sampling.docker_period_ns,
+                            &c.sampling.rdt_period_ns, &c.sampling.app_period_ns})
+      *period = spec.step_ns;
+    if (policy == "parties" && i < kCritical) {
+      c.critical = true;
+      c.targets = {{Metric::app_latency_p95, static_cast<double>(kTargetNs)}};
+    }
     spec.containers.push_back(std::move(c));
   }
-  facts.online.set(0).set(1);
+  for (size_t cpu = 0; cpu < 16; ++cpu) facts.online.set(cpu);
   facts.rdt.present = facts.rdt.l3_allocation = facts.rdt.mb_allocation = true;
   facts.rdt.l3_domains = {0};
   facts.rdt.l3_ways = 11;
@@ -58,14 +68,16 @@ std::vector<Frame> Stage::frames(size_t count, uint64_t seed) const {
   out.reserve(count);
   for (size_t k = 0; k < count; ++k) {
     Frame frame(columns, n);
-    if (chance(40)) weather = 0.5 + unit();
+    if (chance(40)) weather = 1 + weather_ * (2 * unit() - 1);
     for (size_t slot = 0; slot < n; ++slot) {
       if (chance(40)) level[slot] = chance(2) ? low_ : chance(2) ? middle_ : high_;
       const double value = weather * level[slot] * (0.8 + 0.4 * unit());
       if (chance(100))
         frame.set_missing(0, slot, chance(2) ? Status::NotDue : Status::Unavailable);
-      else
+      else if (info(columns[0]).type == MetricType::F64)
         frame.set_f64(0, slot, value);
+      else
+        frame.set_i64(0, slot, static_cast<int64_t>(value));
     }
     out.push_back(std::move(frame));
   }

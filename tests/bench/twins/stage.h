@@ -25,7 +25,7 @@ struct Stage {
   CompiledPolicy compiled;
 
  private:
-  double low_, middle_, high_;
+  double low_, middle_, high_, weather_;
 };
 
 }  // namespace cbench::twins

@@ -7,6 +7,7 @@ namespace cbench::twins {
 Twin cpp_twin(const std::string& policy) {
   if (policy == "cache_aware") return cache_aware();
   if (policy == "bandwidth_aware") return bandwidth_aware();
+  if (policy == "parties") return parties();
   throw std::invalid_argument("there is no twin of " + policy);
 }
 

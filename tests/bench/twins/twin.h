@@ -3,7 +3,7 @@
 // its decisions come from the same shadow.
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +11,10 @@
 #include "stdlib/abi/plan.h"
 
 namespace cbench::twins {
+
+/// Of runs of `parties`: so many containers, the first, are critical, with this target for their latency.
+inline constexpr int32_t kCritical = 4;
+inline constexpr int64_t kTargetNs = 10'000'000;
 
 /// What the runtime has to know of a twin beside the stock policy's plan.
 struct Twin {
@@ -21,6 +25,7 @@ struct Twin {
 
 Twin cache_aware();
 Twin bandwidth_aware();
+Twin parties();
 /// The one of the stock policy's name.
 Twin cpp_twin(const std::string& policy);
 

@@ -62,7 +62,8 @@ std::vector<std::string> play(const Stage& stage, const Plan& plan, abi::EntryFn
     if (random() % 100 == 0) turn(random() % kContainers, frame);
     if (random() % 60 == 0)
       for (size_t slot = 0; slot < kContainers; ++slot) frame.set_missing(0, slot, Status::Unavailable);
-    if (random() % 60 == 0) frame.set_f64(0, random() % kContainers, HUGE_VAL);
+    if (random() % 60 == 0 && info(stage.columns[0]).type == MetricType::F64)
+      frame.set_f64(0, random() % kContainers, HUGE_VAL);
     call(abi::Event::Step, frame);
   }
   call(abi::Event::End, frames.back());
@@ -93,7 +94,7 @@ TEST_P(Twins, take_the_same_decisions) {
   }
   EXPECT_GT(decided, 100U);
 }
-INSTANTIATE_TEST_SUITE_P(stock, Twins, testing::Values("cache_aware", "bandwidth_aware"),
+INSTANTIATE_TEST_SUITE_P(stock, Twins, testing::Values("cache_aware", "bandwidth_aware", "parties"),
                          [](const auto& of) { return of.param; });
 
 }  // namespace
