@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "kit.h"
-#include "twin.h"
+#include "tests/bench/twins/kit.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 namespace {

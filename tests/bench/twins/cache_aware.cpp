@@ -1,8 +1,8 @@
 // stdlib/policies/cache_aware.cbp by hand. Its one metric is the frame's only column.
 #include <bit>
 
-#include "kit.h"
-#include "twin.h"
+#include "tests/bench/twins/kit.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "twin.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 namespace {

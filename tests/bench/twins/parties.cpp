@@ -2,8 +2,8 @@
 // policy does, it watches the latencies of all. Its one metric is the frame's only column.
 #include <bit>
 
-#include "kit.h"
-#include "twin.h"
+#include "tests/bench/twins/kit.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 namespace {

@@ -1,11 +1,11 @@
-#include "stage.h"
+#include "tests/bench/twins/stage.h"
 
 #include <random>
 #include <stdexcept>
 
 #include "compiler/codegen/codegen.h"
 #include "stdlib/embed/stock.h"
-#include "twin.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 

@@ -1,4 +1,4 @@
-#include "twin.h"
+#include "tests/bench/twins/twin.h"
 
 #include <stdexcept>
 

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/policy/policy.h"
-#include "stage.h"
-#include "twin.h"
+#include "tests/bench/twins/stage.h"
+#include "tests/bench/twins/twin.h"
 
 namespace cbench::twins {
 namespace {
