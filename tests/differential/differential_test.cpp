@@ -8,6 +8,7 @@
 namespace cbench::test {
 namespace {
 
+/// CBENCH_SEED and CBENCH_PROGRAMS ask for others than the suite's.
 uint64_t number(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
@@ -15,12 +16,13 @@ uint64_t number(const char* name, uint64_t otherwise) {
 
 TEST(Differential, code_and_interpreter_decide_the_same) {
   const uint64_t first = number("CBENCH_SEED", 1);
-  const uint64_t programs = number("CBENCH_PROGRAMS", 60);
+  const uint64_t programs = number("CBENCH_PROGRAMS", 40);
   uint64_t refused = 0, decisions = 0, steps = 0, faults = 0;
   for (uint64_t seed = first; seed < first + programs; ++seed) {
     Choices choose(seed);
     const Comparison result = compare(choose);
-    EXPECT_EQ(result.difference, "") << "seed " << seed << "\n" << result.policy;
+    if (!result.difference.empty())
+      ADD_FAILURE() << "seed " << seed << ", " << result.difference << result.policy;
     decisions += result.decisions;
     steps += result.steps;
     faults += result.fault ? 1 : 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,8 +95,6 @@ class Interpreter {
   Value int_arithmetic(const Node& n, int64_t x, int64_t y);
   Value round(const Node& n);
   Value called(const Node& n, Flow* flow);
-  Value stream_value(uint32_t id, int32_t slot);
-  Value stream_before(uint32_t id, int32_t slot);
   int64_t sum(int64_t x, int64_t y, Span span);
   int64_t difference(int64_t x, int64_t y, Span span);
 
@@ -106,7 +105,9 @@ class Interpreter {
   bool bind_member(uint32_t set, int32_t element);
   Value reduce(const Node& n);
 
-  // operators with a memory (interpreter_temporal.cpp)
+  // streams and operators with a memory (interpreter_temporal.cpp)
+  Value stream_value(uint32_t id, int32_t slot);
+  Value stream_before(uint32_t id, int32_t slot);
   Value temporal(const Node& n);
   Value window(const Node& n, const Value& x, Memory& m);
   Value ewma(const Node& n, const Value& x, Memory& m);

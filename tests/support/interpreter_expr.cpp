@@ -296,16 +296,4 @@ Value Interpreter::called(const Node& n, Flow* flow) {
   return f.is_plan ? Value{} : result_;
 }
 
-Value Interpreter::stream_value(uint32_t id, int32_t slot) {
-  const size_t at = p_.streams[id].subject == kNone ? 0 : static_cast<size_t>(slot);
-  const StreamCell& cell = cells_[id][at];
-  if (!cell.updated || frame_->now_ns - *cell.updated > layout_.streams[id].hold_ns[at]) return kMissing;
-  return cell.value;
-}
-
-Value Interpreter::stream_before(uint32_t id, int32_t slot) {
-  const StreamCell& cell = cells_[id][p_.streams[id].subject == kNone ? 0 : static_cast<size_t>(slot)];
-  return cell.updated == frame_->now_ns ? cell.before : cell.value;
-}
-
 }  // namespace cbench::test

@@ -92,8 +92,10 @@ Interpreter::Flow Interpreter::pin(const check::Pin& p) {
   do_.cpus_clear(host());
   if (s.from == check::Set::From::CpuList && s.where == kNone && p.count == kNone) {
     // As written: a CPU that is not there is refused, not passed over.
-    const auto known = [](int64_t cpu) { constexpr auto kNoCpu = static_cast<int64_t>(kMaxCpus);
-      return cpu < 0 || cpu > kNoCpu ? kNoCpu : cpu; };
+    const auto known = [](int64_t cpu) {
+      constexpr auto kNoCpu = static_cast<int64_t>(kMaxCpus);
+      return cpu < 0 || cpu > kNoCpu ? kNoCpu : cpu;
+    };
     for (const auto& [first, last] : s.ranges) {
       const int64_t low = known(expr(first).i);
       const int64_t high = last == kNone ? low : known(expr(last).i);

@@ -1,4 +1,5 @@
-// Operators with a memory: windows as queues that are walked, from the oldest sample to the newest.
+// Streams as they are read, and operators with a memory: windows as queues that are walked, from the oldest
+// sample to the newest.
 #include <algorithm>
 #include <cmath>
 
@@ -55,6 +56,18 @@ Value slope(const std::vector<double>& times, const std::vector<double>& values)
 }
 
 }  // namespace
+
+Value Interpreter::stream_value(uint32_t id, int32_t slot) {
+  const size_t at = p_.streams[id].subject == kNone ? 0 : static_cast<size_t>(slot);
+  const StreamCell& cell = cells_[id][at];
+  if (!cell.updated || frame_->now_ns - *cell.updated > layout_.streams[id].hold_ns[at]) return kMissing;
+  return cell.value;
+}
+
+Value Interpreter::stream_before(uint32_t id, int32_t slot) {
+  const StreamCell& cell = cells_[id][p_.streams[id].subject == kNone ? 0 : static_cast<size_t>(slot)];
+  return cell.updated == frame_->now_ns ? cell.before : cell.value;
+}
 
 Value Interpreter::temporal(const Node& n) {
   Memory& m = memories_[n.temporal][element_];

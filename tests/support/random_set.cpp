@@ -123,7 +123,8 @@ RandomPolicy::Expr RandomPolicy::remembered(Of of, const Place& at) {
     case 1:
       return {fmt::format("delta({})", x.text), true};
     case 2:
-      if (of == Of::Ratio) return {fmt::format("delta({})", x.text), true};  // a ratio a second is a plain one
+      if (of == Of::Ratio)
+        return {fmt::format("delta({})", x.text), true};  // a ratio a second is a plain one
       return {fmt::format("({}({} over {}) * 1s)", choose_.one_in(2) ? "slope" : "rate", x.text,
                           choose_.of(kTimes)),
               true};
