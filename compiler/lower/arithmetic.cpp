@@ -74,18 +74,20 @@ Val Lowering::arithmetic(const check::Node& n) {
 Val Lowering::round(const check::Node& n) {
   auto& ir = b().ir;
   const Val x = expr(n.kids[0]);
-  llvm::Value* in = x.v;
-  if (n.op == Op::Round)  // half away from zero
-    in = ir.CreateFAdd(in, ir.CreateSelect(ir.CreateFCmpOLT(in, b().f64(0)), b().f64(-0.5), b().f64(0.5)));
   llvm::Value* fits =
-      ir.CreateAnd(ir.CreateFCmpOGT(in, b().f64(-9.2e18)), ir.CreateFCmpOLT(in, b().f64(9.2e18)));
-  llvm::Value* safe = ir.CreateSelect(fits, in, b().f64(0));
+      ir.CreateAnd(ir.CreateFCmpOGT(x.v, b().f64(-9.2e18)), ir.CreateFCmpOLT(x.v, b().f64(9.2e18)));
+  llvm::Value* safe = ir.CreateSelect(fits, x.v, b().f64(0));
   llvm::Value* cut = ir.CreateFPToSI(safe, ir.getInt64Ty());
   llvm::Value* back = ir.CreateSIToFP(cut, ir.getDoubleTy());
   llvm::Value* out = cut;
-  if (n.op == Op::Floor)
-    out = ir.CreateSub(cut, ir.CreateZExt(ir.CreateFCmpOGT(back, safe), ir.getInt64Ty()));
-  if (n.op == Op::Ceil) out = ir.CreateAdd(cut, ir.CreateZExt(ir.CreateFCmpOLT(back, safe), ir.getInt64Ty()));
+  const auto one_if = [&](llvm::Value* condition) { return ir.CreateZExt(condition, ir.getInt64Ty()); };
+  if (n.op == Op::Floor) out = ir.CreateSub(cut, one_if(ir.CreateFCmpOGT(back, safe)));
+  if (n.op == Op::Ceil) out = ir.CreateAdd(cut, one_if(ir.CreateFCmpOLT(back, safe)));
+  if (n.op == Op::Round) {  // half away from zero; the rest is exact, where x + 0.5 may be rounded itself
+    llvm::Value* rest = ir.CreateFSub(safe, back);
+    out = ir.CreateAdd(cut, one_if(ir.CreateFCmpOGE(rest, b().f64(0.5))));
+    out = ir.CreateSub(out, one_if(ir.CreateFCmpOLE(rest, b().f64(-0.5))));
+  }
   return {out, b().both(x.ok, fits)};
 }
 

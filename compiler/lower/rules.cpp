@@ -1,4 +1,6 @@
 // Rules and events: when a rule fires, and the one entry function that calls everything in order.
+#include <algorithm>
+
 #include <llvm/IR/Verifier.h>
 
 #include "compiler/lower/lowering.h"
@@ -45,7 +47,8 @@ void Lowering::initial_states(bool per_container, llvm::Value* slot) {
       continue;
     }
     b().loop(b().i32(0), b().i32(place.size), [&](llvm::Value* at, llvm::BasicBlock*) {
-      b().store(value, b().at(base, b().ir.CreateMul(b().ir.CreateZExt(at, b().ir.getInt64Ty()), b().i64(8))));
+      b().store(value,
+                b().at(base, b().ir.CreateMul(b().ir.CreateZExt(at, b().ir.getInt64Ty()), b().i64(8))));
     });
   }
 }
@@ -291,6 +294,10 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
   FunctionBuilder begin(module_, "begin", layout_.slots());
   builder_ = &begin;
   initial_states(false, begin.i32(0));
+  // `on admit` reads the states of a container that has not started yet.
+  if (std::any_of(p_.states.begin(), p_.states.end(), [](const auto& s) { return s.per_container; }))
+    begin.loop(begin.i32(0), begin.i32(layout_.slots()),
+               [&](llvm::Value* slot, llvm::BasicBlock*) { initial_states(true, slot); });
   llvm::Function* begin_function = begin.finish();
 
   llvm::LLVMContext& c = module_.getContext();

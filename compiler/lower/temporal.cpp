@@ -15,8 +15,8 @@ void Lowering::stream(uint32_t id, llvm::Value* slot) {
   const auto either = [&](llvm::Value* more) { due = due ? ir.CreateOr(due, more) : more; };
   if (s.subject != check::kNone) {
     for (const Metric metric : s.metrics)
-      either(ir.CreateICmpNE(b().status(column_of(metric), slot),
-                             ir.getInt8(static_cast<uint8_t>(Status::NotDue))));
+      if (const int column = column_of(metric); column >= 0)  // optional ones may be absent
+        either(ir.CreateICmpNE(b().status(column, slot), ir.getInt8(static_cast<uint8_t>(Status::NotDue))));
     if (s.metrics.empty())
       for (const uint32_t input : s.inputs)
         if (layout_.streams[input].n > 1 || p_.streams[input].subject != check::kNone)

@@ -20,6 +20,18 @@ void feed(Scene& s, const std::vector<double>& pids) {
 }
 constexpr double kMissing = -1;
 
+TEST(state, it_is_its_initial_value_before_its_container_starts) {
+  Scene s({"A"});
+  const std::string problems =
+      s.compile(policy("state n(c): int = 5\non admit(c) { log \"{n(c)}\"; n(c) = 7 }\n"
+                       "on start(c) { log \"{n(c)}\" }"));
+  ASSERT_TRUE(s.compiled) << problems;
+  s.begin();
+  s.admit("A");
+  s.start("A");
+  EXPECT_THAT(s.log, ElementsAre("0: log info: 5", "0: log info: 5"));
+}
+
 TEST(edges, rises_and_falls_are_true_in_the_step_of_the_change) {
   Scene s({"A"});
   s.play(

@@ -42,6 +42,19 @@ TEST(optional_metric, one_that_the_host_cannot_give_is_missing) {
   for (const auto& need : scene.compiled->plan.needs) EXPECT_NE(need.what, kMpki) << "no run depends on it";
 }
 
+TEST(optional_metric, one_without_a_column_does_not_make_a_stream_tick) {
+  Scene scene({"A"});
+  scene.absent = {kMpki};
+  scene.play(policy(R"(
+    optional perf.llc_mpki
+    stream busy(c) = c.docker.pids > 0 or c.perf.llc_mpki > 1mpki
+    every 100ms { for c in all { log "{busy(c)}" } }
+  )"));
+  scene.step({{"A", kPids, 5}});
+  scene.step({{"A", kPids, 0, Status::NotDue}});
+  EXPECT_THAT(scene.log, ElementsAre("1: log info: true", "2: log info: true")) << "it holds its value";
+}
+
 TEST(needs, what_is_written_must_be_measured_whether_it_is_read_or_not) {
   Scene scene({"A"});
   scene.spec.containers[0].sampling.enabled.reset(static_cast<size_t>(kMpki));

@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -40,7 +42,13 @@ std::string Scene::compile(const std::string& text) {
       if (*period == 0) *period = spec.step_ns;
   }
   std::vector<Metric> columns;
-  for (size_t m = 0; m < kMetricCount; ++m) columns.push_back(static_cast<Metric>(m));
+  for (size_t m = 0; m < kMetricCount; ++m) {
+    const auto metric = static_cast<Metric>(m);
+    if (std::find(absent.begin(), absent.end(), metric) == absent.end())
+      columns.push_back(metric);
+    else
+      for (ContainerSpec& c : spec.containers) c.sampling.enabled.reset(m);
+  }
   Diagnostics diagnostics;
   const uint32_t source = sources.add("t.cbp", text);
   CompileTarget target;

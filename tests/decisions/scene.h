@@ -38,6 +38,7 @@ class Scene {
   RunSpec spec;
   HostFacts facts;
   std::vector<ParamSetting> params;
+  std::vector<Metric> absent;  ///< that no container is sampled for: the frame has no column
   Codegen codegen = generate;
   void with_rdt(uint32_t ways = 11, uint32_t closids = 16);
 

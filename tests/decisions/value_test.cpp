@@ -116,6 +116,8 @@ TEST(arithmetic, rounding_needs_no_library) {
   EXPECT_EQ(value_of("ceil(-1.5) ?? 0", {}), -1);
   EXPECT_EQ(value_of("round(-1.5) ?? 0", {}), -2);
   EXPECT_EQ(value_of("round(2.4) ?? 0", {}), 2);
+  EXPECT_EQ(value_of("round(0.49999999999999994) ?? 7", {}), 0) << "adding a half would give 1";
+  EXPECT_EQ(value_of("round(-4503599627370497.0) ?? 7", {}), -4503599627370497);
   EXPECT_EQ(value_of("floor(3.0) ?? 0", {}), 3);
   EXPECT_EQ(value_of("floor(9000000000000000000 * 2.0) ?? 7", {}), 7);
 }

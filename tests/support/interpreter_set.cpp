@@ -1,0 +1,115 @@
+// Sets of the interpreter, and questions to them.
+#include "interpreter.h"
+
+namespace cbench::test {
+
+using check::kNone;
+using check::Reduction;
+using check::Set;
+
+bool Interpreter::member(uint32_t id, int32_t element) {
+  const Set& s = p_.sets[id];
+  bool in = false;
+  switch (s.from) {
+    case Set::From::All:
+      in = running(element);
+      break;
+    case Set::From::Class: {
+      const plan::ClassPlace& place = layout_.classes[s.ref];
+      const int32_t cls = do_.class_of(host(), element);
+      in = running(element) && cls >= place.first && cls < place.first + place.count;
+      break;
+    }
+    case Set::From::Group:
+      in = member(p_.groups[s.ref].set, element);
+      break;
+    case Set::From::HostCpus:
+      in = true;
+      break;
+    case Set::From::CpusOf:
+      in = do_.cpu_in(host(), slot_of(s.container), element) != 0;
+      break;
+    case Set::From::CpuList:
+      for (const auto& [first, last] : s.ranges) {
+        const int64_t low = expr(first).i;
+        const int64_t high = last == kNone ? low : expr(last).i;
+        in |= element >= low && element <= high;
+      }
+      break;
+  }
+  if (!in || s.where == kNone) return in;
+  locals_[s.variable] = {true, element};
+  return expr(s.where).i != 0;
+}
+
+std::vector<int32_t> Interpreter::candidates(uint32_t set) const {
+  std::vector<int32_t> out;
+  if (p_.sets[set].of_cpus)
+    for (const uint32_t cpu : layout_.host.cpus) out.push_back(static_cast<int32_t>(cpu));
+  else
+    for (size_t slot = 0; slot < running_.size(); ++slot) out.push_back(static_cast<int32_t>(slot));
+  return out;
+}
+
+/// Is it a member? Then the set's name stands for it.
+bool Interpreter::bind_member(uint32_t set, int32_t element) {
+  if (!member(set, element)) return false;
+  if (p_.sets[set].variable != kNone) locals_[p_.sets[set].variable] = {true, element};
+  return true;
+}
+
+Value Interpreter::reduce(const Node& n) {
+  const auto what = static_cast<Reduction>(n.ref);
+  const bool floats = !n.kids.empty() && is_float(n.kids[0]);
+  Value best;
+  int64_t count = 0, trues = 0, falses = 0, lost = 0;
+  int64_t where = 0;
+  for (const int32_t element : candidates(n.set)) {
+    if (!bind_member(n.set, element)) continue;
+    if (what == Reduction::Count) {
+      ++count;
+      continue;
+    }
+    const Value x = expr(n.kids[0]);
+    if (!x.present) {
+      ++lost;
+      continue;
+    }
+    ++count;
+    ++(x.i != 0 ? trues : falses);
+    if (what == Reduction::Sum || what == Reduction::Avg) {
+      if (floats)
+        best.f += x.f;
+      else
+        best.i = sum(best.i, x.i, n.span);
+    } else if (what != Reduction::Any && what != Reduction::All) {
+      const bool small = what == Reduction::Min || what == Reduction::ArgMin;
+      const bool better =
+          floats ? (small ? x.f < best.f : x.f > best.f) : (small ? x.i < best.i : x.i > best.i);
+      if (count > 1 && !better) continue;
+      best = x;
+      where = element;
+    }
+  }
+  switch (what) {
+    case Reduction::Count:
+      return {true, count};
+    case Reduction::Any:
+      return {trues > 0 || lost == 0, trues > 0 ? 1 : 0};
+    case Reduction::All:
+      return {falses > 0 || lost == 0, falses > 0 ? 0 : 1};
+    case Reduction::ArgMin:
+    case Reduction::ArgMax:
+      return {count > 0, where};
+    case Reduction::Sum:
+      best.present = lost == 0;
+      return best;
+    case Reduction::Avg:
+      return {lost == 0 && count > 0, 0, best.f / static_cast<double>(count)};
+    default:
+      best.present = lost == 0 && count > 0;
+      return best;
+  }
+}
+
+}  // namespace cbench::test

@@ -1,0 +1,92 @@
+// Random policies that the checker accepts: every name is declared, units agree, and what must be present is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "choices.h"
+
+namespace cbench::test {
+
+/// What an expression is; the generator keeps to types whose arithmetic it knows.
+enum class Of : uint8_t { Bool, Int, Float, Time, Ratio, Bytes, Flow, Mpki, Way, Core, Count, Colour };
+inline constexpr size_t kNumbers = 10;  ///< from Int to Count
+
+class RandomPolicy {
+ public:
+  explicit RandomPolicy(Choices& choices) : choose_(choices) {}
+  /// The text of a policy named t.
+  std::string text();
+
+ private:
+  /// An expression; `optional` where it may be missing.
+  struct Expr {
+    std::string text;
+    bool optional = false;
+  };
+  /// Something declared: of each container or of the run.
+  struct Named {
+    std::string name;
+    Of of;
+    bool per_container = false;
+    int size = 0;  ///< of an array
+    std::vector<Of> parameters = {};
+  };
+  /// Where an expression or statement stands.
+  struct Place {
+    std::vector<std::string> containers, cpus;  ///< names that are bound
+    std::vector<std::pair<std::string, Expr>> lets;
+    std::vector<Of> let_of;
+    int depth = 3;
+    bool temporal = false;  ///< operators with a memory may stand here
+    bool pure = false;      ///< in a function: nothing of a container
+    bool why = false, reason = false, admit = false, in_try = false;
+  };
+
+  // expressions (random_expr.cpp)
+  Expr expr(Of of, const Place& at);
+  Expr leaf(Of of, const Place& at);
+  Expr number(Of of, const Place& at);
+  Expr truth(const Place& at);
+  Expr of_set(Of of, const Place& at);
+  Expr remembered(Of of, const Place& at);
+  Expr call(const Named& f, const Place& at);
+  /// As expr, never missing.
+  std::string total(Of of, const Place& at);
+  std::string literal(Of of);
+  std::string set(const Place& at);
+  std::string cpu_set(const Place& at);
+  std::string read(const Named& n, const Place& at);
+  std::string container(const Place& at) { return at.containers[choose_.below(at.containers.size())]; }
+  Place inner(const Place& at) {
+    Place p = at;
+    --p.depth;
+    return p;
+  }
+  std::string fresh(const char* stem) { return stem + std::to_string(next_++); }
+
+  // statements (random_stmt.cpp)
+  std::string block(Place at, int statements);
+  std::string statement(Place& at);
+  std::string action(const Place& at);
+  std::string choice(Place& at);
+  std::string assignment(const Place& at);
+  std::string words(const Place& at);
+  std::string plan_call(const Place& at);
+
+  // declarations (random_policy.cpp)
+  void declare_values();
+  void declare_streams();
+  void declare_functions();
+  void declare_rules();
+  void when();
+
+  Choices& choose_;
+  std::string out_;
+  std::vector<Named> params_, states_, streams_, functions_, plans_;
+  std::vector<std::string> groups_;
+  bool classes_ = false, own_classes_ = false;
+  int next_ = 0;
+};
+
+}  // namespace cbench::test
