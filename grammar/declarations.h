@@ -44,8 +44,9 @@ struct enum_decl
 struct array_size : peg::seq<peg::one<'['>, ws, expect<number, Want::ArraySize>, ws,
                              expect<peg::one<']'>, Want::IndexClose>> {};
 struct state : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, subject>>, ws,
-                        expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>, ws,
-                        expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {};
+                        expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>,
+                        ws, expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {
+};
 struct stream_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
 struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt<peg::seq<ws, subject>>,
                          peg::opt<peg::seq<ws, stream_type>>, ws, expect<equals, Want::StreamEquals>, gap,
@@ -82,7 +83,8 @@ struct container_event : peg::sor<kw_admit, kw_start, kw_stop> {};
 struct failed_word : kw_failed {};
 struct failed_verb : peg::identifier {};
 struct failed_what : peg::seq<peg::one<'('>, ws, expect<failed_verb, Want::FailedVerb>, ws,
-                              peg::opt<peg::seq<subject_name, ws>>, expect<close_paren, Want::SubjectClose>> {};
+                              peg::opt<peg::seq<subject_name, ws>>, expect<close_paren, Want::SubjectClose>> {
+};
 struct failed_event : peg::seq<failed_word, peg::opt<peg::seq<ws, failed_what>>> {};
 struct event
     : peg::sor<plain_event, peg::seq<container_event, ws, expect<subject, Want::EventOpen>>, failed_event> {};
@@ -96,7 +98,8 @@ struct task_head : peg::seq<kw_task, ws, expect<name, Want::TaskName>> {};
 struct task_decl : peg::seq<peg::at<kw_task>, head_of<task_head, Want::TaskBody>, gap, block> {};
 
 template <class Keyword, class Item, Want W>
-struct listing : peg::seq<Keyword, ws, expect<Item, W>, peg::star<peg::seq<ws, comma, gap, expect<Item, W>>>> {};
+struct listing
+    : peg::seq<Keyword, ws, expect<Item, W>, peg::star<peg::seq<ws, comma, gap, expect<Item, W>>>> {};
 struct needs_decl : listing<kw_needs, metric_name, Want::MetricName> {};
 struct optional_decl : listing<kw_optional, metric_name, Want::MetricName> {};
 struct act_name : peg::identifier {};

@@ -69,7 +69,8 @@ struct boolean : peg::sor<kw_true, kw_false> {};
 /// perf.llc_mpki
 struct metric_group : peg::identifier {};
 struct metric_word : peg::identifier {};
-struct metric_name : peg::seq<metric_group, expect<peg::seq<peg::one<'.'>, metric_word>, Want::MetricField>> {};
+struct metric_name : peg::seq<metric_group, expect<peg::seq<peg::one<'.'>, metric_word>, Want::MetricField>> {
+};
 struct has_metric : bracketed<peg::one<'('>, ws, expect<metric_name, Want::MetricName>, ws,
                               expect<close_paren, Want::ParenClose>> {};
 struct has : peg::seq<kw_has, ws, expect<has_metric, Want::HasOpen>> {};

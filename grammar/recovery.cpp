@@ -7,9 +7,9 @@
 namespace cbench::grammar {
 namespace {
 
-constexpr std::string_view kDeclarations[] = {"policy", "param", "class", "group", "enum", "state", "stream",
-                                              "fn",     "when",  "on",    "every", "task", "use",   "test",
-                                              "needs",  "optional", "acts"};
+constexpr std::string_view kDeclarations[] = {"policy", "param", "class", "group",    "enum",  "state",
+                                              "stream", "fn",    "when",  "on",       "every", "task",
+                                              "use",    "test",  "needs", "optional", "acts"};
 
 std::string_view word_at(const char* at, const char* end) {
   const char* to = at;

@@ -46,8 +46,8 @@ struct try_stmt
 struct return_stmt : peg::seq<kw_return, peg::opt<peg::seq<ws, expression>>> {};
 struct stop_stmt : peg::seq<kw_stop, ws, expect<text, Want::StopReason>> {};
 /// shared, or own(c)
-struct class_use : peg::seq<name, peg::opt<bracketed<peg::one<'('>, ws, expect<expression, Want::ParenValue>, ws,
-                                                     expect<close_paren, Want::ParenClose>>>> {};
+struct class_use : peg::seq<name, peg::opt<bracketed<peg::one<'('>, ws, expect<expression, Want::ParenValue>,
+                                                     ws, expect<close_paren, Want::ParenClose>>>> {};
 struct move_stmt : peg::seq<kw_move, ws, expect<reference, Want::MoveContainer>, ws,
                             expect<arrow, Want::MoveArrow>, ws, expect<class_use, Want::MoveClass>> {};
 

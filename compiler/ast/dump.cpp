@@ -270,43 +270,43 @@ void Dump::statement(const Stmt& s) {
                    [&](const Reject&) { line("reject", s.span); }, [](const auto&) {}},
              s.node);
   const Indent in(*this);
-  std::visit(
-      Cases{[&](const Let& n) { expression(*n.value); },
-            [&](const Assign& n) {
-              expression(*n.target);
-              expression(*n.value);
-            },
-            [&](const ExprStmt& n) { expression(*n.value); },
-            [&](const Return& n) {
-              if (n.value) expression(*n.value);
-            },
-            [&](const Stop& n) { text("text", n.reason); }, [&](const Move& n) {
-              expression(*n.container);
-              part("of", n.cls.container);
-            },
-            [&](const Layout& n) {
-              for (const Layout::Part& p : n.parts) {
-                named(p.ways ? "part" : "rest", p.cls);
-                const Indent deeper(*this);
-                if (p.ways) expression(*p.ways);
-              }
-            },
-            [&](const Pin& n) {
-              expression(*n.container);
-              part("to", n.cpus);
-            },
-            [&](const Log& n) { text("text", n.text); },
-            [&](const Annotate& n) {
-              if (n.container) expression(*n.container);
-              text("text", n.text);
-            },
-            [&](const Emit& n) { expression(*n.value); },
-            [&](const Reject& n) {
-              expression(*n.container);
-              text("text", n.reason);
-            },
-            [](const auto&) {}},
-      s.node);
+  std::visit(Cases{[&](const Let& n) { expression(*n.value); },
+                   [&](const Assign& n) {
+                     expression(*n.target);
+                     expression(*n.value);
+                   },
+                   [&](const ExprStmt& n) { expression(*n.value); },
+                   [&](const Return& n) {
+                     if (n.value) expression(*n.value);
+                   },
+                   [&](const Stop& n) { text("text", n.reason); },
+                   [&](const Move& n) {
+                     expression(*n.container);
+                     part("of", n.cls.container);
+                   },
+                   [&](const Layout& n) {
+                     for (const Layout::Part& p : n.parts) {
+                       named(p.ways ? "part" : "rest", p.cls);
+                       const Indent deeper(*this);
+                       if (p.ways) expression(*p.ways);
+                     }
+                   },
+                   [&](const Pin& n) {
+                     expression(*n.container);
+                     part("to", n.cpus);
+                   },
+                   [&](const Log& n) { text("text", n.text); },
+                   [&](const Annotate& n) {
+                     if (n.container) expression(*n.container);
+                     text("text", n.text);
+                   },
+                   [&](const Emit& n) { expression(*n.value); },
+                   [&](const Reject& n) {
+                     expression(*n.container);
+                     text("text", n.reason);
+                   },
+                   [](const auto&) {}},
+             s.node);
 }
 
 /// Declarations that hold statements.
@@ -333,7 +333,9 @@ void Dump::rule(const Decl& d) {
                      block("body", n.body);
                    },
                    [&](const On& n) {
-                     line(fmt::format("on {}{}{}", word(kEvents, n.event), n.action ? " " : "", n.action ? n.action->text : ""), n.head);
+                     line(fmt::format("on {}{}{}", word(kEvents, n.event), n.action ? " " : "",
+                                      n.action ? n.action->text : ""),
+                          n.head);
                      const Indent in(*this);
                      if (n.variable) named("container", *n.variable);
                      block("body", n.body);

@@ -288,8 +288,9 @@ void Checker::check_on(const ast::On& on) {
                 of_container ? "this event is about a container" : "this event is about no container")
         .hint(of_container ? "write it as `on start(c)`" : "write it as `on begin`");
   if (rule.failed && on.variable && cbench::info(*rule.failed).target != ActionTarget::Container)
-    diagnostics_.report(Kind::WrongArguments, on.variable->span,
-                        fmt::format("`{}` is about no container", on.action->text))
+    diagnostics_
+        .report(Kind::WrongArguments, on.variable->span,
+                fmt::format("`{}` is about no container", on.action->text))
         .hint(fmt::format("write `on failed({})`", on.action->text));
   rule.body = block(on.body);
   p_.rules.push_back(std::move(rule));

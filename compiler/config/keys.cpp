@@ -212,12 +212,26 @@ constexpr Key kTop[] = {
      .doc = "templates of generated containers"},
 };
 
-constexpr std::string_view kSchedulers[] = {
-    "probe",        "probe_allocation", "allocation",         "dynamic",
-    "dynamic_v2",   "dynamic_v3",       "interference_aware", "fair_share",
-    "least_loaded", "cache_aware",      "bandwidth_aware",    "dicer",
-    "copart",       "cpi2",             "dcat",               "heracles",
-    "parties",      "three_strikes",    "ucp_lookahead",      "default"};
+constexpr std::string_view kSchedulers[] = {"probe",
+                                            "probe_allocation",
+                                            "allocation",
+                                            "dynamic",
+                                            "dynamic_v2",
+                                            "dynamic_v3",
+                                            "interference_aware",
+                                            "fair_share",
+                                            "least_loaded",
+                                            "cache_aware",
+                                            "bandwidth_aware",
+                                            "dicer",
+                                            "copart",
+                                            "cpi2",
+                                            "dcat",
+                                            "heracles",
+                                            "parties",
+                                            "three_strikes",
+                                            "ucp_lookahead",
+                                            "default"};
 constexpr std::string_view kStrays[] = {"stalled_cycles_scoreboard"};
 
 }  // namespace

@@ -21,8 +21,8 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
     case Set::From::Class: {
       const plan::ClassPlace& place = layout_.classes[s.ref];
       llvm::Value* cls = b().call(abi::Intrinsic::class_of, {element});
-      in = ir.CreateAnd(b().running(element), ir.CreateICmpULT(ir.CreateSub(cls, b().i32(place.first)),
-                                                               b().i32(place.count)));
+      in = ir.CreateAnd(b().running(element),
+                        ir.CreateICmpULT(ir.CreateSub(cls, b().i32(place.first)), b().i32(place.count)));
       break;
     }
     case Set::From::Group:

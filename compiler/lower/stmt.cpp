@@ -72,8 +72,7 @@ llvm::Value* Lowering::state_at(uint32_t state, check::NodeId container, check::
   llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
   if (index == check::kNone) return base;
   llvm::Value* at = expr(index).v;
-  b().fault_if(b().ir.CreateICmpUGE(at, b().i64(place.size)),
-               fault_site("an index outside its array", span));
+  b().fault_if(b().ir.CreateICmpUGE(at, b().i64(place.size)), fault_site("an index outside its array", span));
   return b().at(base, b().ir.CreateMul(at, b().i64(8)));
 }
 

@@ -136,8 +136,7 @@ ast::Stmt Builder::statement(const Node& node) {
       return made(ast::Return{parts.empty() ? nullptr : expr(parts[0])});
     case NodeKind::Stop:
       return made(ast::Stop{text_of(parts[0])});
-    case NodeKind::Move:
-      {
+    case NodeKind::Move: {
       auto container = expr(parts[0]);
       return made(ast::Move{std::move(container), class_use(parts[1])});
     }

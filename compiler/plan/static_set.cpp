@@ -31,8 +31,9 @@ Value field(StaticField which, const ContainerSpec& c) {
 }
 
 bool is_text(StaticField which, const std::string& text, const ContainerSpec& c) {
-  return (which == StaticField::Name ? c.name.value : which == StaticField::Role ? c.role : c.image.value) ==
-         text;
+  return (which == StaticField::Name   ? c.name.value
+          : which == StaticField::Role ? c.role
+                                       : c.image.value) == text;
 }
 
 bool holds(Op op, double a, double b) {
@@ -62,8 +63,9 @@ Value value(const check::Program& p, NodeId id, const ContainerSpec& c) {
     case Op::ConstInt:
       return static_cast<double>(n.i);
     case Op::Static:
-      return static_cast<StaticField>(n.ref) == StaticField::Target ? c.target(static_cast<Metric>(n.i))
-                                                                    : field(static_cast<StaticField>(n.ref), c);
+      return static_cast<StaticField>(n.ref) == StaticField::Target
+                 ? c.target(static_cast<Metric>(n.i))
+                 : field(static_cast<StaticField>(n.ref), c);
     case Op::NameIs:
       return is_text(static_cast<StaticField>(n.ref), n.text, c) ? 1 : 0;
     case Op::ToFloat:

@@ -20,8 +20,9 @@ class RdtGroups {
   /// Nothing is changed yet.
   RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string& run_id, Journal& journal);
 
-  /// Makes a group for each class that is not for one container. Errors (HostLacks): what the plan's actions need is missing, RDT belongs
-  /// to another run or a foreign group is exclusive, too few CLOSIDs (with the sum).
+  /// Makes a group for each class that is not for one container. Errors (HostLacks): what the plan's actions
+  /// need is missing, RDT belongs to another run or a foreign group is exclusive, too few CLOSIDs (with the
+  /// sum).
   Result<> make();
   [[nodiscard]] bool made() const { return made_; }
   /// Makes the group of a class for one container, which starts.

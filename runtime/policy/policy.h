@@ -44,8 +44,8 @@ class PolicyInstance {
   /// A change of the last call was made real; the same in advise and dry-run, where `members` follow the
   /// shadow.
   void applied(const Change& change);
-  /// A change could not be made: the shadow goes back to what is real, and `on failed` hears of it in the next
-  /// Step call, before the streams.
+  /// A change could not be made: the shadow goes back to what is real, and `on failed` hears of it in the
+  /// next Step call, before the streams.
   void failed(const Change& change, const std::string& reason);
 
  private:

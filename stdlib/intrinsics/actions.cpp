@@ -35,7 +35,8 @@ void Shadow::no_class(Verb verb, int32_t slot, int32_t name) {
   text_.begin();
   text_.append(plan_.texts[static_cast<size_t>(name)]);
   for (const std::string_view piece :
-       {std::string_view("("), std::string_view(plan_.slot_names[static_cast<size_t>(slot)]), std::string_view(")")})
+       {std::string_view("("), std::string_view(plan_.slot_names[static_cast<size_t>(slot)]),
+        std::string_view(")")})
     text_.append(piece);
   refuse(verb, slot, -1, 0, text_.finish());
 }

@@ -114,7 +114,8 @@ class Shadow {
     int32_t cpu;
     double key;
   };
-  /// Who wrote a target last. One that only gave way (a neighbour in the cache) was written, but not asked for.
+  /// Who wrote a target last. One that only gave way (a neighbour in the cache) was written, but not asked
+  /// for.
   struct Writer {
     int64_t step = INT64_MIN;  ///< of any write: may a trial still take its own back?
     uint32_t firing = 0;

@@ -46,12 +46,10 @@ TEST(own_class, it_has_a_share_of_its_own) {
     }
   )"));
   scene.run(3, {});
-  EXPECT_THAT(scene.log,
-              ElementsAre("0: layout l3 own(A):3 shared:rest",
-                          "0: layout l3 own(A):3 shared:rest (no change)",
-                          "3: ways own(A) = 4way", "3: mb own(A) = 50%",
-                          "3: ways own(B) (refused: `B` has no `own`)",
-                          "3: mb own(B) (refused: `B` has no `own`)"));
+  EXPECT_THAT(scene.log, ElementsAre("0: layout l3 own(A):3 shared:rest",
+                                     "0: layout l3 own(A):3 shared:rest (no change)", "3: ways own(A) = 4way",
+                                     "3: mb own(A) = 50%", "3: ways own(B) (refused: `B` has no `own`)",
+                                     "3: mb own(B) (refused: `B` has no `own`)"));
 }
 
 TEST(own_class, it_is_for_its_container_alone_and_ends_with_it) {
@@ -80,8 +78,9 @@ TEST(own_class, one_that_gives_way_has_not_been_written) {
     when step == 2step each c in all { ways(own(c)) += 1way }
   )"));
   scene.run(2, {});
-  EXPECT_THAT(scene.log, ElementsAre("0: layout l3 shared:rest (no change)", "0: ways own(A) = 2way",
-                                     "0: ways own(B) = 2way", "2: ways own(A) = 3way", "2: ways own(B) = 3way"))
+  EXPECT_THAT(scene.log,
+              ElementsAre("0: layout l3 shared:rest (no change)", "0: ways own(A) = 2way",
+                          "0: ways own(B) = 2way", "2: ways own(A) = 3way", "2: ways own(B) = 3way"))
       << "each is another firing, and each moves the other's ways";
 }
 
@@ -90,7 +89,8 @@ TEST(own_class, a_container_belongs_to_one_only) {
   EXPECT_THAT(scene.compile(policy(R"(
     class one(c) for c in all, two(c) for c in all where c.critical
     on start(c) { move c -> one(c) }
-  )")), HasSubstr("`A` would have two classes of its own: `one(A)` and `two(A)`"));
+  )")),
+              HasSubstr("`A` would have two classes of its own: `one(A)` and `two(A)`"));
 }
 
 TEST(own_class, as_many_count_as_run_at_a_time) {

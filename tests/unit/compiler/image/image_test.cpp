@@ -27,8 +27,9 @@ CodeRequest some_request() {
   CodeRequest request;
   request.policy = "policy p 1 \"x\"";
   plan::CodeLayout& layout = request.layout;
-  layout.containers = {{.name = "a", .role = "r", .image = "i", .index = 3, .cores = 2, .critical = true},
-                       {.name = "b", .role = "", .image = "", .priority = true, .targets = {{Metric::app_latency_p95, 5e6}}}};
+  layout.containers = {
+      {.name = "a", .role = "r", .image = "i", .index = 3, .cores = 2, .critical = true},
+      {.name = "b", .role = "", .image = "", .priority = true, .targets = {{Metric::app_latency_p95, 5e6}}}};
   layout.host = {
       .cpus = {0, 5}, .sockets = 2, .l3_ways = 11, .closids = 16, .l3_bytes = 1, .memory_bytes = 2};
   layout.columns = {Metric::docker_pids};

@@ -253,7 +253,8 @@ TEST_F(RdtTest, a_class_for_one_container_is_there_while_that_runs) {
   RdtGroups more(plan, facts.rdt, kRun, *journal);
   const auto refused = more.make();
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message, HasSubstr("3 classes of the policy + 1 root group + 0 groups of others = 4"));
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("3 classes of the policy + 1 root group + 0 groups of others = 4"));
 }
 
 class RdtTasksTest : public RdtTest {
