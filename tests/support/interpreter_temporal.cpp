@@ -9,6 +9,7 @@
 
 namespace cbench::test {
 
+using check::kNone;
 using check::Op;
 using check::WindowOp;
 
