@@ -82,10 +82,10 @@ Val Lowering::expr(check::NodeId id) {
     case Op::Mb: {
       const auto share = n.op == Op::Ways ? abi::Intrinsic::ways : abi::Intrinsic::mb;
       if (n.kids.empty()) return {b().call(share, {class_id(n.ref, check::kNone)})};
-      llvm::Value* id = class_id(n.ref, n.kids[0]);
-      llvm::Value* ok = b().ir.CreateICmpSGE(id, b().i32(0));
+      llvm::Value* cls = class_id(n.ref, n.kids[0]);
+      llvm::Value* ok = b().ir.CreateICmpSGE(cls, b().i32(0));
       llvm::AllocaInst* value = b().local(type_of(n.type), llvm::Constant::getNullValue(type_of(n.type)));
-      b().when(ok, [&] { b().store(b().call(share, {id}), value); });
+      b().when(ok, [&] { b().store(b().call(share, {cls}), value); });
       return {b().ir.CreateLoad(type_of(n.type), value), ok};
     }
     case Op::Cores:
