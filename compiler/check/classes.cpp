@@ -6,7 +6,7 @@
 namespace cbench::check {
 namespace {
 
-/// Can static_value() (compiler/plan) work it out?
+/// Does plan::static_member know it?
 bool is_static(Op op) {
   switch (op) {
     case Op::ConstBool:

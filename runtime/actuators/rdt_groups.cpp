@@ -26,12 +26,6 @@ bool acts(const Plan& plan, Verb verb) {
   return std::any_of(plan.acts.begin(), plan.acts.end(), [&](const auto& use) { return use.what == verb; });
 }
 
-size_t shared_classes(const Plan& plan) {
-  size_t n = 0;
-  for (size_t cls = 0; cls < plan.classes.size(); ++cls) n += plan.owner(static_cast<int32_t>(cls)) < 0;
-  return n;
-}
-
 /// The end of a UUIDv7 is random; its begin is the clock's, the same for runs within a minute.
 std::string short_id(const std::string& run_id) {
   return run_id.substr(run_id.size() - std::min<size_t>(8, run_id.size()));
@@ -145,7 +139,7 @@ Result<> RdtGroups::check_others() const {
   }
   if (error)
     return Error{Exit::HostLacks, fmt::format("cannot read {}: {}", facts_.root, error.message()), ""};
-  const size_t ours = std::max<size_t>(plan_.classes_at_once, shared_classes(plan_));
+  const size_t ours = plan_.classes_at_once;
   const size_t needed = ours + 1 + others;
   if (needed <= facts_.num_closids) return Done{};
   return Error{

@@ -35,6 +35,7 @@ class RdtTest : public testing::Test {
     plan.slots = 1;
     plan.slot_names = {"hog"};
     plan.classes = {"shared", "jail"};
+    plan.classes_at_once = 2;
     plan.default_class = 0;
     plan.acts = {{Verb::Move, 1, {}}, {Verb::Ways, 2, {}}, {Verb::Mb, 3, {}}};
     goal.classes.resize(2);
