@@ -111,9 +111,9 @@ void Shadow::failed(const Change& change, const std::string& reason) {
   copy(real_, goal_, change.target, change.index);
   if (change.decision >= decisions_.size()) return;
   for (const Failure& f : failures_)
-    if (f.decision == change.decision) return;
+    if (f.call == call_ && f.decision == change.decision) return;
   const Decision& d = decisions_[change.decision];
-  failures_.push_back({change.decision, d.verb, d.slot, describe(d, plan_), reason});
+  failures_.push_back({call_, change.decision, d.verb, d.slot, describe(d, plan_), reason});
 }
 
 void Shadow::set_placement(int32_t slot, const CpuSet& cpus, double quota) {

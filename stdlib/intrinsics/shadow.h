@@ -47,7 +47,8 @@ class Shadow {
   /// policy is told at the next step. A decision of several changes is told once.
   void failed(const Change& change, const std::string& reason);
   struct Failure {
-    uint32_t decision = 0;
+    uint64_t call = 0;
+    uint32_t decision = 0;  ///< of that call
     Verb verb{};
     int32_t slot = -1;
     std::string action, reason;

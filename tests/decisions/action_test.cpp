@@ -154,6 +154,27 @@ TEST(action, a_policy_hears_in_the_next_step_what_the_host_did_not_carry_out) {
   EXPECT_THAT(s.log, testing::Contains("4: log info: 1")) << "it is told once";
 }
 
+TEST(action, failures_of_two_events_of_one_step_are_both_told) {
+  Scene s({"A", "B"});
+  s.with_rdt();
+  s.apply = false;
+  ASSERT_EQ(s.compile(policy(R"(
+    class shared default, jail
+    on start(c) { move c -> jail }
+    on failed(move c) { log "{c}: {reason}" }
+  )")),
+            "");
+  s.begin();
+  for (const char* container : {"A", "B"}) {
+    s.start(container);
+    ASSERT_EQ(s.instance->changes().size(), 1U);
+    s.instance->failed(s.instance->changes()[0], "no space");
+  }
+  s.log.clear();
+  s.step({});
+  EXPECT_THAT(s.log, ElementsAre("1: log info: A: no space", "1: log info: B: no space"));
+}
+
 TEST(pin, sets_of_cpus_are_written_chosen_and_refused) {
   Scene s({"A", "B"});
   s.play(
