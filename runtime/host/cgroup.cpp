@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/host/kernel_file.h"
+
 namespace cbench {
 namespace {
 
@@ -149,8 +151,8 @@ CgroupMode mode_of(const std::vector<Mount>& mounts) {
 /// be taken for the whole host. The command's name, in parentheses, may hold anything.
 bool is_exiting(int64_t pid, const std::string& proc_root) {
   constexpr uint64_t kExiting = 0x4;
-  std::ifstream file(fmt::format("{}/{}/stat", proc_root, pid));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;  // not by a stream's iterator: that throws where the process ends before it is read
+  if (read_file(fmt::format("{}/{}/stat", proc_root, pid), text) != 0) return false;
   std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size())));
   std::string skipped;
   for (int field = 2; field <= 8; ++field) fields >> skipped;
