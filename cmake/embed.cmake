@@ -1,6 +1,6 @@
-# Writes each policy of POLICIES as `{"name", R"cbp(text)cbp"},` to OUTPUT.
+# Writes each policy of TEXTS as `{"name", R"cbp(text)cbp"},` to OUTPUT.
 set(out "")
-foreach(policy ${POLICIES})
+foreach(policy ${TEXTS})
   get_filename_component(name ${policy} NAME_WE)
   file(READ ${policy} text)
   string(APPEND out "{\"${name}\", R\"cbp(${text})cbp\"},\n")

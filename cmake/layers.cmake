@@ -15,13 +15,17 @@ function(cbench_layer folder)
   endif()
 endfunction()
 
-# Policies written in the language, as string constants in the program (stdlib/embed).
-file(GLOB policies CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/policies/*.cbp)
-set(embedded ${CMAKE_BINARY_DIR}/generated/stdlib/embed/policies.inc)
-add_custom_command(OUTPUT ${embedded}
-  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${embedded} "-DPOLICIES=${policies}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-  DEPENDS ${policies} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
-add_custom_target(embedded_policies DEPENDS ${embedded})
+# Policies and modules written in the language, as string constants in the program (stdlib/embed).
+set(embedded "")
+foreach(kind policies modules)
+  file(GLOB texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/${kind}/*.cbp)
+  set(output ${CMAKE_BINARY_DIR}/generated/stdlib/embed/${kind}.inc)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DTEXTS=${texts}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  list(APPEND embedded ${output})
+endforeach()
+add_custom_target(embedded_texts DEPENDS ${embedded})
 
 # Arrow's IPC messages, from our own schema file, by the FlatBuffers compiler.
 set(arrow_fbs ${CMAKE_SOURCE_DIR}/runtime/trace/arrow.fbs)
@@ -41,11 +45,9 @@ else()
 endif()
 
 cbench_layer(stdlib/abi)
-cbench_layer(compiler/base stdlib.abi fmt::fmt)
-cbench_layer(stdlib/embed compiler.base)
-if(TARGET embedded_policies)
-  add_dependencies(stdlib.embed embedded_policies)
-endif()
+cbench_layer(stdlib/embed)
+add_dependencies(stdlib.embed embedded_texts)
+cbench_layer(compiler/base stdlib.abi stdlib.embed fmt::fmt)
 cbench_layer(grammar taocpp::pegtl)
 cbench_layer(compiler/ast compiler.base)
 cbench_layer(compiler/parse compiler.ast grammar)

@@ -5,8 +5,12 @@
 
 namespace cbench::grammar {
 
-/// mpki, container, bytes/s
-struct type : peg::seq<name, peg::opt<peg::seq<peg::one<'/'>, peg::identifier>>> {};
+/// mpki, container, bytes/s, class
+struct type : peg::seq<peg::sor<name, kw_class>, peg::opt<peg::seq<peg::one<'/'>, peg::identifier>>> {};
+
+/// `[20]` after the type of a state or parameter: an array.
+struct array_size : peg::seq<peg::one<'['>, ws, expect<number, Want::ArraySize>, ws,
+                             expect<peg::one<']'>, Want::IndexClose>> {};
 
 struct header : peg::seq<kw_policy, ws, expect<name, Want::PolicyName>, ws, expect<number, Want::Edition>, ws,
                          expect<text, Want::PolicyDoc>> {};
@@ -14,8 +18,8 @@ struct header : peg::seq<kw_policy, ws, expect<name, Want::PolicyName>, ws, expe
 struct param_bounds : peg::seq<kw_in, gap, expect<arithmetic, Want::ParamLow>, ws,
                                expect<dots, Want::ParamDots>, ws, expect<arithmetic, Want::ParamHigh>> {};
 struct param : peg::seq<kw_param, ws, expect<name, Want::ParamName>, ws, expect<colon, Want::ParamColon>, ws,
-                        expect<type, Want::Type>, ws, expect<equals, Want::ParamEquals>, gap,
-                        expect<arithmetic, Want::ParamDefault>, peg::opt<peg::seq<ws, param_bounds>>,
+                        expect<type, Want::Type>, peg::opt<array_size>, ws,
+                        expect<equals, Want::ParamEquals>, gap, expect<arithmetic, Want::ParamDefault>, peg::opt<peg::seq<ws, param_bounds>>,
                         peg::opt<peg::seq<ws, text>>> {};
 
 /// The `(c)` of a class, state or stream per container.
@@ -40,9 +44,6 @@ struct enum_values
 struct enum_decl
     : peg::seq<kw_enum, ws, expect<name, Want::EnumName>, ws, expect<enum_values, Want::EnumOpen>> {};
 
-/// `[20]` after the type of a state: an array.
-struct array_size : peg::seq<peg::one<'['>, ws, expect<number, Want::ArraySize>, ws,
-                             expect<peg::one<']'>, Want::IndexClose>> {};
 struct state : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, subject>>, ws,
                         expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>,
                         ws, expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {
@@ -52,8 +53,10 @@ struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt
                          peg::opt<peg::seq<ws, stream_type>>, ws, expect<equals, Want::StreamEquals>, gap,
                          expect<expression, Want::StreamValue>> {};
 
-struct fn_parameter
-    : peg::seq<name, ws, expect<colon, Want::FnParameterColon>, ws, expect<type, Want::Type>> {};
+/// `[]` after the type of a function's parameter: an array of any size.
+struct array_mark : peg::seq<peg::one<'['>, ws, peg::one<']'>> {};
+struct fn_parameter : peg::seq<name, ws, expect<colon, Want::FnParameterColon>, ws, expect<type, Want::Type>,
+                               peg::opt<array_mark>> {};
 struct fn_parameters
     : bracketed<
           peg::one<'('>, ws,
@@ -102,11 +105,15 @@ struct listing
     : peg::seq<Keyword, ws, expect<Item, W>, peg::star<peg::seq<ws, comma, gap, expect<Item, W>>>> {};
 struct needs_decl : listing<kw_needs, metric_name, Want::MetricName> {};
 struct optional_decl : listing<kw_optional, metric_name, Want::MetricName> {};
+/// use std.control, std.curve
+struct module_name : peg::seq<peg::identifier, peg::one<'.'>, peg::identifier> {};
+struct use_decl : listing<kw_use, module_name, Want::ModuleName> {};
 struct act_name : peg::identifier {};
 struct acts_decl : listing<kw_acts, act_name, Want::ActName> {};
 
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
                               every_decl, task_decl, test_decl, needs_decl, optional_decl, acts_decl,
+                              use_decl,
                               peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};

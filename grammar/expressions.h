@@ -20,9 +20,10 @@ struct comma_list : peg::seq<Item, peg::star<peg::seq<ws, comma, ws, peg::not_at
 struct element_name : name {};
 struct element_where : peg::seq<kw_where, gap, expect<expression, Want::ElementWhere>> {};
 struct element_body : peg::seq<colon, gap, expect<expression, Want::ElementBody>> {};
-struct set_head
-    : peg::seq<peg::at<peg::identifier, ws, kw_in>, expect<element_name, Want::ElementName>, ws, kw_in, gap,
-               expect<arithmetic, Want::ElementSet>, peg::opt<peg::seq<ws, element_where>>> {};
+struct element_to : peg::seq<dots, ws, expect<arithmetic, Want::ForHigh>> {};
+struct set_head : peg::seq<peg::at<peg::identifier, ws, kw_in>, expect<element_name, Want::ElementName>, ws,
+                           kw_in, gap, expect<arithmetic, Want::ElementSet>,
+                           peg::opt<peg::seq<ws, element_to>>, peg::opt<peg::seq<ws, element_where>>> {};
 struct set_of : peg::seq<set_head> {};
 struct comprehension : peg::seq<set_head, peg::opt<peg::seq<ws, element_body>>> {};
 
@@ -47,8 +48,12 @@ struct arguments
 
 struct paren : bracketed<peg::one<'('>, ws, expect<expression, Want::ParenValue>, ws,
                          expect<close_paren, Want::ParenClose>> {};
+/// control.pid, before its arguments.
+struct dotted : peg::seq<peg::identifier, peg::one<'.'>, peg::identifier> {};
+struct module_function : peg::seq<dotted> {};
+struct module_call : peg::seq<peg::at<dotted, peg::one<'('>>, module_function, arguments> {};
 /// A name, or the call of one.
-struct use : peg::seq<name, peg::opt<peg::seq<peg::star<peg::blank>, arguments>>> {};
+struct use : peg::sor<module_call, peg::seq<name, peg::opt<peg::seq<peg::star<peg::blank>, arguments>>>> {};
 struct field_name : peg::identifier {};  // a metric that a workload reports may have any name
 struct field : peg::seq<peg::one<'.'>, peg::not_at<peg::one<'.'>>, expect<field_name, Want::FieldName>> {};
 /// The `[i]` after an array.

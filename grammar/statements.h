@@ -58,7 +58,7 @@ struct layout_parts
     : bracketed<open_brace, ws,
                 expect<comma_list<layout_part, close_brace, Want::LayoutClass>, Want::LayoutClass>, ws,
                 expect<close_brace, Want::LayoutClose>> {};
-struct layout_stmt : peg::seq<kw_layout, ws, expect<name, Want::LayoutResource>, ws,
+struct layout_stmt : peg::seq<kw_layout, peg::not_at<peg::one<'.'>>, ws, expect<name, Want::LayoutResource>, ws,
                               expect<layout_parts, Want::LayoutOpen>> {};
 
 struct pin_to : peg::seq<kw_to, ws, expect<peg::sor<set_of, expression>, Want::PinSet>> {};
@@ -93,7 +93,10 @@ struct match_stmt : peg::seq<peg::at<kw_match>, head_of<match_head, Want::MatchB
 
 struct for_range : peg::seq<dots, ws, expect<arithmetic, Want::ForHigh>> {};
 struct for_where : peg::seq<kw_where, gap, expect<condition, Want::EachWhere>> {};
-struct for_head : peg::seq<kw_for, ws, expect<name, Want::ForName>, ws, expect<kw_in, Want::ForIn>, gap,
+/// `for a, b in pairs(S)`
+struct for_second : peg::seq<comma, ws, expect<name, Want::ForSecond>> {};
+struct for_head : peg::seq<kw_for, ws, expect<name, Want::ForName>, ws,
+                           peg::opt<peg::seq<for_second, ws>>, expect<kw_in, Want::ForIn>, gap,
                            expect<arithmetic, Want::ForSet>, peg::opt<peg::seq<ws, for_range>>,
                            peg::opt<peg::seq<gap, for_where>>> {};
 struct for_stmt : peg::seq<peg::at<kw_for>, head_of<for_head, Want::ForBody>, gap, block> {};
@@ -133,7 +136,7 @@ struct trial_stmt
 struct assign_operator : peg::sor<equals, peg::string<'+', '='>, peg::string<'-', '='>> {};
 struct assignment : peg::seq<ws, assign_operator, gap, expect<expression, Want::AssignValue>> {};
 /// `f(x)` alone, `f(x) += 1` or `x = 1`.
-struct call_ahead : peg::at<peg::identifier, peg::star<peg::blank>, peg::one<'('>> {};
+struct call_ahead : peg::at<peg::sor<dotted, peg::identifier>, peg::star<peg::blank>, peg::one<'('>> {};
 struct assign_or_call : peg::sor<peg::seq<call_ahead, reference, peg::opt<assignment>>,
                                  peg::seq<reference, expect<assignment, Want::AssignOperator>>> {};
 

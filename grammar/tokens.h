@@ -62,6 +62,7 @@ struct name {
 };
 
 // clang-format off
+struct kw_use : TAO_PEGTL_KEYWORD("use") {};
 struct kw_policy : TAO_PEGTL_KEYWORD("policy") {};
 struct kw_param : TAO_PEGTL_KEYWORD("param") {};
 struct kw_class : TAO_PEGTL_KEYWORD("class") {};

@@ -48,11 +48,14 @@ struct Argument {
   ExprPtr value;
   ExprPtr over;  ///< null without `over`
 };
+/// `callee` is one word, or two for a function of a module: control.pid.
 struct Call { Name callee; std::vector<Argument> arguments; };
-/// `x in set where condition: body`, as an argument of sum, any, argmax …, or (without body) as a set.
+/// `x in set where condition: body`, as an argument of sum, any, argmax …, or (without body) as a set. `i in 1..4: body`
+/// has the ints from `set` to `to`.
 struct Comprehension {
   Name variable;
   ExprPtr set;
+  ExprPtr to;     ///< null for a set
   ExprPtr where;  ///< null without
   ExprPtr body;   ///< null without
 };
@@ -109,7 +112,8 @@ struct Match {
   ExprPtr subject;
   std::vector<Case> cases;
 };
-struct For { Name variable; ExprPtr from, to, where; std::unique_ptr<Block> body; };  ///< to null for a set
+/// `to` null for a set; with `second` over pairs.
+struct For { Name variable; std::optional<Name> second; ExprPtr from, to, where; std::unique_ptr<Block> body; };
 struct Repeat { ExprPtr most, condition; std::unique_ptr<Block> body; };
 struct Loop { std::unique_ptr<Block> body; };
 struct Wait { ExprPtr length, until, timeout; };  ///< length, or until and perhaps timeout
@@ -133,7 +137,8 @@ struct Stmt {
 /// A type as written: bool, int, float, time, container, cpu, or a unit's name (mpki, ratio, bytes, way …).
 struct TypeName { Name name; };
 
-struct Param { Name name; TypeName type; ExprPtr value, lo, hi; std::string doc; };  ///< lo and hi null without `in`
+/// `size` of a table (param grant: way[3] = {2way, 3way, 4way}), otherwise null; lo and hi null without `in`.
+struct Param { Name name; TypeName type; ExprPtr size, value, lo, hi; std::string doc; };
 /// class shared default, own(c) for c in lc
 struct ClassDecl {
   struct Item { Name name; bool is_default = false; std::optional<Name> subject; ExprPtr set; };  ///< set null for a single class
@@ -146,7 +151,7 @@ struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr si
 /// stream s(c) = …; with `: TYPE` when it is written.
 struct Stream { Name name; std::optional<Name> subject; std::optional<TypeName> type; ExprPtr value; };
 struct Fn {
-  struct Parameter { Name name; TypeName type; };
+  struct Parameter { Name name; TypeName type; bool array = false; };
   Name name;
   std::vector<Parameter> parameters;
   std::optional<TypeName> result;  ///< absent for `-> plan`
@@ -173,6 +178,7 @@ struct Task { Span head; Name name; Block body; };
 /// needs perf.cycles, perf.instructions; with `optional` those that may be absent.
 struct Needs { bool optional; std::vector<MetricName> metrics; };
 struct Acts { std::vector<Name> actions; };  ///< acts move, layout
+struct Use { std::vector<Name> modules; };   ///< use std.control
 
 // --- tests: `test "name" { … }` ---
 
@@ -205,7 +211,7 @@ struct Test { std::string name; Span name_span; std::vector<TestItem> items; };
 
 struct Decl {
   Span span;
-  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task, Needs, Acts, Test> node;
+  std::variant<Param, ClassDecl, Group, Enumeration, State, Stream, Fn, When, On, Every, Task, Needs, Acts, Use, Test> node;
 };
 
 /// A whole policy file, in source order.
@@ -214,6 +220,7 @@ struct Policy {
   Located<int64_t> edition;
   std::string doc;
   std::vector<Decl> decls;
+  std::vector<Policy> modules;  ///< that it uses
 };
 
 }  // namespace cbench::ast

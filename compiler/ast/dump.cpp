@@ -159,7 +159,8 @@ void Dump::expression(const Expr& e) {
                    [&](const Comprehension& n) {
                      line(fmt::format("each {}", n.variable.text), at);
                      const Indent in(*this);
-                     part("in", n.set);
+                     part(n.to ? "from" : "in", n.set);
+                     part("to", n.to);
                      part("where", n.where);
                      part("value", n.body);
                    },
@@ -199,7 +200,7 @@ void Dump::going_on(const Stmt& s) {
                      }
                    },
                    [&](const For& n) {
-                     line(fmt::format("for {}", n.variable.text), s.span);
+                     line(fmt::format("for {}{}", n.variable.text, n.second ? ", " + n.second->text : ""), s.span);
                      const Indent in(*this);
                      part(n.to ? "from" : "in", n.from);
                      part("to", n.to);
@@ -316,7 +317,7 @@ void Dump::rule(const Decl& d) {
                           d.span);
                      const Indent in(*this);
                      for (const Fn::Parameter& p : n.parameters)
-                       line(fmt::format("parameter {}: {}", p.name.text, p.type.name.text),
+                       line(fmt::format("parameter {}: {}{}", p.name.text, p.type.name.text, p.array ? "[]" : ""),
                             join(p.name.span, p.type.name.span));
                      block("body", n.body);
                    },
@@ -419,6 +420,7 @@ void Dump::declaration(const Decl& d) {
       Cases{[&](const Param& n) {
               const std::string doc = n.doc.empty() ? "" : " " + quoted(n.doc);
               with(fmt::format("param {}: {}{}", n.name.text, n.type.name.text, doc), [&] {
+                part("size", n.size);
                 expression(*n.value);
                 part("from", n.lo);
                 part("to", n.hi);
@@ -443,6 +445,11 @@ void Dump::declaration(const Decl& d) {
             [&](const Acts& n) {
               with("acts", [&] {
                 for (const Name& action : n.actions) named("action", action);
+              });
+            },
+            [&](const Use& n) {
+              with("use", [&] {
+                for (const Name& module : n.modules) named("module", module);
               });
             },
             [&](const Enumeration& n) {

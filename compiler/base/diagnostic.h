@@ -65,6 +65,8 @@ class Diagnostics {
   /// under the caret.
   Builder report(Kind kind, Span span, std::string message, std::string label = "");
 
+  /// The last one that was added, to say more of it. There must be one.
+  Builder latest() { return Builder(all_.back()); }
   /// One that another collection has.
   void add(const Diagnostic& diagnostic);
 

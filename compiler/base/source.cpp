@@ -9,17 +9,39 @@
 
 #include <fmt/format.h>
 
+#include "stdlib/embed/stock.h"
+
 namespace cbench {
 namespace {
 constexpr size_t kMaxBytes = 16U << 20U;
 }
 
-uint32_t SourceSet::add(std::string name, std::string text) {
+SourceSet::Source SourceSet::made(std::string name, std::string text) {
   Source source{std::move(name), std::move(text), {0}};
   for (size_t i = 0; i < source.text.size(); ++i)
     if (source.text[i] == '\n') source.line_starts.push_back(static_cast<uint32_t>(i + 1));
-  sources_.push_back(std::move(source));
+  return source;
+}
+
+uint32_t SourceSet::add(std::string name, std::string text) {
+  sources_.push_back(made(std::move(name), std::move(text)));
   return static_cast<uint32_t>(sources_.size() - 1);
+}
+
+const std::vector<SourceSet::Source>& SourceSet::modules() {
+  static const std::vector<Source> all = [] {
+    std::vector<Source> sources;
+    for (const EmbeddedText& module : std_modules())
+      sources.push_back(made(fmt::format("std.{}", module.name), std::string(module.text)));
+    return sources;
+  }();
+  return all;
+}
+
+std::optional<uint32_t> SourceSet::module(std::string_view name) {
+  for (uint32_t i = 0; i < modules().size(); ++i)
+    if (modules()[i].name == name) return kModules + i;
+  return std::nullopt;
 }
 
 Result<uint32_t> SourceSet::load(const std::string& path) {
@@ -44,20 +66,20 @@ Result<uint32_t> SourceSet::load(const std::string& path) {
 
 std::string_view SourceSet::text(Span span) const {
   if (!span.known()) return {};
-  const std::string_view all = sources_[span.source].text;
+  const std::string_view all = at(span.source).text;
   const size_t begin = std::min<size_t>(span.begin, all.size());
   return all.substr(begin, std::max<size_t>(span.end, begin) - begin);
 }
 
 Place SourceSet::place(uint32_t source, uint32_t offset) const {
-  const auto& starts = sources_[source].line_starts;
+  const auto& starts = at(source).line_starts;
   const auto after = std::upper_bound(starts.begin(), starts.end(), offset);
   const auto line = static_cast<uint32_t>(after - starts.begin());
   return {line, offset - starts[line - 1] + 1};
 }
 
 std::string_view SourceSet::line_text(uint32_t source, uint32_t line) const {
-  const Source& s = sources_[source];
+  const Source& s = at(source);
   const std::string_view all = s.text;
   const size_t begin = s.line_starts[line - 1];
   size_t end = line < s.line_starts.size() ? s.line_starts[line] - 1 : all.size();

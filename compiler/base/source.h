@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,14 @@ class SourceSet {
   /// Reads a file ("-" is standard input). Errors: unreadable (Invalid), larger than 16 MiB (Invalid).
   Result<uint32_t> load(const std::string& path);
 
-  [[nodiscard]] std::string_view name(uint32_t source) const { return sources_[source].name; }
-  [[nodiscard]] std::string_view text(uint32_t source) const { return sources_[source].text; }
+  /// The source of a module of the standard library, such as `std.control`, which is in every set under the same
+  /// index; nullopt when there is none of that name.
+  static std::optional<uint32_t> module(std::string_view name);
+
+  [[nodiscard]] static bool in_module(Span span) { return span.known() && span.source >= kModules; }
+
+  [[nodiscard]] std::string_view name(uint32_t source) const { return at(source).name; }
+  [[nodiscard]] std::string_view text(uint32_t source) const { return at(source).text; }
   [[nodiscard]] std::string_view text(Span span) const;
   [[nodiscard]] Place place(uint32_t source, uint32_t offset) const;
   [[nodiscard]] uint32_t line(Span span) const { return span.known() ? place(span.source, span.begin).line : 0; }
@@ -37,6 +44,13 @@ class SourceSet {
     std::string name, text;
     std::vector<uint32_t> line_starts;
   };
+  static Source made(std::string name, std::string text);
+  static const std::vector<Source>& modules();
+  [[nodiscard]] const Source& at(uint32_t source) const {
+    return source < kModules ? sources_[source] : modules()[source - kModules];
+  }
+
+  static constexpr uint32_t kModules = 1U << 30U;  ///< the first module's index
   std::deque<Source> sources_;
 };
 

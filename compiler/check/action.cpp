@@ -72,7 +72,7 @@ void Checker::layout(const ast::Layout& l, Span span, Block& out) {
   const ast::Name* rest = nullptr;
   bool bad = false;
   for (const ast::Layout::Part& part : l.parts) {
-    const auto cls = class_named(part.cls);
+    const auto cls = whole_class(part.cls);
     for (const auto& [seen, ways] : made.parts) {
       if (!cls || seen != *cls) continue;
       diagnostics_.report(Kind::WrongArguments, part.cls.span,
@@ -135,7 +135,7 @@ TextParts Checker::text(const ast::Text& t) {
       continue;
     }
     if (ref && find(ref->name.text) && find(ref->name.text)->kind == SymbolKind::Class) {
-      out.parts.emplace_back(ref->name.text);
+      out.parts.emplace_back(p_.classes[find(ref->name.text)->index].name);
       continue;
     }
     const NodeId id = expr(e);

@@ -17,7 +17,8 @@ bool Checker::nonzero(NodeId id) const {
     case Op::HostFact:
       return n.ref == static_cast<uint32_t>(HostField::NumCpus) ||
              n.ref == static_cast<uint32_t>(HostField::Memory);
-    case Op::Param: {
+    case Op::Param:
+    case Op::TableElement: {
       const Param& p = p_.params[n.ref];
       return p.has_range && (p.lo > 0 || p.hi < 0);
     }
@@ -25,8 +26,15 @@ bool Checker::nonzero(NodeId id) const {
       return n.ref == static_cast<uint32_t>(StaticField::NumCores);  // at least 1
     case Op::Default:
       return nonzero(n.kids[0]) && nonzero(n.kids[1]);
-    default:
-      return false;
+    case Op::Max: {  // max(n, 1)
+      const auto x = p_.range_of(n.kids[0]);
+      const auto y = p_.range_of(n.kids[1]);
+      return (x && x->lo > 0) || (y && y->lo > 0);
+    }
+    default: {
+      const auto range = p_.range_of(id);
+      return range && (range->lo > 0 || range->hi < 0);
+    }
   }
 }
 
@@ -260,6 +268,7 @@ NodeId Checker::membership(const ast::Binary& b, Span span) {
   const uint32_t in = set(*b.right);
   if (type(element).error() || in == kNone) return error_node(span);
   must_be_present(element, "what is looked for in a set");
+  if (!unordered(in, "a question whether something is in a set")) return error_node(span);
   const Set& s = p_.sets[in];
   if (type(element).base != (s.of_cpus ? Base::Cpu : Base::Container)) {
     diagnostics_

@@ -1,4 +1,5 @@
 // Calls: built-in functions, reductions over sets, streams, states and the user's functions.
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -40,6 +41,8 @@ bool Checker::names_a_set(const ast::Expr& e) const {
     const Symbol* symbol = find(ref->name.text);
     return ref->name.text == "all" || (symbol && symbol->kind == SymbolKind::Group);
   }
+  if (const auto* call = std::get_if<ast::Call>(&e.node))
+    return call->callee.text == "sort" || call->callee.text == "top" || call->callee.text == "bottom";
   const auto* field = std::get_if<ast::Field>(&e.node);
   return field && (field->name.text == "members" || field->name.text == "cpus");
 }
@@ -130,12 +133,27 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     return add(name == "quota" ? make(Op::Quota, kRatio, span, {x}) : make(Op::Cores, kCore, span, {x}));
   }
   if (name == "next") return next_value(c, span);
-  if (name == "top" || name == "bottom") {
-    diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set of CPUs, not a value", name))
-        .hint("it stands after `pin c to`");
+  if (name == "len") return length(c, span);
+  if (name == "top" || name == "bottom" || name == "sort") {
+    diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set, not a value", name))
+        .hint("it stands after `for c in`, after `in` in a question to a set, and after `pin c to`");
+    return error_node(span);
+  }
+  if (name == "pairs") {
+    diagnostics_.report(Kind::TypeMismatch, span, "`pairs` makes pairs of containers, not a value")
+        .hint("`for a, b in pairs(all) { … }`");
     return error_node(span);
   }
   unknown_name(c.callee, "function");
+  if (const size_t dot = name.find('.'); dot != std::string::npos) {
+    const std::string before = name.substr(0, dot);
+    const bool used = std::any_of(policy_.modules.begin(), policy_.modules.end(),
+                                  [&](const ast::Policy& m) { return m.name.text == before; });
+    if (!SourceSet::module("std." + before))
+      diagnostics_.latest().hint("only functions of modules have a dot: `x.f(y)` is `f(x, y)`");
+    else if (!used)
+      diagnostics_.latest().hint(fmt::format("write `use std.{}` after the header", before));
+  }
   for (const ast::Argument& a : c.arguments)
     if (!std::holds_alternative<ast::Comprehension>(a.value->node))
       expr(*a.value);  // their mistakes are worth telling too
@@ -155,39 +173,7 @@ NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
           .label(symbol.span, "declared here");
       return error_node(span);
   }
-  if (at_.constant) {
-    diagnostics_.report(Kind::NotConstant, span, "a call is not a constant");
-    return error_node(span);
-  }
-  if (function_progress_[symbol.index] == Progress::Running) {
-    diagnostics_.report(Kind::Recursion, span, fmt::format("`{}` calls itself", c.callee.text), "here")
-        .label(symbol.span, "declared here")
-        .note("functions are inlined, so that every policy has a bound");
-    return error_node(span);
-  }
-  check_function(symbol.index);
-  if (uses_) uses_->add(p_.functions[symbol.index].uses);
-  const size_t wanted = p_.functions[symbol.index].parameters.size();
-  if (!arity(c, wanted, wanted, span)) return error_node(span);
-  const bool is_plan = p_.functions[symbol.index].is_plan;
-  std::vector<NodeId> kids;
-  bool optional = false;
-  bool bad = false;
-  for (size_t i = 0; i < wanted; ++i) {
-    const Type want = p_.locals[p_.functions[symbol.index].parameters[i]];
-    const std::string place = fmt::format("argument {} of `{}`", i + 1, c.callee.text);
-    const NodeId kid = is_plan ? total(expr(*c.arguments[i].value), want, place)
-                               : coerce(expr(*c.arguments[i].value), want, place);
-    bad |= type(kid).error();
-    optional |= type(kid).optional;
-    kids.push_back(kid);
-  }
-  const Type result = p_.functions[symbol.index].result;
-  if (bad || result.error()) return error_node(span);
-  if (is_plan && !effects_allowed(span, "a call of a `-> plan` function")) return error_node(span);
-  Node n = make(Op::Call, result.with(result.optional || optional), span, std::move(kids));
-  n.ref = symbol.index;
-  return add(n);
+  return function_call(c, symbol, span);
 }
 
 /// The container in the parentheses after a stream or state.
@@ -235,9 +221,10 @@ NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {
   const size_t depth = scope_.size();
   const ast::Expr& argument = *c.arguments[0].value;
   const auto* comprehension = std::get_if<ast::Comprehension>(&argument.node);
-  const uint32_t over = comprehension ? set_with(comprehension->variable, *comprehension->set,
-                                                 comprehension->where.get(), argument.span)
-                                      : set(argument);
+  const uint32_t over = comprehension && comprehension->to ? range_with(*comprehension, argument.span)
+                        : comprehension ? set_with(comprehension->variable, *comprehension->set,
+                                                   comprehension->where.get(), argument.span)
+                                        : set(argument);
   NodeId body = kNone;
   const bool outer = std::exchange(at_.element, true);
   if (over != kNone && comprehension && comprehension->body) body = expr(*comprehension->body);
@@ -272,7 +259,7 @@ NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {
     }
     t = type(body);
     if (reduction == Reduction::ArgMin || reduction == Reduction::ArgMax)
-      t = (p_.sets[over].of_cpus ? kCpu : kContainer).with(true);
+      t = p_.locals[p_.sets[over].variable].with(true);
     else if (reduction == Reduction::Avg) {
       body = to_float(body);
       t = type(body).with(true);

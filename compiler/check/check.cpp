@@ -10,12 +10,6 @@
 #include "compiler/check/checker.h"
 
 namespace cbench::check {
-namespace {
-
-/// The value of a constant node as the parameter table holds it: ns for times, canonical units otherwise.
-double number_of(const Node& n) { return n.op == Op::ConstFloat ? n.f : static_cast<double>(n.i); }
-
-}  // namespace
 
 void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
   if (is_builtin(name.text) || name.text == "step") {
@@ -35,8 +29,7 @@ void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
 void Checker::declare_all() {
   for (const ast::Decl& d : policy_.decls) {
     if (const auto* param = std::get_if<ast::Param>(&d.node)) {
-      p_.params.push_back({param->name.text, param->doc, kError, 0, 0, 0, false, param->name.span});
-      declare(param->name, SymbolKind::Param, static_cast<uint32_t>(p_.params.size() - 1));
+      declare_param(*param);
     } else if (const auto* classes = std::get_if<ast::ClassDecl>(&d.node)) {
       for (const auto& item : classes->items) declare_class(item);
     } else if (const auto* group = std::get_if<ast::Group>(&d.node)) {
@@ -58,14 +51,6 @@ void Checker::declare_all() {
       p_.streams.push_back(std::move(s));
       stream_decls_.push_back(stream);
       declare(stream->name, SymbolKind::Stream, static_cast<uint32_t>(p_.streams.size() - 1));
-    } else if (const auto* fn = std::get_if<ast::Fn>(&d.node)) {
-      Function f;
-      f.name = fn->name.text;
-      f.is_plan = fn->is_plan;
-      f.span = fn->name.span;
-      p_.functions.push_back(std::move(f));
-      function_decls_.push_back(fn);
-      declare(fn->name, SymbolKind::Function, static_cast<uint32_t>(p_.functions.size() - 1));
     } else if (const auto* e = std::get_if<ast::Enumeration>(&d.node)) {
       enumeration(*e);
     } else if (const auto* needs = std::get_if<ast::Needs>(&d.node)) {
@@ -76,51 +61,9 @@ void Checker::declare_all() {
       declare(task->name, SymbolKind::Task, 0);
     }
   }
+  declare_functions();
   stream_progress_.resize(p_.streams.size());
-  function_progress_.resize(p_.functions.size());
   group_progress_.resize(p_.groups.size());
-}
-
-void Checker::check_param(const ast::Param& decl, uint32_t index) {
-  const auto named = type_named(decl.type.name.text);
-  if (!named || !(named->numeric() || named->base == Base::Bool)) {
-    const std::string near = named ? "" : nearest(decl.type.name.text, type_names());
-    diagnostics_
-        .report(Kind::UnknownName, decl.type.name.span,
-                fmt::format("a parameter cannot be `{}`", decl.type.name.text),
-                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-        .hint(named ? "a parameter is a number, with or without a unit, or a bool"
-                    : fmt::format("types are {}", fmt::join(type_names(), ", ")));
-    return;
-  }
-  Param made = p_.params[index];
-  made.type = *named;
-  const auto value = [&](const ast::ExprPtr& e, const char* place, double& out) {
-    const NodeId id = constant(*e, *named, fmt::format("{} of `{}`", place, decl.name.text));
-    if (type(id).error()) return false;
-    const Node& n = node(id);
-    if (n.op != Op::ConstInt && n.op != Op::ConstFloat && n.op != Op::ConstBool) {
-      diagnostics_.report(Kind::NotConstant, n.span, fmt::format("{} of a parameter is a literal", place));
-      return false;
-    }
-    out = number_of(n);
-    return true;
-  };
-  bool ok = value(decl.value, "the default", made.value);
-  if (decl.lo && decl.hi) {
-    made.has_range = true;
-    ok &= value(decl.lo, "the lower bound", made.lo);
-    ok &= value(decl.hi, "the upper bound", made.hi);
-    if (ok && made.lo > made.hi)
-      diagnostics_.report(Kind::ParamRange, join(decl.lo->span, decl.hi->span),
-                          fmt::format("the range of `{}` is empty", decl.name.text));
-    else if (ok && (made.value < made.lo || made.value > made.hi))
-      diagnostics_
-          .report(Kind::ParamRange, decl.value->span,
-                  fmt::format("the default of `{}` is outside its range", decl.name.text))
-          .label(join(decl.lo->span, decl.hi->span), "the range");
-  }
-  if (ok) p_.params[index] = made;
 }
 
 void Checker::check_state(const ast::State& decl, uint32_t index) {
@@ -163,7 +106,9 @@ void Checker::check_group(uint32_t index) {
   const Inside inside(*this, uses);
   const uint32_t made = set(*group_decls_[index]->set);
   p_.groups[index].uses = std::move(uses);
-  if (made != kNone && p_.sets[made].from == Set::From::CpuList)
+  if (made != kNone && !unordered(made, "a group"))
+    ;
+  else if (made != kNone && p_.sets[made].from == Set::From::CpuList)
     diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
   else
     p_.groups[index].set = made;
@@ -215,36 +160,6 @@ void Checker::check_stream(uint32_t index, bool by_prev) {
   p_.stream_order.push_back(index);
 }
 
-void Checker::check_function(uint32_t index) {
-  if (function_progress_[index] != Progress::Open) return;
-  function_progress_[index] = Progress::Running;
-  const ast::Fn& decl = *function_decls_[index];
-  const Inside inside(*this, p_.functions[index].uses);
-  at_.function = index;
-  at_.effects = decl.is_plan;
-  const auto named = [&](const ast::TypeName& t) {
-    const auto found = type_written(t);
-    if (!found) unknown_type(t.name);
-    return found.value_or(kError);
-  };
-  std::vector<LocalId> parameters;
-  for (const auto& parameter : decl.parameters)
-    parameters.push_back(bind(parameter.name, named(parameter.type)));
-  p_.functions[index].parameters = parameters;
-  p_.functions[index].result = decl.is_plan ? kVoid : decl.result ? named(*decl.result) : kError;
-  Block body = block(decl.body);
-  const auto returns = [](const Block& b, const auto& self) -> bool {
-    if (b.empty()) return false;
-    if (std::holds_alternative<Return>(b.back().node)) return true;
-    return on_every_branch(b.back(), [&](const Block& branch) { return self(branch, self); });
-  };
-  if (!decl.is_plan && !returns(body, returns))
-    diagnostics_.report(Kind::NoReturn, decl.name.span,
-                        fmt::format("`{}` does not return a value on every path", decl.name.text));
-  p_.functions[index].body = std::move(body);
-  function_progress_[index] = Progress::Done;
-}
-
 void Checker::check_when(const ast::When& when) {
   Rule rule;
   const Inside inside(*this, rule.uses);
@@ -254,6 +169,7 @@ void Checker::check_when(const ast::When& when) {
   if (when.variable && when.set) {
     rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
     rule.variable = find(when.variable->text)->index;
+    if (rule.set != kNone) unordered(rule.set, "`each`");
   }
   rule.condition = coerce(expr(*when.condition), kBool, "the condition of a `when`");
   if (when.of)
@@ -355,7 +271,10 @@ std::optional<Program> Checker::run() {
   uint32_t params = 0;
   uint32_t states = 0;
   for (const ast::Decl& d : policy_.decls)
-    if (const auto* param = std::get_if<ast::Param>(&d.node)) check_param(*param, params++);
+    if (const auto* param = std::get_if<ast::Param>(&d.node)) {
+      check_param(*param, params);
+      params += std::max<uint32_t>(1, static_cast<uint32_t>(p_.params[params].table));
+    }
   for (const ast::Decl& d : policy_.decls)
     if (const auto* state = std::get_if<ast::State>(&d.node)) check_state(*state, states++);
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) declare_stream_type(*stream_decls_[i], i);
@@ -364,7 +283,7 @@ std::optional<Program> Checker::run() {
   check_class_sets();
   for (uint32_t i = 0; i < stream_decls_.size(); ++i) check_stream(i);
   settle_uses();
-  for (uint32_t i = 0; i < function_decls_.size(); ++i) check_function(i);
+  check_own_functions();
   for (const ast::Decl& d : policy_.decls) {
     if (const auto* when = std::get_if<ast::When>(&d.node))
       check_when(*when);

@@ -14,7 +14,7 @@ const std::vector<std::string>& builtin_names() {
       "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",    "round",
       "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt", "ways",
       "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",    "prev",
-      "rises", "falls",  "changed", "next",   "cores"};
+      "rises", "falls",  "changed", "next",   "cores",     "sort",   "pairs", "len"};
   return names;
 }
 
@@ -110,22 +110,13 @@ NodeId Checker::constant(const ast::Expr& e, Type want, const std::string& place
 const Symbol* Checker::find(std::string_view name) const {
   for (auto it = scope_.rbegin(); it != scope_.rend(); ++it)
     if (it->first == name) return &it->second;
-  const auto it = symbols_.find(std::string(name));
+  const auto it =
+      symbols_.find(at_.module.empty() ? std::string(name) : fmt::format("{}.{}", at_.module, name));
   return it == symbols_.end() ? nullptr : &it->second;
 }
 
 LocalId Checker::bind(const ast::Name& name, Type t) {
-  if (const Symbol* other = find(name.text)) {
-    diagnostics_
-        .report(Kind::Redeclared, name.span, fmt::format("`{}` is declared already", name.text),
-                "a second time here")
-        .label(other->span, "first here")
-        .hint("names do not shadow one another; choose another name");
-  } else if (is_builtin(name.text)) {
-    diagnostics_
-        .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
-        .hint("choose another name");
-  }
+  must_be_new(name);
   p_.locals.push_back(t);
   const auto id = static_cast<LocalId>(p_.locals.size() - 1);
   scope_.emplace_back(name.text, Symbol{SymbolKind::Local, id, name.span});

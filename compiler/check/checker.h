@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,7 @@ namespace cbench::check {
 
 enum class SymbolKind : uint8_t {
   Param,
+  Table,
   Class,
   Group,
   State,
@@ -30,6 +32,30 @@ struct Symbol {
   Span span;
   uint16_t enumeration = 0;  ///< of an EnumValue
   bool stale = false;        ///< a container that was bound before a wait: it may have stopped
+  LocalId of = kNone;        ///< of a function's parameter that stands for a class or array: its container
+  bool stands_in = false;    ///< such a parameter
+};
+
+/// A function as declared. It is checked for each kind of argument that it is called with: a `number` has the
+/// argument's type, an array or class is the argument's.
+struct FunctionDecl {
+  const ast::Fn* fn = nullptr;
+  std::string module;  ///< empty for one of the policy's own
+  bool generic = false;
+  bool running = false;
+  bool failed = false;  ///< one of its instances has errors, which need not be told again
+  std::map<std::string, uint32_t> instances;  ///< by kinds of arguments: function of the program
+};
+/// What a call gives for a parameter: a value of a type, or an array or class that the parameter stands for.
+struct Given {
+  Type type;
+  std::optional<Symbol> symbol;
+};
+/// An array that an expression names.
+struct ArrayUse {
+  bool table = false;
+  uint32_t ref = kNone;  ///< state, or first parameter of the table
+  NodeId container = kNone;
 };
 
 /// Where an expression or statement stands, and so what it may do.
@@ -45,6 +71,8 @@ struct Context {
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
   bool failed = false;               ///< in `on failed`: {reason} and {action} are of what failed
+  bool any_result = false;           ///< the function's first `return` says what it returns
+  std::string module;                ///< names are of this module
 };
 
 class Checker {
@@ -81,11 +109,13 @@ class Checker {
   // declarations (check.cpp)
   void declare_all();
   void declare(const ast::Name& name, SymbolKind kind, uint32_t index);
-  void check_param(const ast::Param& decl, uint32_t index);
+  void declare_param(const ast::Param& decl);
+  void check_param(const ast::Param& decl, uint32_t first);
+  std::vector<const ast::Expr*> values_of(const ast::Param& decl, uint32_t first);
+  std::optional<double> param_value(const ast::Expr& e, const Type& type, const std::string& place);
   void check_state(const ast::State& decl, uint32_t index);
   void check_group(uint32_t index);
   void check_stream(uint32_t index, bool by_prev = false);
-  void check_function(uint32_t index);
   void check_when(const ast::When& when);
   void check_on(const ast::On& on);
   std::optional<Verb> action_named(const ast::Name& name);
@@ -102,12 +132,30 @@ class Checker {
   void declare_stream_type(const ast::Stream& decl, uint32_t index);
   bool circle(uint32_t stream, const ast::Name& use);
 
+  // functions and modules (function.cpp)
+  void declare_functions();
+  uint32_t instance(uint32_t declared, const std::string& kinds, const std::vector<Given>& given, Span call);
+  NodeId function_call(const ast::Call& c, const Symbol& symbol, Span span);
+  bool given_for(const ast::Call& c, size_t i, const FunctionDecl& declared, Given& given, std::string& kinds,
+                 std::vector<NodeId>& kids);
+  bool given_class(const ast::Expr& written, Given& given, std::string& kinds, std::vector<NodeId>& kids);
+  bool given_array(const ast::Expr& written, const ast::Fn::Parameter& parameter, const std::string& place,
+                   Given& given, std::string& kinds, std::vector<NodeId>& kids);
+  void check_own_functions();
+  void must_be_new(const ast::Name& name);
+
+  // arrays and tables (array.cpp)
+  std::optional<ArrayUse> array_named(const ast::Expr& e);
+  [[nodiscard]] Type element_type(const ArrayUse& array) const;
+  [[nodiscard]] int64_t size_of(const ArrayUse& array) const;
+  NodeId element(const ast::Index& i, Span span);
+  NodeId length(const ast::Call& c, Span span);
+
   // expressions (expr.cpp, binary.cpp, target.cpp)
   NodeId expr(const ast::Expr& e);
   NodeId number(const ast::NumberLiteral& n, Span span);
   NodeId reference(const ast::Name& name, Span span);
   NodeId field(const ast::Field& f, Span span);
-  NodeId element(const ast::Index& i, Span span);
   NodeId whole(NodeId read, Span span);
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
@@ -155,6 +203,10 @@ class Checker {
   uint32_t set(const ast::Expr& e);
   uint32_t set_with(const ast::Name& variable, const ast::Expr& from, const ast::Expr* where, Span span);
   uint32_t cpu_list(const ast::CpuSetLiteral& list, Span span);
+  uint32_t ordered(const ast::Call& c, Span span);
+  uint32_t range_with(const ast::Comprehension& c, Span span);
+  /// Reports a set that has an order where none may stand.
+  bool unordered(uint32_t set, const char* place);
   uint32_t add_set(Set s);
 
   // statements (stmt.cpp, action.cpp)
@@ -170,6 +222,7 @@ class Checker {
   // choices, loops and tasks (choice.cpp, task.cpp)
   void match(const ast::Match& m, Span span, Block& out);
   void for_each(const ast::For& f, Span span, Block& out);
+  void for_pairs(const ast::For& f, Span span, Block& out);
   void repeat(const ast::Repeat& r, Span span, Block& out);
   void loop(const ast::Loop& l, Span span, Block& out);
   void wait(const ast::Wait& w, Span span, Block& out);
@@ -223,6 +276,7 @@ class Checker {
   const Symbol* find(std::string_view name) const;
   void unknown_name(const ast::Name& name, const std::string& what);
   std::optional<uint32_t> class_named(const ast::Name& name);
+  std::optional<uint32_t> whole_class(const ast::Name& name);
 
   // classes (classes.cpp)
   void declare_class(const ast::ClassDecl::Item& item);
@@ -232,10 +286,10 @@ class Checker {
   [[nodiscard]] Span dynamic_value(NodeId id) const;
   std::optional<ClassRef> class_of(const ast::Name& name, const ast::Expr* container, Span span);
   std::optional<ClassRef> class_argument(const ast::Call& c);
+  std::optional<ClassRef> class_written(const ast::Expr& written, const std::string& place);
   void collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& out) const;
   void note_act(Verb verb, Span span);
 
-  bool in_index_ = false;  ///< before a `[`: an array may stand there
   const ast::Policy& policy_;
   const SourceSet& sources_;
   Diagnostics& diagnostics_;
@@ -245,14 +299,14 @@ class Checker {
   std::unordered_map<std::string, Symbol> symbols_;
   std::vector<std::pair<std::string, Symbol>> scope_;
   enum class Progress : uint8_t { Open, Running, Done };
-  std::vector<Progress> stream_progress_, function_progress_, group_progress_;
+  std::vector<Progress> stream_progress_, group_progress_;
   /// Streams that are being checked, innermost last, and whether each was reached by a `prev`.
   std::vector<std::pair<uint32_t, bool>> stream_path_;
   std::vector<std::pair<Metric, Span>> needs_written_;
   std::vector<std::pair<Verb, Span>> acts_written_;
   Span needs_span_, acts_span_;  ///< of the first of them
   std::vector<const ast::Stream*> stream_decls_;
-  std::vector<const ast::Fn*> function_decls_;
+  std::vector<FunctionDecl> function_decls_;
   std::vector<const ast::Group*> group_decls_;
   std::vector<const ast::ClassDecl::Item*> class_decls_;
   std::vector<LocalId>* frame_ = nullptr;  ///< of the task that is being checked

@@ -128,7 +128,7 @@ void Checker::bounded(NodeId id, const char* what) {
   if (n.type.error() || p_.range_of(id)) return;
   if (n.op != Op::Param) {
     diagnostics_.report(Kind::NotConstant, n.span,
-                        fmt::format("{} is a literal or a parameter with a range", what));
+                        fmt::format("{} is made of literals and parameters with a range", what));
     return;
   }
   diagnostics_.report(Kind::EndlessLoop, n.span, fmt::format("{} has no bound itself", what))
@@ -136,7 +136,49 @@ void Checker::bounded(NodeId id, const char* what) {
       .hint("give the parameter a range: `in 1..8`");
 }
 
+/// `for a, b in pairs(S)`: each two elements once, a before b. A walk over S in a walk over S.
+void Checker::for_pairs(const ast::For& f, Span span, Block& out) {
+  const auto* call = std::get_if<ast::Call>(&f.from->node);
+  if (f.to || !call || call->callee.text != "pairs" || call->arguments.size() != 1) {
+    diagnostics_.report(Kind::WrongArguments, f.from->span, "two names want pairs")
+        .hint(fmt::format("`for {}, {} in pairs(all)`", f.variable.text, f.second->text));
+    return;
+  }
+  const size_t depth = scope_.size();
+  const ast::Expr& of = *call->arguments[0].value;
+  For outer{kNone, kNone, kNone, kNone, {}};
+  For inner{kNone, kNone, kNone, kNone, {}};
+  outer.set = set_with(f.variable, of, nullptr, f.from->span);
+  outer.variable = find(f.variable.text)->index;
+  inner.set = outer.set == kNone ? kNone : set_with(*f.second, of, f.where.get(), f.from->span);
+  if (outer.set == kNone) bind(*f.second, kError);
+  inner.variable = find(f.second->text)->index;
+  if (inner.set != kNone && p_.sets[inner.set].of_cpus) {
+    diagnostics_.report(Kind::TypeMismatch, f.from->span, "`pairs` are pairs of containers");
+    inner.set = kNone;
+  }
+  if (inner.set != kNone) {
+    const auto index_of = [&](LocalId local) {
+      Node container = make(Op::Local, kContainer, f.from->span);
+      container.ref = local;
+      Node index = make(Op::Static, kInt, f.from->span, {add(std::move(container))});
+      index.ref = static_cast<uint32_t>(StaticField::Index);
+      return add(std::move(index));
+    };
+    const NodeId first = index_of(outer.variable);
+    const NodeId after = add(make(Op::Less, kBool, f.from->span, {first, index_of(inner.variable)}));
+    NodeId& where = p_.sets[inner.set].where;
+    where = where == kNone ? after : add(make(Op::And, kBool, f.from->span, {after, where}));
+  }
+  inner.body = uninterrupted(*f.body);
+  unbind_to(depth);
+  if (inner.set == kNone) return;
+  outer.body.push_back({span, std::move(inner)});
+  out.push_back({span, std::move(outer)});
+}
+
 void Checker::for_each(const ast::For& f, Span span, Block& out) {
+  if (f.second) return for_pairs(f, span, out);
   const size_t depth = scope_.size();
   For made{kNone, kNone, kNone, kNone, {}};
   if (f.to) {
@@ -147,6 +189,9 @@ void Checker::for_each(const ast::For& f, Span span, Block& out) {
           .hint("write an `if` in the body");
     for (const NodeId end : {made.from, made.to}) bounded(end, "the end of a range");
     made.variable = bind(f.variable, kInt);
+    const auto lo = p_.range_of(made.from);
+    const auto hi = p_.range_of(made.to);
+    if (lo && hi) p_.local_ranges[made.variable] = {lo->lo, hi->hi};
   } else {
     made.set = set_with(f.variable, *f.from, f.where.get(), join(f.variable.span, f.from->span));
     made.variable = find(f.variable.text)->index;

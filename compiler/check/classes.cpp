@@ -100,11 +100,26 @@ Span Checker::dynamic_value(NodeId id) const {
   return {};
 }
 
+/// As class_named, where the class of one container cannot stand for the class.
+std::optional<uint32_t> Checker::whole_class(const ast::Name& name) {
+  const Symbol* symbol = find(name.text);
+  if (!symbol || symbol->kind != SymbolKind::Class || symbol->of == kNone) return class_named(name);
+  diagnostics_.report(Kind::TypeMismatch, name.span,
+                      fmt::format("`{}` may be the class of one container", name.text),
+                      fmt::format("the call gives it `{}(…)`", p_.classes[symbol->index].name));
+  return std::nullopt;
+}
+
 /// `shared`, or `own(c)`.
 std::optional<ClassRef> Checker::class_of(const ast::Name& name, const ast::Expr* container, Span span) {
   const auto cls = class_named(name);
   const NodeId of = container ? total(expr(*container), kContainer, fmt::format("`{}`", name.text)) : kNone;
   if (!cls || (of != kNone && type(of).error())) return std::nullopt;
+  if (const Symbol* symbol = find(name.text); symbol->stands_in && symbol->of != kNone && !container) {
+    Node own = make(Op::Local, kContainer, span);
+    own.ref = symbol->of;
+    return ClassRef{*cls, add(std::move(own))};
+  }
   const Class& c = p_.classes[*cls];
   if (c.per_container == (container != nullptr)) return ClassRef{*cls, of};
   diagnostics_
@@ -118,13 +133,16 @@ std::optional<ClassRef> Checker::class_of(const ast::Name& name, const ast::Expr
 
 /// The class in the parentheses of `ways` and `mb`.
 std::optional<ClassRef> Checker::class_argument(const ast::Call& c) {
-  const ast::Expr& written = *c.arguments[0].value;
+  return class_written(*c.arguments[0].value, fmt::format("`{}`", c.callee.text));
+}
+
+/// A class where an expression may stand; `place` completes "… wants the name of a class".
+std::optional<ClassRef> Checker::class_written(const ast::Expr& written, const std::string& place) {
   if (const auto* ref = std::get_if<ast::Ref>(&written.node))
     return class_of(ref->name, nullptr, written.span);
   const auto* call = std::get_if<ast::Call>(&written.node);
   if (!call) {
-    diagnostics_.report(Kind::TypeMismatch, written.span,
-                        fmt::format("`{}` wants the name of a class", c.callee.text));
+    diagnostics_.report(Kind::TypeMismatch, written.span, fmt::format("{} wants the name of a class", place));
     return std::nullopt;
   }
   if (!class_named(call->callee) || !arity(*call, 1, 1, written.span)) return std::nullopt;

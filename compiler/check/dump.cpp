@@ -17,7 +17,7 @@ std::string_view name_of(Op op) {
 #define CBENCH_OP(op, text) case Op::op: return text;
     CBENCH_OP(ConstBool, "bool") CBENCH_OP(ConstInt, "int") CBENCH_OP(ConstFloat, "float") CBENCH_OP(Unlimited, "unlimited")
     CBENCH_OP(Param, "param") CBENCH_OP(Local, "local") CBENCH_OP(MetricRead, "metric") CBENCH_OP(Static, "field")
-    CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state") CBENCH_OP(Element, "element")
+    CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state") CBENCH_OP(Element, "element") CBENCH_OP(TableElement, "table")
     CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
     CBENCH_OP(Step, "step") CBENCH_OP(Negate, "negate") CBENCH_OP(Not, "not") CBENCH_OP(And, "and") CBENCH_OP(Or, "or")
     CBENCH_OP(Equal, "==") CBENCH_OP(NotEqual, "!=") CBENCH_OP(Less, "<") CBENCH_OP(LessEqual, "<=") CBENCH_OP(Greater, ">")
@@ -173,12 +173,23 @@ void Dump::set(uint32_t id) {
     case Set::From::CpuList:
       head = "cpus";
       break;
+    case Set::From::Range:
+      head = "range";
+      break;
+    case Set::From::Ordered:
+      head = s.count == kNone ? "sorted" : s.highest ? "highest" : "lowest";
+      break;
   }
   below(s.variable == kNone ? "in " + head : fmt::format("{} in {}", local(s.variable), head), [&] {
     if (s.container != kNone) node(s.container);
     for (const auto& [low, high] : s.ranges) {
       node(low);
       part("to", high);
+    }
+    if (s.from == Set::From::Ordered) {
+      part("count", s.count);
+      set(s.ref);
+      part("key", s.key);
     }
     part("where", s.where);
   });
@@ -194,6 +205,7 @@ std::string Dump::what(const Node& n) const {
     case Op::ConstFloat:
       return fmt::format(" {}", n.f);
     case Op::Param:
+    case Op::TableElement:
       return " " + p_.params[n.ref].name;
     case Op::Local:
       return " " + local(n.ref);

@@ -136,7 +136,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
     value.i = symbol->index;
     return add(value);
   }
-  if (at_.constant && symbol->kind != SymbolKind::Param) {
+  if (at_.constant && symbol->kind != SymbolKind::Param && symbol->kind != SymbolKind::Table) {
     diagnostics_
         .report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", name.text),
                 "only literals and parameters may stand here")
@@ -172,10 +172,18 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     }
     case SymbolKind::State:
-      if (p_.states[symbol->index].per_container) break;
+      if (p_.states[symbol->index].per_container && !symbol->stands_in) break;
       n.op = Op::StateRead;
       n.type = p_.states[symbol->index].type;
       return whole(add(n), span);
+    case SymbolKind::Table:
+      diagnostics_
+          .report(Kind::WrongArguments, span,
+                  fmt::format("`{}` is a table of {} values", name.text, p_.params[symbol->index].table),
+                  "which one?")
+          .label(symbol->span, "declared here")
+          .hint(fmt::format("`{}[0]` is the first", name.text));
+      return error_node(span);
     case SymbolKind::Class:
     case SymbolKind::Group:
       diagnostics_
@@ -208,7 +216,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
 
 /// A read of a state as a value: an array has none as a whole.
 NodeId Checker::whole(NodeId read, Span span) {
-  if (in_index_ || node(read).op != Op::StateRead || p_.states[node(read).ref].size == 0) return read;
+  if (node(read).op != Op::StateRead || p_.states[node(read).ref].size == 0) return read;
   const State& state = p_.states[node(read).ref];
   diagnostics_
       .report(Kind::WrongArguments, span,
@@ -216,40 +224,6 @@ NodeId Checker::whole(NodeId read, Span span) {
       .label(state.span, "declared here")
       .hint(fmt::format("`{}[0]` is the first", sources_.text(span)));
   return error_node(span);
-}
-
-NodeId Checker::element(const ast::Index& i, Span span) {
-  const bool outer = std::exchange(in_index_, true);
-  const NodeId base = expr(*i.base);
-  in_index_ = outer;
-  const bool was = std::exchange(in_index_, false);
-  const NodeId at = expr(*i.at);
-  in_index_ = was;
-  if (type(base).error() || type(at).error()) return error_node(span);
-  if (node(base).op != Op::StateRead || p_.states[node(base).ref].size == 0) {
-    diagnostics_.report(Kind::TypeMismatch, node(base).span, "only a state that is an array has elements")
-        .hint("declare one as `state name: int[8] = 0`");
-    return error_node(span);
-  }
-  if (type(at).base != Base::Int) {
-    diagnostics_.report(Kind::TypeMismatch, node(at).span, "the number of an element is an int",
-                        fmt::format("this is {}", words(type(at))));
-    return error_node(span);
-  }
-  must_be_present(at, "the number of an element");
-  const int64_t size = p_.states[node(base).ref].size;
-  if (node(at).op == Op::ConstInt && (node(at).i < 0 || node(at).i >= size)) {
-    diagnostics_
-        .report(Kind::BadNumber, node(at).span, fmt::format("there is no element {}", node(at).i),
-                fmt::format("they are 0 to {}", size - 1))
-        .label(p_.states[node(base).ref].span, "declared here");
-    return error_node(span);
-  }
-  std::vector<NodeId> kids = {at};
-  if (!node(base).kids.empty()) kids.push_back(node(base).kids[0]);
-  Node n = make(Op::Element, type(base), span, std::move(kids));
-  n.ref = node(base).ref;
-  return add(n);
 }
 
 NodeId Checker::of_which(const ast::Name& name, const Symbol& symbol, Span span) {

@@ -29,6 +29,7 @@ void Checker::locals_in(const ast::Expr& e, std::vector<std::pair<LocalId, Span>
     locals_in(*call, out);
   } else if (const auto* each = std::get_if<ast::Comprehension>(&e.node)) {
     inner(each->set);
+    inner(each->to);
     inner(each->where);
     inner(each->body);
   } else if (const auto* cpus = std::get_if<ast::CpuSetLiteral>(&e.node)) {

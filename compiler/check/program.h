@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -22,6 +23,8 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 inline constexpr int kMaxTally = 64;
 /// Elements of an array.
 inline constexpr int64_t kMaxArray = 4096;
+/// Values of a table.
+inline constexpr int64_t kMaxTable = 256;
 
 enum class Op : uint8_t {
   ConstBool,   ///< i
@@ -38,6 +41,7 @@ enum class Op : uint8_t {
   StreamBefore,  ///< as StreamRead: the value that the stream had before this step
   StateRead,     ///< ref: state; kid: container, none for a global state
   Element,       ///< of a state that is an array; kids: index and, for one per container, the container
+  TableElement,  ///< ref: first parameter of the table; i: how many there are; kid: index
   Ways,
   Mb,     ///< ref: class; kid: container, of a class for each container
   Quota,  ///< kid: container
@@ -114,14 +118,18 @@ struct Node {
   std::string text;
 };
 
-/// A set of containers or CPUs. `variable` is bound while `where` is evaluated.
+/// A set of containers or CPUs, or a range of ints. `variable` is bound while `where` is evaluated.
 struct Set {
-  enum class From : uint8_t { All, Class, Group, HostCpus, CpusOf, CpuList };
+  enum class From : uint8_t { All, Class, Group, HostCpus, CpusOf, CpuList, Ordered, Range };
   From from{};
   bool of_cpus = false;
-  uint32_t ref = kNone;                           ///< class or group
+  [[nodiscard]] bool of_ints() const { return from == From::Range; }
+  uint32_t ref = kNone;                           ///< class or group; of Ordered the set that is ordered
   NodeId container = kNone;                       ///< of CpusOf
-  std::vector<std::pair<NodeId, NodeId>> ranges;  ///< of CpuList; second kNone for a single CPU
+  std::vector<std::pair<NodeId, NodeId>> ranges;  ///< of CpuList, second kNone for a single CPU; the one of Range
+  NodeId key = kNone;    ///< of Ordered; an element without a key is left out
+  NodeId count = kNone;  ///< of Ordered: at most so many; kNone for all
+  bool highest = false;  ///< of Ordered: by falling keys
   LocalId variable = kNone;
   NodeId where = kNone;
   Span span;
@@ -305,6 +313,7 @@ struct Param {
   double value = 0, lo = 0, hi = 0;
   bool has_range = false;
   Span span;
+  int64_t table = 0;  ///< of the first value of a table: how many values it has, each a parameter of its own
 };
 struct Enumeration {
   std::string name;
@@ -382,6 +391,7 @@ struct Program {
   std::vector<Node> nodes;
   std::vector<Set> sets;
   std::vector<Type> locals;
+  std::map<LocalId, Range> local_ranges;  ///< of names that run over a range of ints
   std::vector<Temporal> temporals;
   std::vector<Param> params;
   std::vector<Enumeration> enums;
@@ -398,13 +408,9 @@ struct Program {
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
   std::vector<Metric> optional;                ///< may be absent, and are then missing
 
-  /// Of a whole number or time that is a literal, or a parameter with a range; nullopt for anything else.
-  [[nodiscard]] std::optional<Range> range_of(NodeId id) const {
-    const Node& n = nodes[id];
-    if (n.op == Op::ConstInt) return Range{static_cast<double>(n.i), static_cast<double>(n.i)};
-    if (n.op == Op::Param && params[n.ref].has_range) return Range{params[n.ref].lo, params[n.ref].hi};
-    return std::nullopt;
-  }
+  /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything else.
+  /// Interval arithmetic; ends beyond 2^53 have no range.
+  [[nodiscard]] std::optional<Range> range_of(NodeId id) const;
 };
 
 }  // namespace cbench::check

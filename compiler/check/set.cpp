@@ -25,6 +25,11 @@ uint32_t Checker::set(const ast::Expr& e) {
       return kNone;
     }
     const size_t depth = scope_.size();
+    if (comprehension->to) {
+      diagnostics_.report(Kind::TypeMismatch, e.span, "a set of containers or CPUs is wanted here",
+                          "this is a range of ints");
+      return kNone;
+    }
     const uint32_t made =
         set_with(comprehension->variable, *comprehension->set, comprehension->where.get(), e.span);
     unbind_to(depth);
@@ -57,6 +62,10 @@ uint32_t Checker::set(const ast::Expr& e) {
       report.hint(fmt::format("its containers are `{}.members`", ref->name.text));
     return kNone;
   }
+  if (const auto* call = std::get_if<ast::Call>(&e.node);
+      call && !find(call->callee.text) &&
+      (call->callee.text == "sort" || call->callee.text == "top" || call->callee.text == "bottom"))
+    return ordered(*call, e.span);
   if (const auto* field = std::get_if<ast::Field>(&e.node)) {
     if (const auto* base = std::get_if<ast::Ref>(&field->base->node)) {
       if (base->name.text == "host" && field->name.text == "cpus") {
@@ -66,7 +75,7 @@ uint32_t Checker::set(const ast::Expr& e) {
       }
       const Symbol* symbol = find(base->name.text);
       if (field->name.text == "members" && (!symbol || symbol->kind != SymbolKind::Local)) {
-        const auto cls = class_named(base->name);
+        const auto cls = whole_class(base->name);
         if (!cls) return kNone;
         s.from = Set::From::Class;
         s.ref = *cls;
@@ -88,6 +97,55 @@ uint32_t Checker::set(const ast::Expr& e) {
                 fmt::format("this is {}", to_string(type(id))))
         .hint("sets are `all`, `CLASS.members`, a group, `host.cpus` and `c.cpus`");
   return kNone;
+}
+
+/// `sort(c in S: key)`, `top(n, c in S: key)`, `bottom(n, c in S: key)`: elements by their keys, ties by
+/// index; those without a key are left out.
+uint32_t Checker::ordered(const ast::Call& c, Span span) {
+  const bool all = c.callee.text == "sort";
+  const size_t at = all ? 0 : 1;
+  const auto* choice =
+      c.arguments.size() == at + 1 ? std::get_if<ast::Comprehension>(&c.arguments[at].value->node) : nullptr;
+  if (!choice || !choice->body || choice->to) {
+    diagnostics_
+        .report(Kind::WrongArguments, span,
+                all ? "`sort` takes a set with a key"
+                    : fmt::format("`{}` takes a number and a choice", c.callee.text))
+        .hint(fmt::format("`{}({}c in all: KEY)`", c.callee.text, all ? "" : "2, "));
+    return kNone;
+  }
+  Set s;
+  s.from = Set::From::Ordered;
+  s.span = span;
+  s.highest = c.callee.text == "top";
+  if (!all)
+    s.count = total(expr(*c.arguments[0].value), kInt, fmt::format("the number of `{}`", c.callee.text));
+  const size_t depth = scope_.size();
+  s.ref = set_with(choice->variable, *choice->set, choice->where.get(), span);
+  const bool outer = std::exchange(at_.element, true);
+  s.key = expr(*choice->body);
+  at_.element = outer;
+  unbind_to(depth);
+  if (s.ref == kNone || type(s.key).error() || (s.count != kNone && type(s.count).error())) return kNone;
+  if (!type(s.key).numeric()) {
+    diagnostics_.report(Kind::TypeMismatch, node(s.key).span, "the key of an order is a number",
+                        fmt::format("this is {}", words(type(s.key))));
+    return kNone;
+  }
+  s.of_cpus = p_.sets[s.ref].of_cpus;
+  return add_set(s);
+}
+
+bool Checker::unordered(uint32_t id, const char* place) {
+  const Set& s = p_.sets[id];
+  if (s.from != Set::From::Ordered) return true;
+  diagnostics_
+      .report(Kind::TypeMismatch, s.span, fmt::format("{} has no order", place),
+              "this set is made anew, in order, each time that it is walked")
+      .hint(
+          "walk it: `for c in top(2, d in all: KEY) { … }`, or ask something of it: `sum(c in top(…): "
+          "x(c))`");
+  return false;
 }
 
 /// `variable in from where where`. The variable stays bound; the caller unbinds it.
@@ -121,6 +179,28 @@ uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, con
     p_.sets[base].where = condition;
   }
   return base;
+}
+
+/// `i in from..to where where`: as set_with.
+uint32_t Checker::range_with(const ast::Comprehension& c, Span span) {
+  Set s;
+  s.from = Set::From::Range;
+  s.span = span;
+  const NodeId from = constant(*c.set, kInt, "the begin of a range");
+  const NodeId to = constant(*c.to, kInt, "the end of a range");
+  const size_t errors = diagnostics_.error_count();
+  for (const NodeId end : {from, to}) bounded(end, "the end of a range");
+  s.variable = bind(c.variable, kInt);
+  const bool good = !type(from).error() && !type(to).error() && diagnostics_.error_count() == errors;
+  if (good) p_.local_ranges[s.variable] = {p_.range_of(from)->lo, p_.range_of(to)->hi};
+  s.ranges = {{from, to}};
+  if (c.where) {
+    const bool outer = std::exchange(at_.element, true);
+    s.where = total(expr(*c.where), kBool, "`where`");
+    at_.element = outer;
+    if (type(s.where).error()) return kNone;
+  }
+  return good ? add_set(std::move(s)) : kNone;
 }
 
 uint32_t Checker::cpu_list(const ast::CpuSetLiteral& list, Span span) {

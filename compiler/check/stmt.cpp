@@ -89,25 +89,6 @@ void Checker::attempt(const ast::Try& t, Span span, Block& out) {
   out.push_back({span, std::move(made)});
 }
 
-void Checker::give_back(const ast::Return& r, Span span, Block& out) {
-  const bool wants = at_.function != kNone && !p_.functions[at_.function].is_plan;
-  NodeId value = kNone;
-  if (r.value) {
-    value = expr(*r.value);
-    if (!wants) {
-      diagnostics_.report(Kind::MisplacedStatement, r.value->span, "there is nothing to return a value to")
-          .hint("write `return` alone");
-    } else {
-      Function& f = p_.functions[at_.function];
-      value = coerce(value, f.result.with(false), fmt::format("the result of `{}`", f.name));
-      if (!type(value).error() && type(value).optional) p_.functions[at_.function].result.optional = true;
-    }
-  } else if (wants) {
-    diagnostics_.report(Kind::NoReturn, span, "this function returns a value").hint("write `return VALUE`");
-  }
-  out.push_back({span, Return{value}});
-}
-
 void Checker::assign(const ast::Assign& a, Span span, Block& out) {
   const auto* index = std::get_if<ast::Index>(&a.target->node);
   const ast::Expr& named = index ? *index->base : *a.target;

@@ -88,7 +88,7 @@ void check_implementation(Reading& reading, const Located<std::string>& schedule
   }
   std::vector<std::string> candidates(known.begin(), known.end());
   std::string stock;
-  for (const StockPolicy& policy : stock_policies()) {
+  for (const EmbeddedText& policy : stock_policies()) {
     candidates.emplace_back(policy.name);
     stock += (stock.empty() ? "`" : ", `") + std::string(policy.name) + "`";
   }

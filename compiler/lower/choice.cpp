@@ -29,17 +29,21 @@ void Lowering::match(const check::Match& m) {
   b().into(end);
 }
 
+/// How many ints there are from one to another, both included.
+llvm::Value* Lowering::rounds(llvm::Value* from, llvm::Value* to, Span span) {
+  llvm::Value* n = checked(llvm::Intrinsic::ssub_with_overflow, to, from, nullptr, span).v;
+  n = checked(llvm::Intrinsic::sadd_with_overflow, n, b().i64(1), nullptr, span).v;
+  llvm::Value* none = b().ir.CreateICmpSLT(n, b().i64(0));
+  return b().ir.CreateTrunc(b().ir.CreateSelect(none, b().i64(0), n), b().ir.getInt32Ty());
+}
+
 void Lowering::for_statement(const check::For& f, Span span) {
   if (f.set != check::kNone) {
     for_each(f.set, [&](llvm::Value*, llvm::BasicBlock*) { block(f.body); });
     return;
   }
   llvm::Value* from = expr(f.from).v;
-  llvm::Value* rounds = checked(llvm::Intrinsic::ssub_with_overflow, expr(f.to).v, from, nullptr, span).v;
-  rounds = checked(llvm::Intrinsic::sadd_with_overflow, rounds, b().i64(1), nullptr, span).v;
-  llvm::Value* none = b().ir.CreateICmpSLT(rounds, b().i64(0));
-  rounds = b().ir.CreateTrunc(b().ir.CreateSelect(none, b().i64(0), rounds), b().ir.getInt32Ty());
-  b().loop(b().i32(0), rounds, [&](llvm::Value* i, llvm::BasicBlock*) {
+  b().loop(b().i32(0), rounds(from, expr(f.to).v, span), [&](llvm::Value* i, llvm::BasicBlock*) {
     locals_[f.variable] = {b().ir.CreateAdd(from, b().ir.CreateZExt(i, b().ir.getInt64Ty()))};
     block(f.body);
   });

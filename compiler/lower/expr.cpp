@@ -47,6 +47,13 @@ Val Lowering::expr(check::NodeId id) {
       if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().param(n.ref, true), b().i64(0))};
       return {b().param(n.ref, n.type.base != Base::Float)};
     }
+    case Op::TableElement: {
+      llvm::Value* at = expr(n.kids[0]).v;
+      b().fault_if(b().ir.CreateICmpUGE(at, b().i64(n.i)), fault_site("an index outside its table", n.span));
+      llvm::Value* place = b().ir.CreateAdd(at, b().i64(n.ref));
+      if (n.type.base == Base::Bool) return {b().ir.CreateICmpNE(b().param(place, true), b().i64(0))};
+      return {b().param(place, n.type.base != Base::Float)};
+    }
     case Op::Local:
       return local(n);
     case Op::Next: {
@@ -319,6 +326,8 @@ Val Lowering::inlined(const check::Node& n) {
     ok = b().both(ok, arguments.back().ok);
   }
   for (size_t i = 0; i < arguments.size(); ++i) locals_[f.parameters[i]] = {arguments[i].v};
+  const Span outer = called_;
+  if (!SourceSet::in_module(n.span)) called_ = n.span;
   Exit exit;
   exit.to = b().block("returned");
   exit.tries = tries_.size();
@@ -334,6 +343,7 @@ Val Lowering::inlined(const check::Node& n) {
   exits_.push_back(exit);
   block(f.body);
   exits_.pop_back();
+  called_ = outer;
   b().go(exit.to);
   b().into(exit.to);
   if (f.is_plan) return {};

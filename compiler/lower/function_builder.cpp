@@ -138,8 +138,8 @@ llvm::Value* FunctionBuilder::running(llvm::Value* slot) {
   return load_flag(at(argument(Running), ir.CreateZExt(slot, ir.getInt64Ty())));
 }
 
-llvm::Value* FunctionBuilder::param(uint32_t index, bool is_integer) {
-  llvm::Value* address = ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Params), i64(index));
+llvm::Value* FunctionBuilder::param(llvm::Value* index, bool is_integer) {
+  llvm::Value* address = ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Params), index);
   return is_integer ? load_i64(address) : load_f64(address);
 }
 

@@ -80,7 +80,8 @@ class FunctionBuilder {
   llvm::Value* status(int column, llvm::Value* slot);
   llvm::Value* cell(int column, llvm::Value* slot, llvm::Type* as);
   llvm::Value* running(llvm::Value* slot);
-  llvm::Value* param(uint32_t index, bool is_integer);
+  llvm::Value* param(llvm::Value* index, bool is_integer);
+  llvm::Value* param(uint32_t index, bool is_integer) { return param(i64(index), is_integer); }
   /// A mutable local in the entry block.
   llvm::AllocaInst* local(llvm::Type* of, llvm::Value* initial);
 

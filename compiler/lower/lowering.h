@@ -92,6 +92,8 @@ class Lowering {
   Val reduce(const check::Node& n);
   llvm::Value* member(uint32_t set, llvm::Value* element);
   void for_each(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
+  void in_order(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
+  llvm::Value* sortable(llvm::Value* key, bool falling);
 
   // statements (stmt.cpp)
   void block(const check::Block& b);
@@ -113,6 +115,7 @@ class Lowering {
 
   // choices, loops and tasks (choice.cpp, task.cpp)
   void match(const check::Match& m);
+  llvm::Value* rounds(llvm::Value* from, llvm::Value* to, Span span);
   void for_statement(const check::For& f, Span span);
   void repeat(const check::Repeat& r);
   llvm::Value* text_of_value(const check::Type& type, llvm::Value* value);
@@ -138,6 +141,7 @@ class Lowering {
   FunctionBuilder* builder_ = nullptr;
   std::vector<Val> locals_;
   std::vector<Exit> exits_;
+  Span called_;  ///< where the policy called the function that is being inlined
   std::vector<llvm::BasicBlock*> tries_;  ///< where a refusal inside each open `try` goes
   std::map<std::string, uint32_t> text_ids_;
   llvm::Value* stream_slot_ = nullptr;      ///< element of the stream being evaluated

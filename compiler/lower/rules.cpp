@@ -1,6 +1,7 @@
 // Rules and events: when a rule fires, and the one entry function that calls everything in order.
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <llvm/IR/Verifier.h>
 
 #include "compiler/lower/lowering.h"
@@ -382,7 +383,12 @@ uint32_t Lowering::text_id(const std::string& s) {
 }
 
 uint32_t Lowering::fault_site(const char* what, Span span) {
-  faults.push_back({what, sources_.line(span), span});
+  std::string said = what;
+  if (SourceSet::in_module(span)) {
+    said += fmt::format(" in line {} of {}", sources_.line(span), sources_.name(span.source));
+    span = called_;
+  }
+  faults.push_back({std::move(said), sources_.line(span), span});
   return static_cast<uint32_t>(faults.size() - 1);
 }
 

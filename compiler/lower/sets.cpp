@@ -1,4 +1,6 @@
 // Sets of containers and CPUs: membership, iteration in ascending order, reductions.
+#include <limits>
+
 #include <llvm/IR/Intrinsics.h>
 
 #include "compiler/lower/lowering.h"
@@ -29,7 +31,9 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
       in = member(p_.groups[s.ref].set, element);
       break;
     case Set::From::HostCpus:
-      break;  // CPU handles come from this set
+    case Set::From::Ordered:
+    case Set::From::Range:
+      break;  // elements come from this set
     case Set::From::CpusOf:
       in = ir.CreateICmpNE(b().call(abi::Intrinsic::cpu_in, {expr(s.container).v, element}), b().i32(0));
       break;
@@ -56,11 +60,77 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
 /// Runs `body` for each member, ascending; the set's variable is bound.
 void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
   const Set& s = p_.sets[id];
+  if (s.from == Set::From::Ordered) return in_order(id, body);
   auto& ir = b().ir;
+  if (s.of_ints()) {
+    llvm::Value* from = expr(s.ranges[0].first).v;
+    b().loop(b().i32(0), rounds(from, expr(s.ranges[0].second).v, s.span),
+             [&](llvm::Value* i, llvm::BasicBlock* next) {
+               llvm::Value* element = ir.CreateAdd(from, ir.CreateZExt(i, ir.getInt64Ty()));
+               llvm::BasicBlock* inside = b().block("member");
+               locals_[s.variable] = {element};
+               b().branch(member(id, element), inside, next);
+               b().into(inside);
+               body(element, next);
+             });
+    return;
+  }
   const std::vector<int64_t> cpus(layout_.host.cpus.begin(), layout_.host.cpus.end());
   const int64_t n = s.of_cpus ? static_cast<int64_t>(cpus.size()) : layout_.slots();
   b().loop(b().i32(0), b().i32(n), [&](llvm::Value* i, llvm::BasicBlock* next) {
     llvm::Value* element = s.of_cpus ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
+    llvm::BasicBlock* inside = b().block("member");
+    b().branch(member(id, element), inside, next);
+    b().into(inside);
+    if (s.variable != check::kNone) locals_[s.variable] = {element};
+    body(element, next);
+  });
+}
+
+/// A number as unsigned bits that order as it does, or the other way round.
+llvm::Value* Lowering::sortable(llvm::Value* key, bool falling) {
+  auto& ir = b().ir;
+  llvm::Value* sign = b().i64(std::numeric_limits<int64_t>::min());
+  llvm::Value* bits = key;
+  if (key->getType()->isDoubleTy()) {
+    bits = ir.CreateBitCast(ir.CreateFAdd(key, b().f64(0)), ir.getInt64Ty());  // -0 is 0
+    bits = ir.CreateXor(bits, ir.CreateOr(ir.CreateAShr(bits, 63), sign));
+  } else {
+    bits = ir.CreateXor(bits, sign);
+  }
+  return falling ? ir.CreateNot(bits) : bits;
+}
+
+/// Runs `body` for each member of a set with an order.
+void Lowering::in_order(uint32_t id, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
+  const Set& s = p_.sets[id];
+  auto& ir = b().ir;
+  llvm::Type* i64 = ir.getInt64Ty();
+  llvm::Type* entry = llvm::ArrayType::get(i64, 2);  // abi::SortEntry
+  const size_t most = s.of_cpus ? layout_.host.cpus.size() : layout_.slots();
+  llvm::Value* entries = b().local(llvm::ArrayType::get(entry, most), nullptr);
+  llvm::AllocaInst* found = b().local(i64, b().i64(0));
+  llvm::Value* limit = s.count == check::kNone ? nullptr : expr(s.count).v;
+  const auto field = [&](llvm::Value* index, int64_t which) {
+    return ir.CreateInBoundsGEP(entry, entries, {index, b().i64(which)});
+  };
+  for_each(s.ref, [&](llvm::Value* element, llvm::BasicBlock*) {
+    const Val key = expr(s.key);
+    b().when(b().present(key), [&] {
+      llvm::Value* n = b().load_i64(found);
+      b().store(sortable(key.v, s.highest), field(n, 0));
+      b().store(ir.CreateZExt(element, i64), field(n, 1));
+      b().store(ir.CreateAdd(n, b().i64(1)), found);
+    });
+  });
+  llvm::Value* n = b().load_i64(found);
+  b().call(abi::Intrinsic::sort, {entries, n});
+  if (limit) {
+    limit = ir.CreateSelect(ir.CreateICmpSLT(limit, b().i64(0)), b().i64(0), limit);
+    n = ir.CreateSelect(ir.CreateICmpSLT(limit, n), limit, n);
+  }
+  b().loop(b().i32(0), ir.CreateTrunc(n, ir.getInt32Ty()), [&](llvm::Value* i, llvm::BasicBlock* next) {
+    llvm::Value* element = ir.CreateTrunc(b().load_i64(field(ir.CreateZExt(i, i64), 1)), ir.getInt32Ty());
     llvm::BasicBlock* inside = b().block("member");
     b().branch(member(id, element), inside, next);
     b().into(inside);
@@ -102,7 +172,8 @@ Val Lowering::reduce(const check::Node& n) {
   llvm::AllocaInst* best = b().local(type, llvm::Constant::getNullValue(type));
   llvm::AllocaInst* found = b().local(i1, b().flag(false));
   llvm::AllocaInst* lost = b().local(i1, b().flag(false));
-  llvm::AllocaInst* where = b().local(ir.getInt32Ty(), b().i32(0));
+  llvm::Type* handle = p_.sets[n.set].of_ints() ? i64 : ir.getInt32Ty();
+  llvm::AllocaInst* where = b().local(handle, llvm::Constant::getNullValue(handle));
   llvm::AllocaInst* count = b().local(i64, b().i64(0));
   const bool arg = what == Reduction::ArgMin || what == Reduction::ArgMax;
   for_each(n.set, [&](llvm::Value* element, llvm::BasicBlock* next) {
@@ -129,12 +200,12 @@ Val Lowering::reduce(const check::Node& n) {
                                    : (smallest ? ir.CreateICmpSLT(x.v, old) : ir.CreateICmpSGT(x.v, old));
     better = ir.CreateOr(better, ir.CreateNot(ir.CreateLoad(i1, found)));
     b().store(ir.CreateSelect(better, x.v, old), best);
-    b().store(ir.CreateSelect(better, element, ir.CreateLoad(ir.getInt32Ty(), where)), where);
+    b().store(ir.CreateSelect(better, element, ir.CreateLoad(handle, where)), where);
     b().store(b().flag(true), found);
   });
   llvm::Value* complete = body_type.optional ? ir.CreateNot(ir.CreateLoad(i1, lost)) : nullptr;
   llvm::Value* value = ir.CreateLoad(type, best);
-  if (arg) return {ir.CreateLoad(ir.getInt32Ty(), where), ir.CreateLoad(i1, found)};
+  if (arg) return {ir.CreateLoad(handle, where), ir.CreateLoad(i1, found)};
   if (what == Reduction::Sum) return {value, complete};
   llvm::Value* any = ir.CreateICmpNE(b().load_i64(count), b().i64(0));
   llvm::Value* ok = b().both(complete, any);

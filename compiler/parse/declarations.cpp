@@ -41,7 +41,9 @@ ast::Param Builder::param(const Node& node) {
   ast::Param made;
   made.name = name(node.children[0]);
   made.type = type(node.children[1]);
-  made.value = expr(node.children[2]);
+  const Node* size = node.find(NodeKind::ArraySize);
+  if (size != nullptr) made.size = expr(size->children.front());
+  made.value = expr(node.children[size != nullptr ? 3 : 2]);
   if (const Node* bounds = node.find(NodeKind::Bounds)) {
     made.lo = expr(bounds->children[0]);
     made.hi = expr(bounds->children[1]);
@@ -85,7 +87,8 @@ ast::Fn Builder::fn(const Node& node) {
   made.name = name(head.children.front());
   for (const Node& part : head.children)
     if (part.kind == NodeKind::FnParameter)
-      made.parameters.push_back({name(part.children[0]), type(part.children[1])});
+      made.parameters.push_back(
+          {name(part.children[0]), type(part.children[1]), part.find(NodeKind::ArrayMark) != nullptr});
   const Node& result = head.children.back();
   made.is_plan = text(result) == "plan";
   if (!made.is_plan) made.result = type(result);
@@ -165,6 +168,11 @@ void Builder::add(const Node& node, ast::Policy& policy) {
       ast::Acts acts;
       for (const Node& action : inner.children) acts.actions.push_back(name(action));
       return made(std::move(acts));
+    }
+    case NodeKind::Uses: {
+      ast::Use use;
+      for (const Node& module : inner.children) use.modules.push_back(name(module));
+      return made(std::move(use));
     }
     case NodeKind::Task: {
       const Node& head = inner.children[0];

@@ -153,6 +153,7 @@ Builder::Built Builder::comprehension(const Node& node) {
   ast::Comprehension made;
   made.variable = name(node.children[0]);
   made.set = built(&node.children[1]);
+  made.to = built(inside(node.find(NodeKind::ForRange)));
   made.where = built(inside(node.find(NodeKind::Where)));
   made.body = built(inside(node.find(NodeKind::Body)));
   return make(span(node), std::move(made), height + 1);

@@ -13,8 +13,6 @@ using grammar::Want;
 
 constexpr size_t kNowhere = SIZE_MAX;
 
-constexpr std::string_view kLater[] = {"use"};
-
 bool wants_name(Want want) {
   switch (want) {
     case Want::PolicyName:
@@ -52,8 +50,7 @@ std::string_view later_word(Want want, const Found& found, std::string_view text
     const bool word = found.kind == FoundKind::Word && !grammar::is_reserved(found.text);
     return word && (first == "pause" || first == "resume" || first == "sample") ? first : "";
   }
-  if (wants_name(want)) return "";
-  return std::find(std::begin(kLater), std::end(kLater), found.text) != std::end(kLater) ? found.text : "";
+  return "";
 }
 
 }  // namespace

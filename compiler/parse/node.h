@@ -41,6 +41,7 @@ enum class NodeKind : uint8_t {
   Field,
   Index,
   ArraySize,
+  ArrayMark,
   Postfix,
   CpuSet,
   CpuRange,
@@ -66,6 +67,7 @@ enum class NodeKind : uint8_t {
   MatchElse,
   For,
   ForHead,
+  ForSecond,
   ForRange,
   Repeat,
   RepeatHead,
@@ -114,6 +116,7 @@ enum class NodeKind : uint8_t {
   Needs,
   Optional,
   Acts,
+  Uses,
   TaskHead,
   // tests
   Test,

@@ -1,8 +1,11 @@
 // The one place where the grammar is instantiated.
 #include "compiler/parse/parse.h"
 
+#include <fmt/format.h>
+
 #include "compiler/parse/encoding.h"
 #include "compiler/parse/reader.h"
+#include "stdlib/embed/stock.h"
 
 namespace cbench {
 namespace {
@@ -22,11 +25,35 @@ bool read(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics, a
   return diagnostics.error_count() == errors_before;
 }
 
+void add_module(const SourceSet& sources, const ast::Name& name, Diagnostics& diagnostics,
+                ast::Policy& policy) {
+  const auto source = SourceSet::module(name.text);
+  if (!source) {
+    std::vector<std::string> known;
+    for (const EmbeddedText& module : std_modules()) known.push_back(fmt::format("std.{}", module.name));
+    const std::string near = nearest(name.text, known);
+    diagnostics
+        .report(Kind::UnknownName, name.span, fmt::format("there is no module `{}`", name.text),
+                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+        .hint(fmt::format("modules are {}", fmt::join(known, ", ")));
+    return;
+  }
+  for (const ast::Policy& module : policy.modules)
+    if (module.name.span.source == *source) return;
+  ast::Policy module;
+  if (!read(sources, *source, diagnostics, module, nullptr)) return;
+  module.name.text = name.text.substr(name.text.find('.') + 1);  // it is called by what follows the dot
+  policy.modules.push_back(std::move(module));
+}
+
 }  // namespace
 
 std::optional<ast::Policy> parse(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics) {
   ast::Policy policy;
   if (!read(sources, source, diagnostics, policy, nullptr)) return std::nullopt;
+  for (const ast::Decl& decl : policy.decls)
+    if (const auto* use = std::get_if<ast::Use>(&decl.node))
+      for (const ast::Name& module : use->modules) add_module(sources, module, diagnostics, policy);
   return policy;
 }
 

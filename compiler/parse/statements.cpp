@@ -81,7 +81,14 @@ ast::Match Builder::match(const Node& node) {
 
 ast::For Builder::for_statement(const Node& node) {
   const Node& head = node.children[0];
-  ast::For made{name(head.children[0]), expr(head.children[1]), nullptr, nullptr, nullptr};
+  const Node* second = head.find(NodeKind::ForSecond);
+  ast::For made{name(head.children[0]),
+                std::nullopt,
+                expr(head.children[second != nullptr ? 2 : 1]),
+                nullptr,
+                nullptr,
+                nullptr};
+  if (second != nullptr) made.second = name(second->children.front());
   made.to = expr_in(head.find(NodeKind::ForRange));
   made.where = expr_in(head.find(NodeKind::Where));
   made.body = body(node.children[1]);

@@ -58,7 +58,7 @@ std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t 
   out.plan.texts = std::move(image->texts);
   out.plan.faults = std::move(image->faults);
   for (PlanFault& fault : out.plan.faults)
-    if (fault.span.known()) fault.span.source = policy;
+    if (fault.span.known()) fault.span.source = policy;  // the only one there; faults in modules name the call
   out.entry = loaded->entry;
   out.code = loaded->code;
   return out;

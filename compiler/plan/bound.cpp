@@ -1,6 +1,7 @@
 #include "compiler/plan/bound.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace cbench::plan {
 namespace {
@@ -34,6 +35,8 @@ class Bound {
  private:
   [[nodiscard]] uint64_t times(uint64_t n) const { return unrolled_ ? n : 1; }
   [[nodiscard]] uint64_t size(uint32_t set) const {
+    if (const check::Set& s = p_.sets[set]; s.of_ints())
+      return times(rounds(p_.range_of(s.ranges[0].second)->hi - p_.range_of(s.ranges[0].first)->lo + 1));
     return times(p_.sets[set].of_cpus ? planned_.layout.host.cpus.size() : planned_.plan.slots);
   }
   uint64_t members(uint32_t set) {
@@ -41,6 +44,14 @@ class Bound {
     uint64_t n = 1 + (s.where == check::kNone ? 0 : expr(s.where));
     if (s.from == check::Set::From::Group) n += members(p_.groups[s.ref].set);
     return n;
+  }
+  /// What putting a set in order costs before it is walked.
+  uint64_t order(uint32_t set) {
+    const check::Set& s = p_.sets[set];
+    if (s.from != check::Set::From::Ordered) return 0;
+    const uint64_t n = size(set);
+    const auto rounds = unrolled_ ? static_cast<uint64_t>(std::bit_width(n)) : 1;
+    return cap(expr(s.count) + cap(n * cap(members(s.ref) + expr(s.key))) + 2 * n * rounds);
   }
   uint64_t function(uint32_t ref) {
     if (functions_[ref] == 0) functions_[ref] = 1 + block(p_.functions[ref].body);
@@ -69,7 +80,7 @@ class Bound {
     const check::Node& n = p_.nodes[id];
     uint64_t kids = 0;
     for (const check::NodeId kid : n.kids) kids = cap(kids + expr(kid));
-    if (n.op == check::Op::Reduce) return cap(1 + size(n.set) * cap(members(n.set) + kids));
+    if (n.op == check::Op::Reduce) return cap(1 + order(n.set) + size(n.set) * cap(members(n.set) + kids));
     if (n.op == check::Op::InSet) return cap(kids + members(n.set));
     if (n.op == check::Op::Window) return cap(kids + window(n.temporal));
     if (n.op == check::Op::Call) return cap(1 + kids + function(n.ref));
@@ -114,7 +125,8 @@ class Bound {
             const uint64_t n_rounds = n.set == kNone
                                           ? times(rounds(p_.range_of(n.to)->hi - p_.range_of(n.from)->lo + 1))
                                           : size(n.set);
-            return 1 + cap(n_rounds * cap((n.set == kNone ? 1 : members(n.set)) + block(n.body)));
+            return 1 + (n.set == kNone ? 0 : order(n.set)) +
+                   cap(n_rounds * cap((n.set == kNone ? 1 : members(n.set)) + block(n.body)));
           } else if constexpr (std::is_same_v<T, Repeat>)
             return 1 + cap(times(rounds(p_.range_of(n.most)->hi)) * cap(expr(n.condition) + block(n.body)));
           else if constexpr (std::is_same_v<T, Loop>)

@@ -1,4 +1,5 @@
 // Parameters set from outside: by the configuration or the command line.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -7,6 +8,23 @@
 #include "compiler/plan/plan.h"
 
 namespace cbench::plan {
+namespace {
+
+/// The parts of a text between commas, without blanks round them.
+std::vector<std::string> listed(std::string_view text) {
+  std::vector<std::string> out;
+  while (true) {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view value = text.substr(0, comma);
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    while (value.ends_with(' ')) value.remove_suffix(1);
+    out.emplace_back(value);
+    if (comma == text.size()) return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
 
 std::optional<double> parse_setting(std::string_view text, const check::Type& type, std::string& why) {
   if (type.base == check::Base::Bool) {
@@ -48,6 +66,34 @@ std::optional<double> parse_setting(std::string_view text, const check::Type& ty
     return std::nullopt;
   }
   return value;
+}
+
+std::vector<ParamSetting> singly(const check::Program& program, const std::vector<ParamSetting>& settings,
+                                 Diagnostics& diagnostics) {
+  std::vector<ParamSetting> out;
+  for (const ParamSetting& setting : settings) {
+    const auto table = std::find_if(program.params.begin(), program.params.end(), [&](const check::Param& p) {
+      return p.table > 0 && p.name == setting.first + "[0]";
+    });
+    if (table == program.params.end()) {
+      out.push_back(setting);
+      continue;
+    }
+    const std::vector<std::string> values = listed(setting.second.value);
+    if (static_cast<int64_t>(values.size()) != table->table) {
+      diagnostics
+          .report(Kind::BadParam, setting.second.span,
+                  fmt::format("the table `{}` has {} values, and `{}` is {}", setting.first, table->table,
+                              setting.second.value, values.size()))
+          .label(table->span, "declared here")
+          .hint(fmt::format("separate them by commas, or set one: `{}[0]`", setting.first));
+      continue;
+    }
+    for (size_t i = 0; i < values.size(); ++i)
+      out.emplace_back(fmt::format("{}[{}]", setting.first, i),
+                       Located<std::string>{values[i], setting.second.span});
+  }
+  return out;
 }
 
 std::vector<PlanParam> plan_params(const check::Program& program) {

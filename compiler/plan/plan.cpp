@@ -174,7 +174,7 @@ void Planner::check_metrics() {
 
 void Planner::set_params(const std::vector<ParamSetting>& settings) {
   Plan& plan = planned_.plan;
-  for (const auto& [name, setting] : settings) {
+  for (const auto& [name, setting] : singly(program_, settings, diagnostics_)) {
     const auto it = std::find_if(program_.params.begin(), program_.params.end(),
                                  [&](const check::Param& p) { return p.name == name; });
     if (it == program_.params.end()) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/format/diff.h"
 #include "compiler/format/format.h"
 #include "runtime/driver/commands.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 struct FmtOptions {
   std::vector<std::string> files;
-  bool check = false;
+  bool check = false, diff = false;
 };
 
 Error cannot_write(const std::string& path, const std::string& what) {
@@ -61,7 +62,7 @@ Result<> replace(const std::string& path, std::string_view text) {
 }
 
 /// The exit code for one file.
-int one(const std::string& path, bool check, Console& console) {
+int one(const std::string& path, const FmtOptions& options, Console& console) {
   SourceSet sources;
   const Result<uint32_t> source = sources.load(path);
   if (!source.ok()) return console.fail(source.error());
@@ -72,10 +73,9 @@ int one(const std::string& path, bool check, Console& console) {
     return static_cast<int>(Exit::Invalid);
   }
   const bool same = *text == sources.text(*source);
-  if (check) {
-    if (!same) std::printf("%s\n", path.c_str());
-    return same ? 0 : static_cast<int>(Exit::RunFailed);
-  }
+  if (options.diff && !same) std::fputs(unified_diff(path, sources.text(*source), *text).c_str(), stdout);
+  if (options.check && !options.diff && !same) std::printf("%s\n", path.c_str());
+  if (options.check || options.diff) return same ? 0 : static_cast<int>(Exit::RunFailed);
   if (path == "-") {
     std::fwrite(text->data(), 1, text->size(), stdout);
     return 0;
@@ -94,12 +94,16 @@ void add_fmt(CLI::App& app, Command& chosen) {
       ->required();
   command->add_flag("--check", options->check,
                     "change nothing; name the files that are not formatted (exit code 1)");
-  command->footer("Examples:\n  cbench fmt my.cbp\n  cbench fmt --check *.cbp\n  cbench fmt - < my.cbp");
+  command->add_flag(
+      "--diff", options->diff,
+      "change nothing; show what would change as a unified diff (exit code 1 when something would)");
+  command->footer(
+      "Examples:\n  cbench fmt my.cbp\n  cbench fmt --check *.cbp\n  cbench fmt --diff my.cbp\n  cbench fmt "
+      "- < my.cbp");
   command->callback([options, &chosen] {
     chosen = [options](Console& console) {
       int worst = 0;
-      for (const std::string& file : options->files)
-        worst = std::max(worst, one(file, options->check, console));
+      for (const std::string& file : options->files) worst = std::max(worst, one(file, *options, console));
       return worst;
     };
   });

@@ -24,7 +24,7 @@ Result<Bench> configured(Bench bench, uint32_t source, const std::string& path,
 
 std::string stock_names() {
   std::string out;
-  for (const StockPolicy& stock : stock_policies())
+  for (const EmbeddedText& stock : stock_policies())
     out += (out.empty() ? "" : ", ") + std::string(stock.name);
   return out;
 }

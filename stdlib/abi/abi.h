@@ -8,7 +8,7 @@
 namespace cbench::abi {
 
 /// Changed whenever a struct below or intrinsics.def changes.
-inline constexpr uint32_t kAbiVersion = 3;
+inline constexpr uint32_t kAbiVersion = 4;
 /// Name of the one function that a policy compiles to.
 inline constexpr const char* kEntryName = "cbp_entry";
 
@@ -22,6 +22,13 @@ struct RingSample {
   f64 value;
 };
 using ring = const RingSample*;
+/// An element of a set and the key that orders it.
+struct SortEntry {
+  uint64_t key;
+  i64 element;
+};
+using entries = SortEntry*;
+static_assert(sizeof(SortEntry) == 16 && offsetof(SortEntry, element) == 8);
 static_assert(sizeof(RingSample) == 16 && offsetof(RingSample, value) == 8);
 
 /// Pointer table of the functions that generated code may call.

@@ -1,5 +1,7 @@
 // The pointer table: each line of intrinsics.def bound to the shadow. A line without a binding does not
 // compile.
+#include <algorithm>
+
 #include "stdlib/intrinsics/format.h"
 #include "stdlib/intrinsics/math.h"
 #include "stdlib/intrinsics/percentile.h"
@@ -22,6 +24,11 @@ constexpr size_t kNumberBytes = 64;
 f64 exp2(f64 x) { return exp2_exact(x); }
 f64 percentile(abi::ring samples, i64 capacity, i64 next, i64 count, i32 percent) {
   return percentile_of(samples, capacity, next, count, percent);
+}
+void sort(abi::entries first, i64 count) {
+  std::sort(first, first + count, [](const abi::SortEntry& a, const abi::SortEntry& b) {
+    return a.key != b.key ? a.key < b.key : a.element < b.element;
+  });
 }
 i32 class_of(host h, i32 slot) { return of(h).class_of(slot); }
 i32 cpu_in(host h, i32 slot, i32 cpu) { return of(h).cpu_in(slot, cpu) ? 1 : 0; }

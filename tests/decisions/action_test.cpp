@@ -303,7 +303,7 @@ TEST(cache_aware, it_jails_the_polluter_and_frees_it_when_it_is_quiet) {
 }
 
 TEST(stock, every_policy_compiles_and_decides_without_allocating) {
-  for (const StockPolicy& stock : stock_policies()) {
+  for (const EmbeddedText& stock : stock_policies()) {
     Scene s({"A", "B", "C"});
     s.with_rdt();
     s.play(std::string(stock.text));

@@ -99,10 +99,11 @@ class Interpreter {
   int64_t difference(int64_t x, int64_t y, Span span);
 
   // sets (interpreter_set.cpp)
-  bool member(uint32_t set, int32_t element);
+  bool member(uint32_t set, int64_t element);
   /// The elements that may be in the set, ascending.
-  [[nodiscard]] std::vector<int32_t> candidates(uint32_t set) const;
-  bool bind_member(uint32_t set, int32_t element);
+  std::vector<int64_t> candidates(uint32_t set);
+  std::vector<int64_t> ordered(uint32_t set);
+  bool bind_member(uint32_t set, int64_t element);
   Value reduce(const Node& n);
 
   // streams and operators with a memory (interpreter_temporal.cpp)

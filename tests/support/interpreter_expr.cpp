@@ -45,6 +45,12 @@ Value Interpreter::expr(NodeId id) {
       const double value = plan_.params[n.ref].value;
       return n.type.base == Base::Float ? Value{true, 0, value} : Value{true, static_cast<int64_t>(value)};
     }
+    case Op::TableElement: {
+      const int64_t at = expr(n.kids[0]).i;
+      if (at < 0 || at >= n.i) throw Fault{"an index outside its table", n.span};
+      const double value = plan_.params[n.ref + static_cast<size_t>(at)].value;
+      return n.type.base == Base::Float ? Value{true, 0, value} : Value{true, static_cast<int64_t>(value)};
+    }
     case Op::Local:
       return locals_[n.ref];
     case Op::Next: {

@@ -1,4 +1,6 @@
 // Sets of the interpreter, and questions to them.
+#include <algorithm>
+
 #include "interpreter.h"
 
 namespace cbench::test {
@@ -7,8 +9,9 @@ using check::kNone;
 using check::Reduction;
 using check::Set;
 
-bool Interpreter::member(uint32_t id, int32_t element) {
+bool Interpreter::member(uint32_t id, int64_t n) {
   const Set& s = p_.sets[id];
+  const auto element = static_cast<int32_t>(n);  // a slot or CPU
   bool in = false;
   switch (s.from) {
     case Set::From::All:
@@ -24,6 +27,8 @@ bool Interpreter::member(uint32_t id, int32_t element) {
       in = member(p_.groups[s.ref].set, element);
       break;
     case Set::From::HostCpus:
+    case Set::From::Ordered:
+    case Set::From::Range:
       in = true;
       break;
     case Set::From::CpusOf:
@@ -38,21 +43,52 @@ bool Interpreter::member(uint32_t id, int32_t element) {
       break;
   }
   if (!in || s.where == kNone) return in;
-  locals_[s.variable] = {true, element};
+  locals_[s.variable] = {true, n};
   return expr(s.where).i != 0;
 }
 
-std::vector<int32_t> Interpreter::candidates(uint32_t set) const {
-  std::vector<int32_t> out;
-  if (p_.sets[set].of_cpus)
-    for (const uint32_t cpu : layout_.host.cpus) out.push_back(static_cast<int32_t>(cpu));
+/// Elements of a set with an order: those that have a key, by it.
+std::vector<int64_t> Interpreter::ordered(uint32_t set) {
+  const Set& s = p_.sets[set];
+  const int64_t most = s.count == kNone ? INT64_MAX : expr(s.count).i;
+  struct Keyed {
+    Value key;
+    int64_t element;
+  };
+  std::vector<Keyed> found;
+  for (const int64_t element : candidates(s.ref))
+    if (bind_member(s.ref, element))
+      if (const Value key = expr(s.key); key.present) found.push_back({key, element});
+  const bool floats = is_float(s.key);
+  std::sort(found.begin(), found.end(), [&](const Keyed& a, const Keyed& b) {
+    const Keyed& x = s.highest ? b : a;
+    const Keyed& y = s.highest ? a : b;
+    if (floats ? x.key.f != y.key.f : x.key.i != y.key.i)
+      return floats ? x.key.f < y.key.f : x.key.i < y.key.i;
+    return a.element < b.element;
+  });
+  std::vector<int64_t> out;
+  for (const Keyed& k : found)
+    if (static_cast<int64_t>(out.size()) < most) out.push_back(k.element);
+  return out;
+}
+
+std::vector<int64_t> Interpreter::candidates(uint32_t set) {
+  if (p_.sets[set].from == Set::From::Ordered) return ordered(set);
+  std::vector<int64_t> out;
+  if (const Set& s = p_.sets[set]; s.of_ints()) {
+    const int64_t from = expr(s.ranges[0].first).i;
+    const int64_t to = expr(s.ranges[0].second).i;
+    for (int64_t i = from; i <= to; ++i) out.push_back(i);
+  } else if (p_.sets[set].of_cpus)
+    for (const uint32_t cpu : layout_.host.cpus) out.push_back(cpu);
   else
-    for (size_t slot = 0; slot < running_.size(); ++slot) out.push_back(static_cast<int32_t>(slot));
+    for (size_t slot = 0; slot < running_.size(); ++slot) out.push_back(static_cast<int64_t>(slot));
   return out;
 }
 
 /// Is it a member? Then the set's name stands for it.
-bool Interpreter::bind_member(uint32_t set, int32_t element) {
+bool Interpreter::bind_member(uint32_t set, int64_t element) {
   if (!member(set, element)) return false;
   if (p_.sets[set].variable != kNone) locals_[p_.sets[set].variable] = {true, element};
   return true;
@@ -64,7 +100,7 @@ Value Interpreter::reduce(const Node& n) {
   Value best;
   int64_t count = 0, trues = 0, falses = 0, lost = 0;
   int64_t where = 0;
-  for (const int32_t element : candidates(n.set)) {
+  for (const int64_t element : candidates(n.set)) {
     if (!bind_member(n.set, element)) continue;
     if (what == Reduction::Count) {
       ++count;

@@ -103,7 +103,8 @@ Interpreter::Flow Interpreter::pin(const check::Pin& p) {
     }
     return answer(do_.pin(host(), container));
   }
-  for (const int32_t cpu : candidates(p.set)) {
+  for (const int64_t each : candidates(p.set)) {
+    const auto cpu = static_cast<int32_t>(each);
     if (!bind_member(p.set, cpu)) continue;
     if (p.count == kNone) {
       do_.cpus_add(host(), cpu);
@@ -177,7 +178,7 @@ Interpreter::Flow Interpreter::attempt(const check::Try& t) {
 
 Interpreter::Flow Interpreter::for_statement(const check::For& n, Span span) {
   if (n.set != kNone) {
-    for (const int32_t element : candidates(n.set)) {
+    for (const int64_t element : candidates(n.set)) {
       if (!bind_member(n.set, element)) continue;
       if (const Flow flow = block(n.body); flow != Flow::Next) return flow;
     }

@@ -10,7 +10,7 @@ namespace {
 
 /// The ABI for ffi.cdef; the table of intrinsics is made from its one declaration.
 constexpr const char* kAbi = R"(
-typedef int32_t i32; typedef int64_t i64; typedef double f64; typedef void* host; typedef const void* ring;
+typedef int32_t i32; typedef int64_t i64; typedef double f64; typedef void* host; typedef const void* ring; typedef void* entries;
 typedef struct {
 )"
 #define CBENCH_INTRINSIC(name, result, params, doc) #result " (*" #name ")" #params ";\n"

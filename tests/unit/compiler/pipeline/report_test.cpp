@@ -11,7 +11,7 @@ namespace {
 TEST(report, the_costs_of_all_parts_are_those_of_the_policy) {
   const RunSpec spec = assumed_run({"a", "b", "c"});
   const HostFacts facts = assumed_host();
-  for (const StockPolicy& stock : stock_policies()) {
+  for (const EmbeddedText& stock : stock_policies()) {
     SourceSet sources;
     Diagnostics diagnostics;
     const uint32_t source = sources.add(std::string(stock.name), std::string(stock.text));

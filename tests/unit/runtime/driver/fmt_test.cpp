@@ -84,5 +84,17 @@ TEST_F(fmt_command, a_link_stays_a_link) {
   EXPECT_EQ(read(), kNice);
 }
 
+TEST_F(fmt_command, diff_shows_what_would_change_and_changes_nothing) {
+  const std::string text = "policy p 1 \"x\"\nparam a:int=1\n";
+  write(text);
+  EXPECT_EQ(run({"--diff"}), 1);
+  EXPECT_NE(out.find("@@ -1,2 +1,2 @@\n"), std::string::npos) << out;
+  EXPECT_NE(out.find("\n-param a:int=1\n"), std::string::npos) << out;
+  EXPECT_EQ(read(), text);
+  EXPECT_EQ(run({}), 0);
+  EXPECT_EQ(run({"--diff"}), 0);
+  EXPECT_EQ(out, "");
+}
+
 }  // namespace
 }  // namespace cbench
