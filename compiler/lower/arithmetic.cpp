@@ -15,6 +15,14 @@ Val Lowering::checked(llvm::Intrinsic::ID op, llvm::Value* x, llvm::Value* y, ll
   return {b().ir.CreateExtractValue(pair, 0), ok};
 }
 
+/// A division takes longer than the branch round it: what is missing is not divided.
+llvm::Value* Lowering::quotient(llvm::Value* x, llvm::Value* y, llvm::Value* ok) {
+  if (!ok) return b().ir.CreateFDiv(x, y);
+  llvm::AllocaInst* q = b().local(b().ir.getDoubleTy(), b().f64(0));
+  b().when(ok, [&] { b().store(b().ir.CreateFDiv(x, y), q); });
+  return b().load_f64(q);
+}
+
 Val Lowering::arithmetic(const check::Node& n) {
   auto& ir = b().ir;
   const Val x = expr(n.kids[0]);
@@ -37,8 +45,8 @@ Val Lowering::arithmetic(const check::Node& n) {
       case Op::Max:
         return {ir.CreateSelect(ir.CreateFCmpOGT(y.v, x.v), y.v, x.v), ok};
       default: {  // Divide: what is not finite is missing
-        llvm::Value* q = ir.CreateFDiv(x.v, y.v);
-        if (!n.type.optional) return {q};
+        if (!n.type.optional) return {ir.CreateFDiv(x.v, y.v)};
+        llvm::Value* q = quotient(x.v, y.v, ok);
         llvm::Value* present = b().both(ok, b().finite(q));
         return {ir.CreateSelect(present, q, b().f64(0)), present};
       }

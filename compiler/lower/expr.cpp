@@ -192,6 +192,13 @@ Val Lowering::metric(const check::Node& n) {
   return {b().ir.CreateSelect(ok, x, b().f64(0)), ok};
 }
 
+/// Is it finite where present? An int is, and a metric, in a unit that does not make it larger.
+bool Lowering::is_finite(check::NodeId id) const {
+  const check::Node& n = node(id);
+  if (n.op == Op::ToFloat) return true;
+  return n.op == Op::MetricRead && cbench::info(cbench::info(static_cast<Metric>(n.ref)).unit).scale <= 1;
+}
+
 Val Lowering::static_field(const check::Node& n) {
   const auto field = static_cast<check::StaticField>(n.ref);
   llvm::Value* slot = expr(n.kids[0]).v;

@@ -6,6 +6,8 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/Support/ModRef.h>
 
 namespace cbench::lower {
 namespace {
@@ -43,6 +45,26 @@ llvm::FunctionType* signature(llvm::LLVMContext& c, abi::Intrinsic which) {
       break;
   }
   return nullptr;
+}
+
+/// No intrinsic touches the state block or the frame, but for what it is given a pointer to.
+llvm::MemoryEffects effects_of(abi::Intrinsic which) {
+  using abi::Intrinsic;
+  switch (which) {
+    case Intrinsic::exp2:
+      return llvm::MemoryEffects::none();
+    case Intrinsic::percentile:
+      return llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Ref);
+    case Intrinsic::class_of:
+    case Intrinsic::cpu_in:
+    case Intrinsic::ways:
+    case Intrinsic::mb:
+    case Intrinsic::quota:
+    case Intrinsic::cores:
+      return llvm::MemoryEffects::inaccessibleOrArgMemOnly(llvm::ModRefInfo::Ref);
+    default:
+      return llvm::MemoryEffects::inaccessibleOrArgMemOnly();
+  }
 }
 
 }  // namespace
@@ -108,39 +130,71 @@ llvm::Value* FunctionBuilder::pick_flag(const std::vector<bool>& values, llvm::V
                          ir.getInt8(0));
 }
 
+llvm::Value* FunctionBuilder::at(llvm::Value* base, llvm::Value* byte_offset) {
+  llvm::Value* address = ir.CreateInBoundsGEP(ir.getInt8Ty(), base, byte_offset);
+  if (llvm::MDNode* place = places_.lookup(base)) places_[address] = place;
+  return address;
+}
+
+llvm::Value* FunctionBuilder::placed(llvm::Value* address, uint64_t place) {
+  llvm::MDBuilder metadata(ir.getContext());
+  llvm::MDNode* type = metadata.createTBAAScalarTypeNode("place " + std::to_string(place),
+                                                         metadata.createTBAARoot("state block"));
+  places_[address] = metadata.createTBAAStructTagNode(type, type, 0);
+  return address;
+}
+
+llvm::Value* FunctionBuilder::load(Type* of, llvm::Value* address) {
+  llvm::LoadInst* load = ir.CreateLoad(of, address);
+  load->setMetadata(llvm::LLVMContext::MD_tbaa, places_.lookup(address));
+  return load;
+}
+
+void FunctionBuilder::store(llvm::Value* value, llvm::Value* address) {
+  ir.CreateStore(value, address)->setMetadata(llvm::LLVMContext::MD_tbaa, places_.lookup(address));
+}
+
 llvm::Value* FunctionBuilder::state(uint64_t base, uint64_t stride, llvm::Value* index) {
   llvm::Value* scaled =
       ir.CreateMul(ir.CreateZExt(index, ir.getInt64Ty()), i64(static_cast<int64_t>(stride)), "", true, true);
-  return at(argument(State), ir.CreateAdd(scaled, i64(static_cast<int64_t>(base)), "", true, true));
+  return placed(at(argument(State), ir.CreateAdd(scaled, i64(static_cast<int64_t>(base)), "", true, true)),
+                base);
 }
 
 llvm::Value* FunctionBuilder::load_flag(llvm::Value* address) {
-  return ir.CreateICmpNE(ir.CreateLoad(ir.getInt8Ty(), address), ir.getInt8(0));
+  return ir.CreateICmpNE(load(ir.getInt8Ty(), address), ir.getInt8(0));
 }
 
 void FunctionBuilder::store_flag(llvm::Value* value, llvm::Value* address) {
-  ir.CreateStore(ir.CreateZExt(value, ir.getInt8Ty()), address);
+  store(ir.CreateZExt(value, ir.getInt8Ty()), address);
 }
 
 llvm::Value* FunctionBuilder::status(int column, llvm::Value* slot) {
   llvm::Value* index =
       ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
-  return ir.CreateLoad(ir.getInt8Ty(), at(argument(Status), index));
+  return fixed(ir.getInt8Ty(), at(argument(Status), index));
 }
 
 llvm::Value* FunctionBuilder::cell(int column, llvm::Value* slot, Type* as) {
   llvm::Value* index =
       ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
-  return ir.CreateLoad(as, ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Values), index));
+  return fixed(as, ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Values), index));
 }
 
 llvm::Value* FunctionBuilder::running(llvm::Value* slot) {
-  return load_flag(at(argument(Running), ir.CreateZExt(slot, ir.getInt64Ty())));
+  return ir.CreateICmpNE(fixed(ir.getInt8Ty(), at(argument(Running), ir.CreateZExt(slot, ir.getInt64Ty()))),
+                         ir.getInt8(0));
 }
 
 llvm::Value* FunctionBuilder::param(llvm::Value* index, bool is_integer) {
   llvm::Value* address = ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Params), index);
-  return is_integer ? load_i64(address) : load_f64(address);
+  return fixed(is_integer ? ir.getInt64Ty() : ir.getDoubleTy(), address);
+}
+
+llvm::LoadInst* FunctionBuilder::fixed(Type* of, llvm::Value* address) {
+  llvm::LoadInst* load = ir.CreateLoad(of, address);
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(ir.getContext(), {}));
+  return load;
 }
 
 llvm::AllocaInst* FunctionBuilder::local(Type* of, llvm::Value* initial) {
@@ -216,9 +270,10 @@ llvm::Value* FunctionBuilder::call(abi::Intrinsic which, std::vector<llvm::Value
   llvm::FunctionType* type = signature(ir.getContext(), which);
   if (type->getNumParams() == arguments.size() + 1) arguments.insert(arguments.begin(), argument(Host));
   llvm::Value* entry = ir.CreateInBoundsGEP(ir.getPtrTy(), argument(Calls), i64(static_cast<int64_t>(which)));
-  llvm::LoadInst* pointer = ir.CreateLoad(ir.getPtrTy(), entry);
-  pointer->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(ir.getContext(), {}));
-  return ir.CreateCall(type, pointer, arguments);
+  llvm::CallInst* call = ir.CreateCall(type, fixed(ir.getPtrTy(), entry), arguments);
+  call->setDoesNotThrow();
+  call->setMemoryEffects(effects_of(which));
+  return call;
 }
 
 }  // namespace cbench::lower

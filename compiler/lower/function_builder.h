@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <llvm/ADT/DenseMap.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
@@ -64,24 +65,27 @@ class FunctionBuilder {
   llvm::Value* pick(const std::vector<double>& table, llvm::Value* index);
   llvm::Value* pick_flag(const std::vector<bool>& table, llvm::Value* index);
 
-  // memory
-  llvm::Value* at(llvm::Value* base, llvm::Value* byte_offset) {
-    return ir.CreateInBoundsGEP(ir.getInt8Ty(), base, byte_offset);
-  }
+  // memory. What lies at different places of the state block is not the same, which the optimiser is told.
+  llvm::Value* at(llvm::Value* base, llvm::Value* byte_offset);
+  /// The address, as one that belongs to `place`.
+  llvm::Value* placed(llvm::Value* address, uint64_t place);
   /// Address of element `index` (i32) of an array of `stride` bytes at `base` in the state block.
   llvm::Value* state(uint64_t base, uint64_t stride, llvm::Value* index);
   /// Address of what there is one of, at `place` in the state block.
   llvm::Value* state(uint64_t place) { return state(place, 8, i32(0)); }
-  llvm::Value* load_i64(llvm::Value* address) { return ir.CreateLoad(ir.getInt64Ty(), address); }
-  llvm::Value* load_f64(llvm::Value* address) { return ir.CreateLoad(ir.getDoubleTy(), address); }
+  llvm::Value* load(llvm::Type* of, llvm::Value* address);
+  llvm::Value* load_i64(llvm::Value* address) { return load(ir.getInt64Ty(), address); }
+  llvm::Value* load_f64(llvm::Value* address) { return load(ir.getDoubleTy(), address); }
   llvm::Value* load_flag(llvm::Value* address);
-  void store(llvm::Value* value, llvm::Value* address) { ir.CreateStore(value, address); }
+  void store(llvm::Value* value, llvm::Value* address);
   void store_flag(llvm::Value* value, llvm::Value* address);
   llvm::Value* status(int column, llvm::Value* slot);
   llvm::Value* cell(int column, llvm::Value* slot, llvm::Type* as);
   llvm::Value* running(llvm::Value* slot);
   llvm::Value* param(llvm::Value* index, bool is_integer);
   llvm::Value* param(uint32_t index, bool is_integer) { return param(i64(index), is_integer); }
+  /// A load of what does not change while the policy runs, whatever it calls.
+  llvm::LoadInst* fixed(llvm::Type* of, llvm::Value* address);
   /// A mutable local in the entry block.
   llvm::AllocaInst* local(llvm::Type* of, llvm::Value* initial);
 
@@ -124,6 +128,7 @@ class FunctionBuilder {
   llvm::Module& module_;
   llvm::Function* function_;
   uint32_t slots_;
+  llvm::DenseMap<llvm::Value*, llvm::MDNode*> places_;  ///< of addresses in the state block
 };
 
 }  // namespace cbench::lower

@@ -30,13 +30,13 @@ class Lowering {
   };
 
   // rules and events (rules.cpp)
-  llvm::Function* streams_function();
   llvm::Function* reset_function();
   llvm::Function* rule_function(uint32_t id);
   void when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* next);
   void every(uint32_t id);
   void fire(uint32_t id, llvm::Value* slot);
   void show_leaf(check::NodeId leaf);
+  [[nodiscard]] uint32_t own_stream(const check::Rule& rule) const;
   llvm::Value* leaves_due(const check::Rule& rule, llvm::Value* slot);
   llvm::Value* held_for(uint32_t id, llvm::Value* index, llvm::Value* now1);
   llvm::Value* held_often(uint32_t id, llvm::Value* index, llvm::Value* now1, llvm::Value* truth);
@@ -45,6 +45,8 @@ class Lowering {
   void initial_states(bool per_container, llvm::Value* slot);
 
   // streams and temporal operators (temporal.cpp)
+  llvm::Function* streams_function();
+  [[nodiscard]] bool looks_at_its_own(uint32_t id) const;
   void stream(uint32_t id, llvm::Value* slot);
   Val stream_value(uint32_t id, llvm::Value* slot);
   Val stream_before(uint32_t id, llvm::Value* slot);
@@ -58,6 +60,7 @@ class Lowering {
   // windows (window.cpp)
   /// The samples of a window, for the element of the stream being evaluated.
   struct Ring {
+    uint64_t samples;  ///< their place
     llvm::Value *base, *capacity, *next, *filled;
     llvm::Value* clock;   ///< time or tick of this evaluation
     llvm::Value* cutoff;  ///< the window holds what came after
@@ -82,11 +85,13 @@ class Lowering {
   Val logic(const check::Node& n);
   Val compare(const check::Node& n);
   Val arithmetic(const check::Node& n);
+  llvm::Value* quotient(llvm::Value* x, llvm::Value* y, llvm::Value* ok);
   Val checked(llvm::Intrinsic::ID op, llvm::Value* a, llvm::Value* b, llvm::Value* ok, Span span);
   Val round(const check::Node& n);
   Val inlined(const check::Node& n);
   llvm::Type* type_of(const check::Type& t);
   [[nodiscard]] int column_of(Metric metric) const;
+  [[nodiscard]] bool is_finite(check::NodeId id) const;
 
   // sets (sets.cpp)
   Val reduce(const check::Node& n);
@@ -133,6 +138,9 @@ class Lowering {
   uint32_t fault_site(const char* what, Span span);
   FunctionBuilder& b() { return *builder_; }
   [[nodiscard]] const check::Node& node(check::NodeId id) const { return p_.nodes[id]; }
+  [[nodiscard]] bool is_local(check::NodeId id, check::LocalId local) const {
+    return node(id).op == check::Op::Local && node(id).ref == local;
+  }
 
   const plan::CodeLayout& layout_;
   const check::Program& p_;
@@ -144,7 +152,12 @@ class Lowering {
   Span called_;  ///< where the policy called the function that is being inlined
   std::vector<llvm::BasicBlock*> tries_;  ///< where a refusal inside each open `try` goes
   std::map<std::string, uint32_t> text_ids_;
-  llvm::Value* stream_slot_ = nullptr;      ///< element of the stream being evaluated
+  llvm::Value* stream_slot_ = nullptr;  ///< element of the stream being evaluated
+  /// A stream of a container that was evaluated in this step.
+  struct {
+    uint32_t stream = check::kNone;
+    llvm::Value* slot = nullptr;
+  } ticked_;
   const plan::RulePlace* task_ = nullptr;   ///< of the task being lowered
   std::vector<llvm::BasicBlock*> resumes_;  ///< where a task goes on, from state 1
 };

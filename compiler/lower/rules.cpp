@@ -14,28 +14,6 @@ using check::kNone;
 using check::Op;
 using check::Rule;
 
-llvm::Function* Lowering::streams_function() {
-  FunctionBuilder f(module_, "streams", layout_.slots());
-  builder_ = &f;
-  for (const uint32_t id : p_.stream_order) {
-    if (p_.streams[id].subject == kNone) {
-      stream(id, f.i32(0));
-      continue;
-    }
-    f.loop(f.i32(0), f.i32(layout_.slots()), [&](llvm::Value* slot, llvm::BasicBlock* next) {
-      llvm::BasicBlock* running = f.block("running");
-      llvm::BasicBlock* gone = f.block("gone");
-      f.branch(f.running(slot), running, gone);
-      f.into(gone);
-      f.store_flag(f.flag(false), f.state(layout_.streams[id].ticked, 1, slot));
-      f.go(next);
-      f.into(running);
-      stream(id, slot);
-    });
-  }
-  return f.finish();
-}
-
 void Lowering::initial_states(bool per_container, llvm::Value* slot) {
   for (size_t i = 0; i < p_.states.size(); ++i) {
     if (p_.states[i].per_container != per_container) continue;
@@ -81,14 +59,26 @@ llvm::Function* Lowering::reset_function() {
   return f.finish();
 }
 
+/// The stream of a head with no other source, for the rule's own container.
+uint32_t Lowering::own_stream(const Rule& rule) const {
+  uint32_t found = kNone;
+  for (const check::NodeId leaf : rule.leaves) {
+    const check::Node& n = node(leaf);
+    if (n.op == Op::StreamRead && n.kids.empty()) continue;  // a global one does not make it tick
+    if (n.op != Op::StreamRead || !is_local(n.kids[0], rule.variable)) return kNone;
+    if (found != kNone && found != n.ref) return kNone;
+    found = n.ref;
+  }
+  return found;
+}
+
 /// Was one of the head's sources sampled in this step? Temporal operators of a container tick only then.
 llvm::Value* Lowering::leaves_due(const Rule& rule, llvm::Value* slot) {
   llvm::Value* due = nullptr;
   if (rule.set == kNone) return b().flag(true);
   for (const check::NodeId leaf : rule.leaves) {
     const check::Node& n = node(leaf);
-    const bool own =
-        !n.kids.empty() && node(n.kids[0]).op == Op::Local && node(n.kids[0]).ref == rule.variable;
+    const bool own = !n.kids.empty() && is_local(n.kids[0], rule.variable);
     llvm::Value* ticked = nullptr;
     if (own && n.op == Op::MetricRead && column_of(static_cast<Metric>(n.ref)) >= 0)
       ticked = b().ir.CreateICmpNE(b().status(column_of(static_cast<Metric>(n.ref)), slot),
@@ -210,6 +200,7 @@ void Lowering::when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* n
     only_if(member(rule.set, index), true);
     locals_[rule.variable] = {index};
     only_if(leaves_due(rule, index), false);
+    ticked_ = {own_stream(rule), index};
   }
   llvm::Value* truth = b().truth(expr(rule.condition));
   if (rule.of != kNone) {
@@ -230,6 +221,7 @@ void Lowering::when_element(uint32_t id, llvm::Value* index, llvm::BasicBlock* n
   block(rule.body);
   exits_.pop_back();
   b().go(next);
+  ticked_ = {};
 }
 
 void Lowering::every(uint32_t id) {
@@ -326,6 +318,19 @@ void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
                                                field(offsetof(P, dt_ns), ir.getInt64Ty()),
                                                field(offsetof(P, step), ir.getInt64Ty()),
                                                entry->getArg(2)};
+  const auto holds = [&](unsigned argument, uint64_t bytes) {
+    if (bytes == 0) return;
+    auto* size = llvm::ConstantAsMetadata::get(ir.getInt64(bytes));
+    llvm::cast<llvm::LoadInst>(arguments[argument])
+        ->setMetadata(llvm::LLVMContext::MD_dereferenceable, llvm::MDNode::get(c, size));
+  };
+  // So many bytes are there, so that a load need not wait for the branch that wants it.
+  const uint64_t cells = layout_.columns.size() * (layout_.slots() + 1);
+  holds(FunctionBuilder::Values, cells * sizeof(uint64_t));
+  holds(FunctionBuilder::Status, cells);
+  holds(FunctionBuilder::Running, layout_.slots());
+  holds(FunctionBuilder::Params, p_.params.size() * sizeof(uint64_t));
+  holds(FunctionBuilder::Calls, sizeof(abi::Intrinsics));
   llvm::BasicBlock* done = llvm::BasicBlock::Create(c, "done", entry);
   llvm::SwitchInst* on = ir.CreateSwitch(entry->getArg(1), done, 7);
   const auto sequence = [&](abi::Event event, const std::vector<llvm::Function*>& calls) {

@@ -5,6 +5,67 @@ namespace cbench::lower {
 
 using check::Op;
 
+/// Is `id` a container's stream that reads of streams only its own container's, and cannot fault?
+bool Lowering::looks_at_its_own(uint32_t id) const {
+  const check::LocalId subject = p_.streams[id].subject;
+  std::vector<check::NodeId> todo = {p_.streams[id].value};
+  while (subject != check::kNone && !todo.empty()) {
+    const check::Node& n = node(todo.back());
+    todo.pop_back();
+    switch (n.op) {
+      case Op::Reduce:
+      case Op::InSet:
+      case Op::Call:
+      case Op::Element:
+        return false;
+      case Op::StreamRead:
+      case Op::StreamBefore:
+        if (!n.kids.empty() && !is_local(n.kids[0], subject)) return false;
+        break;
+      case Op::Negate:
+      case Op::Add:
+      case Op::Subtract:
+      case Op::Multiply:
+      case Op::Abs:
+        if (n.type.base != check::Base::Float) return false;  // may overflow
+        break;
+      default:
+        break;
+    }
+    todo.insert(todo.end(), n.kids.begin(), n.kids.end());
+    if (n.temporal != check::kNone && p_.temporals[n.temporal].length != check::kNone)
+      todo.push_back(p_.temporals[n.temporal].length);
+  }
+  return subject != check::kNone;
+}
+
+llvm::Function* Lowering::streams_function() {
+  FunctionBuilder f(module_, "streams", layout_.slots());
+  builder_ = &f;
+  for (size_t i = 0; i < p_.stream_order.size();) {
+    if (p_.streams[p_.stream_order[i]].subject == check::kNone) {
+      stream(p_.stream_order[i++], f.i32(0));
+      continue;
+    }
+    // One walk for streams that look at their own container only: what one stores the next one has at hand.
+    std::vector<uint32_t> walk;
+    do walk.push_back(p_.stream_order[i++]);
+    while (i < p_.stream_order.size() && looks_at_its_own(p_.stream_order[i]));
+    f.loop(f.i32(0), f.i32(layout_.slots()), [&](llvm::Value* slot, llvm::BasicBlock* next) {
+      llvm::BasicBlock* running = f.block("running");
+      llvm::BasicBlock* gone = f.block("gone");
+      f.branch(f.running(slot), running, gone);
+      f.into(gone);
+      for (const uint32_t id : walk)
+        f.store_flag(f.flag(false), f.state(layout_.streams[id].ticked, 1, slot));
+      f.go(next);
+      f.into(running);
+      for (const uint32_t id : walk) stream(id, slot);
+    });
+  }
+  return f.finish();
+}
+
 /// Evaluates stream `id` for one element if one of its sources is due in this step, and stores the result.
 void Lowering::stream(uint32_t id, llvm::Value* slot) {
   const check::Stream& s = p_.streams[id];
@@ -42,16 +103,17 @@ void Lowering::stream(uint32_t id, llvm::Value* slot) {
   });
 }
 
-/// The newest value of a stream, unless it is too old.
+/// The newest value of a stream, unless it is too old. Before the first it is missing (`ok` begins as 0).
 Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
   const plan::StreamPlace& place = layout_.streams[id];
   auto& ir = b().ir;
   if (p_.streams[id].subject == check::kNone) slot = b().i32(0);
-  llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
-  llvm::Value* age = ir.CreateSub(ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1)), updated);
-  llvm::Value* fresh = ir.CreateAnd(ir.CreateICmpNE(updated, b().i64(0)),
-                                    ir.CreateICmpSLE(age, b().pick(place.hold_ns, slot)));
-  llvm::Value* ok = ir.CreateAnd(fresh, b().load_flag(b().state(place.ok, 1, slot)));
+  llvm::Value* ok = b().load_flag(b().state(place.ok, 1, slot));
+  if (id != ticked_.stream || slot != ticked_.slot) {
+    llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
+    llvm::Value* age = ir.CreateSub(ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1)), updated);
+    ok = ir.CreateAnd(ir.CreateICmpSLE(age, b().pick(place.hold_ns, slot)), ok);
+  }
   return stored(p_.streams[id].type.base, b().state(place.value, 8, slot), ok);
 }
 
@@ -88,7 +150,7 @@ Val Lowering::temporal(const check::Node& n) {
   if (n.op == Op::Rises || n.op == Op::Falls || n.op == Op::Changed) return edge(n);
   Val x = expr(n.kids[0]);
   // What is not finite is missing: it would not leave an ewma again.
-  if (x.v->getType()->isDoubleTy()) x.ok = b().both(x.ok, b().finite(x.v));
+  if (x.v->getType()->isDoubleTy() && !is_finite(n.kids[0])) x.ok = b().both(x.ok, b().finite(x.v));
   if (n.op == Op::Window) return window(n, x);
   return n.op == Op::Ewma ? ewma(n, x) : previous(n, x);
 }

@@ -29,6 +29,7 @@ Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
   Ring r{};
   r.base = b().state(place.base, place.stride, stream_slot_);
   llvm::Value* filled_at = b().at(r.base, b().i64(8));
+  r.samples = place.base + kHeader;
   r.capacity = b().i64(place.capacity);
   r.clock = b().argument(FunctionBuilder::NowArg);
   if (t.by_steps) {
@@ -55,7 +56,8 @@ Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
 
 /// Address of a sample: its time or tick, and 8 bytes on its value.
 llvm::Value* Lowering::sample(const Ring& r, llvm::Value* index) {
-  return b().at(r.base, b().ir.CreateAdd(b().ir.CreateMul(index, b().i64(16)), b().i64(kHeader)));
+  llvm::Value* offset = b().ir.CreateAdd(b().ir.CreateMul(index, b().i64(16)), b().i64(kHeader));
+  return b().placed(b().at(r.base, offset), r.samples);
 }
 
 /// Walks from the oldest sample but `skip` to the newest; `body` gets time, value and the block that goes on.

@@ -38,7 +38,7 @@ HttpRequest DockerClient::request(const std::string& method, const std::string& 
 
 Result<HttpResponse> DockerClient::exchange(const HttpRequest& what) const {
   Result<HttpResponse> response = http_exchange(socket_, what);
-  if (response) return response;
+  if (response || response.error().exit == Exit::HostLacks) return response;
   return Error{Exit::RunFailed, fmt::format("Docker at {}: {}", socket_, response.error().message),
                "is dockerd alive? its log says more: journalctl -u docker"};
 }

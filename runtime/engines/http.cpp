@@ -14,14 +14,11 @@ constexpr size_t kMaxBody = 64 << 20;
 
 }  // namespace
 
-void init_curl() { [[maybe_unused]] static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT); }
-
 HttpTransfer::HttpTransfer(const std::string& socket, HttpRequest request, OnBytes on_bytes)
     : request_(std::move(request)), on_bytes_(std::move(on_bytes)) {
-  init_curl();
-  easy_ = curl_easy_init();
+  easy_ = libcurl()->easy_init();
   if (easy_ == nullptr) return;
-  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
+  const auto set = [this](CURLoption option, auto value) { libcurl()->easy_setopt(easy_, option, value); };
   set(CURLOPT_URL, ("http://docker" + request_.target).c_str());
   set(CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
   set(CURLOPT_PROXY, "");  // an http_proxy of the environment is not meant for a local socket
@@ -32,10 +29,11 @@ HttpTransfer::HttpTransfer(const std::string& socket, HttpRequest request, OnByt
     set(CURLOPT_POSTFIELDS, request_.body.c_str());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   }
-  headers_ = curl_slist_append(headers_, "Expect:");
-  headers_ =
-      curl_slist_append(headers_, request_.body.empty() ? "Content-Type:" : "Content-Type: application/json");
-  for (const std::string& header : request_.headers) headers_ = curl_slist_append(headers_, header.c_str());
+  headers_ = libcurl()->slist_append(headers_, "Expect:");
+  headers_ = libcurl()->slist_append(
+      headers_, request_.body.empty() ? "Content-Type:" : "Content-Type: application/json");
+  for (const std::string& header : request_.headers)
+    headers_ = libcurl()->slist_append(headers_, header.c_str());
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
   set(CURLOPT_HEADERDATA, this);
@@ -49,14 +47,15 @@ HttpTransfer::HttpTransfer(const std::string& socket, HttpRequest request, OnByt
 }
 
 HttpTransfer::~HttpTransfer() {
-  if (easy_ != nullptr) curl_easy_cleanup(easy_);
-  curl_slist_free_all(headers_);
+  if (easy_ == nullptr) return;
+  libcurl()->easy_cleanup(easy_);
+  libcurl()->slist_free_all(headers_);
 }
 
 size_t HttpTransfer::on_header(char* data, size_t size, size_t count, void* self) {
   auto& transfer = *static_cast<HttpTransfer*>(self);
   if (std::string_view(data, size * count) == "\r\n") {
-    curl_easy_getinfo(transfer.easy_, CURLINFO_RESPONSE_CODE, &transfer.response_.status);
+    libcurl()->easy_getinfo(transfer.easy_, CURLINFO_RESPONSE_CODE, &transfer.response_.status);
     transfer.answered_ = transfer.response_.status >= 200;  // a 100 is followed by the real one
   }
   return size * count;
@@ -73,7 +72,7 @@ size_t HttpTransfer::on_data(char* data, size_t size, size_t count, void* self) 
 }
 
 Error HttpTransfer::trouble(CURLcode code) const {
-  std::string words = words_[0] != '\0' ? &words_[0] : curl_easy_strerror(code);
+  std::string words = words_[0] != '\0' ? &words_[0] : libcurl()->easy_strerror(code);
   if (code == CURLE_OPERATION_TIMEDOUT && !answered_) {
     words = fmt::format("no answer within {:g} s", static_cast<double>(request_.timeout.count()) / 1000);
   } else if (code == CURLE_OPERATION_TIMEDOUT && request_.idle.count() > 0) {
@@ -87,10 +86,11 @@ Error HttpTransfer::trouble(CURLcode code) const {
 
 Result<HttpResponse> http_exchange(const std::string& socket, const HttpRequest& request,
                                    const OnBytes& on_bytes) {
+  if (!libcurl()) return libcurl().error();
   HttpTransfer transfer(socket, request, on_bytes);
   if (transfer.easy() == nullptr) return transfer.trouble(CURLE_OUT_OF_MEMORY);
-  curl_easy_setopt(transfer.easy(), CURLOPT_TIMEOUT_MS, long{request.timeout.count()});
-  const CURLcode code = curl_easy_perform(transfer.easy());
+  libcurl()->easy_setopt(transfer.easy(), CURLOPT_TIMEOUT_MS, long{request.timeout.count()});
+  const CURLcode code = libcurl()->easy_perform(transfer.easy());
   if (code != CURLE_OK) return transfer.trouble(code);
   return std::move(transfer.response());
 }

@@ -34,7 +34,8 @@ struct HttpResponse {
 using OnBytes = std::function<bool(std::string_view)>;
 
 /// One exchange, from any thread. With `on_bytes`, a good answer's bytes go there and not into the body.
-/// Errors (RunFailed): no connection, no answer in time, an answer that is not HTTP, a body over 64 MB.
+/// Errors (RunFailed): no connection, no answer in time, an answer that is not HTTP, a body over 64 MB; no
+/// libcurl (HostLacks).
 Result<HttpResponse> http_exchange(const std::string& socket, const HttpRequest& request,
                                    const OnBytes& on_bytes = {});
 

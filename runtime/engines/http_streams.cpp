@@ -36,7 +36,7 @@ struct Stream {
 
 struct HttpStreams::Impl {
   explicit Impl(std::string path)
-      : socket(std::move(path)), multi(curl_multi_init()), thread([this] { pump(); }) {}
+      : socket(std::move(path)), multi(libcurl()->multi_init()), thread([this] { pump(); }) {}
   ~Impl();
 
   void pump();
@@ -57,28 +57,28 @@ struct HttpStreams::Impl {
 
 HttpStreams::Impl::~Impl() {
   quit = true;
-  curl_multi_wakeup(multi);
+  libcurl()->multi_wakeup(multi);
   thread.join();
   const Error dropped{Exit::RunFailed, "the connection was closed by us", ""};
   for (auto& stream : streams) {
-    curl_multi_remove_handle(multi, stream->transfer.easy());
+    libcurl()->multi_remove_handle(multi, stream->transfer.easy());
     stream->tell(dropped);
   }
   for (auto& stream : fresh) stream->tell(dropped);
   streams.clear();
-  curl_multi_cleanup(multi);
+  libcurl()->multi_cleanup(multi);
 }
 
 void HttpStreams::Impl::pump() {
   while (!quit) {
     admit();
     int running = 0;
-    curl_multi_perform(multi, &running);
+    libcurl()->multi_perform(multi, &running);
     notice_headers();
     reap();
     drop_overdue();
     const bool waiting = std::any_of(streams.begin(), streams.end(), [](const auto& s) { return !s->told; });
-    curl_multi_poll(multi, nullptr, 0, waiting ? 50 : 1000, nullptr);
+    libcurl()->multi_poll(multi, nullptr, 0, waiting ? 50 : 1000, nullptr);
   }
 }
 
@@ -93,7 +93,7 @@ void HttpStreams::Impl::admit() {
       stream->tell(stream->transfer.trouble(CURLE_OUT_OF_MEMORY));
       continue;
     }
-    curl_multi_add_handle(multi, stream->transfer.easy());
+    libcurl()->multi_add_handle(multi, stream->transfer.easy());
     streams.push_back(std::move(stream));
   }
 }
@@ -108,7 +108,7 @@ void HttpStreams::Impl::notice_headers() {
 
 void HttpStreams::Impl::reap() {
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+  while (const CURLMsg* message = libcurl()->multi_info_read(multi, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURL* easy = message->easy_handle;
     const CURLcode code = message->data.result;
@@ -130,7 +130,7 @@ void HttpStreams::Impl::drop_overdue() {
 void HttpStreams::Impl::finish(std::list<std::unique_ptr<Stream>>::iterator at, CURLcode code) {
   const std::unique_ptr<Stream> stream = std::move(*at);
   streams.erase(at);
-  curl_multi_remove_handle(multi, stream->transfer.easy());
+  libcurl()->multi_remove_handle(multi, stream->transfer.easy());
   const bool streamed = stream->transfer.answered() && stream->transfer.response().good();
   if (streamed) {
     stream->tell(HttpResponse{stream->transfer.response().status, ""});
@@ -143,12 +143,16 @@ void HttpStreams::Impl::finish(std::list<std::unique_ptr<Stream>>::iterator at, 
 }
 
 HttpStreams::HttpStreams(std::string socket) {
-  init_curl();
-  impl_ = std::make_unique<Impl>(std::move(socket));
+  if (libcurl()) impl_ = std::make_unique<Impl>(std::move(socket));
 }
 HttpStreams::~HttpStreams() = default;
 
 std::future<Result<HttpResponse>> HttpStreams::send(HttpRequest request, OnBytes on_bytes, OnEnd on_end) {
+  if (!impl_) {
+    std::promise<Result<HttpResponse>> refused;
+    refused.set_value(libcurl().error());
+    return refused.get_future();
+  }
   auto stream =
       std::make_unique<Stream>(impl_->socket, std::move(request), std::move(on_bytes), std::move(on_end));
   stream->due = Clock::now() + stream->transfer.request().timeout;
@@ -157,7 +161,7 @@ std::future<Result<HttpResponse>> HttpStreams::send(HttpRequest request, OnBytes
     const std::lock_guard lock(impl_->mutex);
     impl_->fresh.push_back(std::move(stream));
   }
-  curl_multi_wakeup(impl_->multi);
+  libcurl()->multi_wakeup(impl_->multi);
   return opened;
 }
 

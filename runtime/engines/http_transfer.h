@@ -4,14 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include <curl/curl.h>
-
 #include "runtime/engines/http.h"
+#include "runtime/libcurl/libcurl.h"
 
 namespace cbench {
-
-/// Makes libcurl's global state, once. Before the first handle, from any thread.
-void init_curl();
 
 /// Owns the easy handle, its headers and the answer. Does not move: libcurl keeps its address.
 class HttpTransfer {

@@ -1,12 +1,12 @@
 #include "runtime/exporters/write_request.h"
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <zlib.h>
+
+#include "runtime/libcurl/libcurl.h"
 
 namespace cbench {
 namespace {
@@ -14,13 +14,13 @@ namespace {
 constexpr size_t kMaxAnswer = 64 << 10;  // of a body that is kept; InfluxDB's messages are short
 
 struct CurlUrl {
-  CURLU* url = curl_url();
-  ~CurlUrl() { curl_url_cleanup(url); }
+  CURLU* url = libcurl()->url();
+  ~CurlUrl() { libcurl()->url_cleanup(url); }
   [[nodiscard]] std::string get(CURLUPart part) const {
     char* text = nullptr;
-    if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+    if (libcurl()->url_get(url, part, &text, 0) != CURLUE_OK) return {};
     std::string out(text);
-    curl_free(text);
+    libcurl()->free(text);
     return out;
   }
 };
@@ -62,28 +62,31 @@ struct WriteRequest::Curl {
   std::vector<std::string> secrets;
 
   ~Curl() {
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
+    if (easy == nullptr) return;
+    libcurl()->slist_free_all(headers);
+    libcurl()->easy_cleanup(easy);
   }
-  void header(const std::string& line) { headers = curl_slist_append(headers, line.c_str()); }
+  void header(const std::string& line) { headers = libcurl()->slist_append(headers, line.c_str()); }
   [[nodiscard]] std::string quoted(const std::string& text) const {
-    char* out = curl_easy_escape(easy, text.c_str(), static_cast<int>(text.size()));
+    char* out = libcurl()->easy_escape(easy, text.c_str(), static_cast<int>(text.size()));
     std::string result(out != nullptr ? out : "");
-    curl_free(out);
+    libcurl()->free(out);
     return result;
   }
 };
 
 WriteRequest::WriteRequest(const InfluxTarget& target, const SendLimits& limits)
     : target_(target), curl_(std::make_unique<Curl>()) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  curl_->easy = curl_easy_init();
+  if (!libcurl()) {
+    problem_ = libcurl().error().message + "; " + libcurl().error().hint;
+    return;
+  }
+  curl_->easy = libcurl()->easy_init();
   CurlUrl base;
   const std::string address =
       target.host.find("://") == std::string::npos ? "http://" + target.host : target.host;
   const bool parsed = curl_->easy != nullptr && base.url != nullptr &&
-                      curl_url_set(base.url, CURLUPART_URL, address.c_str(), 0) == CURLUE_OK;
+                      libcurl()->url_set(base.url, CURLUPART_URL, address.c_str(), 0) == CURLUE_OK;
   const std::string scheme = parsed ? base.get(CURLUPART_SCHEME) : "";
   if (target.host.empty() || !parsed || (scheme != "http" && scheme != "https")) {
     problem_ = "benchmark.data.db.host is not an address; write it as http://HOST:8086";
@@ -110,37 +113,37 @@ WriteRequest::WriteRequest(const InfluxTarget& target, const SendLimits& limits)
   path += v1 ? "/write" : "/api/v2/write";
   const std::string query = v1 ? "db=" + bucket + "&precision=ns"
                                : "org=" + curl_->quoted(*target.org) + "&bucket=" + bucket + "&precision=ns";
-  curl_url_set(base.url, CURLUPART_FRAGMENT, nullptr, 0);
-  curl_url_set(base.url, CURLUPART_PATH, path.c_str(), 0);
-  curl_url_set(base.url, CURLUPART_QUERY, query.c_str(), 0);
+  libcurl()->url_set(base.url, CURLUPART_FRAGMENT, nullptr, 0);
+  libcurl()->url_set(base.url, CURLUPART_PATH, path.c_str(), 0);
+  libcurl()->url_set(base.url, CURLUPART_QUERY, query.c_str(), 0);
   const std::string url = base.get(CURLUPART_URL);
-  curl_url_set(base.url, CURLUPART_USER, nullptr, 0);
-  curl_url_set(base.url, CURLUPART_PASSWORD, nullptr, 0);
-  curl_url_set(base.url, CURLUPART_PATH, nullptr, 0);
-  curl_url_set(base.url, CURLUPART_QUERY, nullptr, 0);
+  libcurl()->url_set(base.url, CURLUPART_USER, nullptr, 0);
+  libcurl()->url_set(base.url, CURLUPART_PASSWORD, nullptr, 0);
+  libcurl()->url_set(base.url, CURLUPART_PATH, nullptr, 0);
+  libcurl()->url_set(base.url, CURLUPART_QUERY, nullptr, 0);
   where_ = "InfluxDB at " + base.get(CURLUPART_URL);
   while (where_.ends_with('/')) where_.pop_back();
 
   CURL* easy = curl_->easy;
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.request_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_stop);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
+  libcurl()->easy_setopt(easy, CURLOPT_URL, url.c_str());
+  libcurl()->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  libcurl()->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  libcurl()->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
+  libcurl()->easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.request_timeout.count()));
+  libcurl()->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  libcurl()->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_stop);
+  libcurl()->easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
   curl_->header("Content-Type: text/plain; charset=utf-8");
   curl_->header("Content-Encoding: gzip");
   curl_->header("Expect:");  // no round trip before a large body
   if (!v1) {
     curl_->header("Authorization: Token " + target.token);
   } else if (!target.user.empty()) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-    curl_easy_setopt(easy, CURLOPT_USERNAME, target.user.c_str());
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, target.token.c_str());
+    libcurl()->easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    libcurl()->easy_setopt(easy, CURLOPT_USERNAME, target.user.c_str());
+    libcurl()->easy_setopt(easy, CURLOPT_PASSWORD, target.token.c_str());
   }
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, curl_->headers);
+  libcurl()->easy_setopt(easy, CURLOPT_HTTPHEADER, curl_->headers);
 }
 
 WriteRequest::~WriteRequest() = default;
@@ -153,22 +156,22 @@ WriteAnswer WriteRequest::post(std::string_view lines, const std::atomic<int64_t
   }
   CURL* easy = curl_->easy;
   char reason[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &stop_ns);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body_.data());
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
-  const CURLcode code = curl_easy_perform(easy);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  libcurl()->easy_setopt(easy, CURLOPT_ERRORBUFFER, reason);
+  libcurl()->easy_setopt(easy, CURLOPT_XFERINFODATA, &stop_ns);
+  libcurl()->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+  libcurl()->easy_setopt(easy, CURLOPT_POSTFIELDS, body_.data());
+  libcurl()->easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+  const CURLcode code = libcurl()->easy_perform(easy);
+  libcurl()->easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  libcurl()->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   if (code != CURLE_OK) {
-    answer.failure = mask(reason[0] != '\0' ? reason : curl_easy_strerror(code));
+    answer.failure = mask(reason[0] != '\0' ? reason : libcurl()->easy_strerror(code));
     return answer;
   }
   answer.status = static_cast<int>(status);
   curl_header* header = nullptr;
-  if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+  if (libcurl()->easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
     answer.retry_after = header->value;
   answer.body = mask(std::move(answer.body));
   return answer;

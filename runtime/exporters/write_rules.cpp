@@ -4,8 +4,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
+
+#include "runtime/libcurl/libcurl.h"
 
 namespace cbench {
 
@@ -37,7 +38,8 @@ std::optional<std::chrono::milliseconds> retry_after(std::string_view header,
     std::from_chars(header.data(), header.data() + header.size(), seconds);  // out of range keeps kLongest
     return std::chrono::seconds(std::min(seconds, kLongest));
   }
-  const time_t date = curl_getdate(std::string(header).c_str(), nullptr);
+  if (!libcurl()) return std::nullopt;
+  const time_t date = libcurl()->getdate(std::string(header).c_str(), nullptr);
   if (date == -1) return std::nullopt;
   const auto pause =
       std::chrono::ceil<std::chrono::milliseconds>(std::chrono::system_clock::from_time_t(date) - now);
