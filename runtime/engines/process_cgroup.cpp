@@ -8,8 +8,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "runtime/engines/cgroup_tree.h"
+#include "runtime/host/kernel_file.h"
 
 namespace cbench {
 namespace {
@@ -35,8 +34,8 @@ constexpr const char* kRemedy =
 constexpr int64_t kPeriodUs = 100'000;
 
 std::string read_text(const std::string& path) {
-  std::ifstream file(path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  if (read_file(path, text) != 0) return "";
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return text;
 }
@@ -259,10 +258,10 @@ Result<bool> ProcessCgroups::set_cores(const CgroupPaths& group, const CpuSet& c
 
 bool ProcessCgroups::oom_killed(const CgroupPaths& group) {
   // v2: memory.events (local to the tree), v1: memory.oom_control; both have a line "oom_kill N".
-  std::ifstream file(group.memory +
-                     (group.mode == CgroupMode::V2 ? "/memory.events" : "/memory.oom_control"));
+  std::istringstream words(
+      read_text(group.memory + (group.mode == CgroupMode::V2 ? "/memory.events" : "/memory.oom_control")));
   std::string key;
-  for (int64_t value = 0; file >> key >> value;) {
+  for (int64_t value = 0; words >> key >> value;) {
     if (key == "oom_kill") return value > 0;
   }
   return false;

@@ -114,9 +114,9 @@ int32_t Shadow::move(int32_t slot, int32_t cls) {
   return 0;
 }
 
-/// First fit: the parts take contiguous bits from the lowest up, in the order in which they are listed.
+/// Masks for the parts that move the fewest bits. False, with the reason, when they do not fit.
 bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks) {
-  const auto all = static_cast<int64_t>(facts_.rdt.l3_ways);
+  const auto all = static_cast<int64_t>(std::popcount(all_ways()));
   const auto least = static_cast<int64_t>(facts_.rdt.l3_min_bits);
   int64_t used = 0;
   bool rest = false;
@@ -141,13 +141,10 @@ bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks)
     Reason(*this, "{} ways are needed, the cache has {}", used + (rest ? least : 0), all);
     return false;
   }
-  masks.clear();
-  int64_t at = 0;
-  for (const Part& p : parts) {
-    const int64_t n = p.ways < 0 ? all - used : p.ways;
-    masks.push_back((n >= 64 ? ~0ULL : (1ULL << n) - 1) << at);
-    at += n;
-  }
+  placed_.clear();
+  for (const Part& p : parts)
+    placed_.push_back({goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways < 0 ? all - used : p.ways)});
+  solver_.solve(placed_, masks);
   return true;
 }
 

@@ -10,9 +10,17 @@
 namespace cbench {
 namespace {
 constexpr size_t kArenaBytes = 1U << 18U;
-}
 
-Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(facts), text_(kArenaBytes) {
+/// Classes whose ways a policy may set.
+size_t divided_classes(const Plan& plan) {
+  for (const PlanUse<Verb>& use : plan.acts)
+    if (use.what == Verb::Layout || use.what == Verb::Ways) return plan.classes.size();
+  return 0;
+}
+}  // namespace
+
+Shadow::Shadow(const Plan& plan, const HostFacts& facts)
+    : plan_(plan), facts_(facts), solver_(divided_classes(plan), facts.rdt.l3_ways), text_(kArenaBytes) {
   goal_.classes.resize(plan.classes.size());
   goal_.containers.resize(plan.slots);
   for (Allocation::Class& cls : goal_.classes) cls.ways = all_ways();
@@ -23,6 +31,7 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts) : plan_(plan), facts_(f
   parts_.reserve(classes);
   layout_.reserve(classes);
   wanted_.reserve(classes);
+  placed_.reserve(classes);
   masks_.reserve(classes);
   constexpr size_t kUsualDepth = 8;
   saved_.resize(kUsualDepth);

@@ -14,6 +14,7 @@
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
 #include "stdlib/intrinsics/allocation.h"
+#include "stdlib/intrinsics/layout.h"
 #include "stdlib/intrinsics/text_arena.h"
 
 namespace cbench {
@@ -191,7 +192,9 @@ class Shadow {
   std::vector<Writer> container_writers_[3], class_writers_[2];
   std::vector<Part> parts_, layout_, wanted_;  ///< being collected; in force; being tried
   std::vector<std::vector<Part>> saved_;       ///< layout_ at the begin of the call and of each open `try`
+  std::vector<LayoutPart> placed_;             ///< wanted_, with what each has now
   std::vector<uint64_t> masks_;
+  LayoutSolver solver_;
   std::vector<Offer> offers_;
   CpuSet cpus_;
   bool cpus_bad_ = false, cpus_short_ = false;
