@@ -10,11 +10,11 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",   "host",   "now",     "dt",     "unlimited", "reason", "why",   "rest",    "abs",
-      "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",    "round",
-      "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt", "ways",
-      "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",    "prev",
-      "rises", "falls",  "changed", "next",   "cores"};
+      "all",   "host",  "now",    "dt",      "step",   "unlimited", "reason", "why",   "rest",
+      "abs",   "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",
+      "round", "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt",
+      "ways",  "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",
+      "prev",  "rises", "falls",  "changed", "next",   "cores"};
   return names;
 }
 
@@ -114,6 +114,13 @@ const Symbol* Checker::find(std::string_view name) const {
   return it == symbols_.end() ? nullptr : &it->second;
 }
 
+void Checker::not_builtin(const ast::Name& name) {
+  if (!is_builtin(name.text)) return;
+  diagnostics_
+      .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
+      .hint("choose another name");
+}
+
 LocalId Checker::bind(const ast::Name& name, Type t) {
   if (const Symbol* other = find(name.text)) {
     diagnostics_
@@ -121,10 +128,8 @@ LocalId Checker::bind(const ast::Name& name, Type t) {
                 "a second time here")
         .label(other->span, "first here")
         .hint("names do not shadow one another; choose another name");
-  } else if (is_builtin(name.text)) {
-    diagnostics_
-        .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
-        .hint("choose another name");
+  } else {
+    not_builtin(name);
   }
   p_.locals.push_back(t);
   const auto id = static_cast<LocalId>(p_.locals.size() - 1);

@@ -32,6 +32,10 @@ struct Symbol {
   bool stale = false;        ///< a container that was bound before a wait: it may have stopped
 };
 
+/// Names that a policy cannot declare, because the language has given them a meaning.
+bool is_builtin(std::string_view name);
+const std::vector<std::string>& builtin_names();
+
 /// Where an expression or statement stands, and so what it may do.
 struct Context {
   uint32_t stream = kNone;           ///< in the definition of this stream: temporal operators are allowed
@@ -221,6 +225,10 @@ class Checker {
   LocalId bind(const ast::Name& name, Type type);
   void unbind_to(size_t depth);
   const Symbol* find(std::string_view name) const;
+  /// Reports the declaration of a name that the language uses.
+  void not_builtin(const ast::Name& name);
+  /// Was a name that the language uses declared? That is reported; what uses the name is not.
+  [[nodiscard]] bool misnamed(std::string_view name) const { return is_builtin(name) && find(name); }
   void unknown_name(const ast::Name& name, const std::string& what);
   std::optional<uint32_t> class_named(const ast::Name& name);
 
@@ -271,9 +279,5 @@ bool on_every_branch(const Stmt& s, Holds holds) {
 
 /// The window operation of this name: avg, sd, p95 …
 std::optional<WindowOp> window_named(std::string_view name);
-
-/// Names that a policy cannot declare, because the language has given them a meaning.
-bool is_builtin(std::string_view name);
-const std::vector<std::string>& builtin_names();
 
 }  // namespace cbench::check
