@@ -182,6 +182,32 @@ class Checker {
   NodeId time_or_steps(const ast::Expr& e, const char* place);
   /// Containers bound so far may have stopped when the task goes on.
   void waited();
+  /// Of branches of which one is taken: a wait in one is none in the next, and one after them all.
+  class Branches {
+   public:
+    explicit Branches(Checker& checker) : scope_(checker.scope_), depth_(scope_.size()) {
+      for (const auto& [name, symbol] : scope_) before_.push_back(symbol.stale);
+      after_ = before_;
+    }
+    ~Branches() {
+      next();
+      for (size_t i = 0; i < depth_; ++i) scope_[i].second.stale = after_[i];
+    }
+    Branches(const Branches&) = delete;
+    Branches& operator=(const Branches&) = delete;
+    /// A branch is checked, and its names are unbound.
+    void next() {
+      for (size_t i = 0; i < depth_; ++i) {
+        after_[i] = after_[i] || scope_[i].second.stale;
+        scope_[i].second.stale = before_[i];
+      }
+    }
+
+   private:
+    std::vector<std::pair<std::string, Symbol>>& scope_;
+    size_t depth_;
+    std::vector<bool> before_, after_;
+  };
   /// The body of something that cannot be left and entered again: no wait may stand in it.
   Block uninterrupted(const ast::Block& statements);
   void bounded(NodeId id, const char* what);

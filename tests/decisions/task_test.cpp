@@ -68,6 +68,23 @@ TEST(task, a_container_held_across_a_wait_is_gone_once_it_has_stopped) {
   EXPECT_THAT(scene.log, ElementsAre("2: log info: A runs", "3: log info: gone"));
 }
 
+TEST(task, a_wait_in_one_branch_is_none_in_the_next) {
+  Scene scene({"A"});
+  scene.play(policy(R"(
+    enum Way { Left, Right }
+    state way: Way = Right
+    task watch {
+      if let a = argmax(c in all: c.index) {
+        if a.critical { wait 1step } else { log "{a.name}" }
+        if let b = a { match way { Left -> wait 1step; Right -> log "{b.name}" } }
+        if let b = a { log "after {b.name}" }
+      }
+    }
+  )"));
+  scene.run(1, {});
+  EXPECT_THAT(scene.log, ElementsAre("1: log info: A", "1: log info: A", "1: log info: after A"));
+}
+
 TEST(task, wait_until_ends_with_its_condition_or_its_timeout) {
   Scene scene({"A"});
   scene.play(policy(R"(
