@@ -182,6 +182,21 @@ TEST(trial, it_ends_when_its_container_stops_and_takes_back_only_what_remains) {
               ElementsAre("1: quota A = 50%", "1: quota B = 60%", "3: quota B = none", "3: log info: over"));
 }
 
+TEST(trial, a_container_that_was_missing_does_not_end_it_by_stopping) {
+  Scene scene({"A", "B"});
+  scene.play(policy(R"(
+    task control {
+      let nobody = argmin(c in all where c.index > 7: c.index)
+      trial { if let c = nobody { quota(c) = 50% }; for d in all { quota(d) = 60% } }
+        for 3 vote false else keep { log "lost" }
+    }
+  )"));
+  scene.run(1, {});
+  scene.stop("A");
+  scene.run(4, {});
+  EXPECT_THAT(scene.log, ElementsAre("1: quota A = 60%", "1: quota B = 60%", "4: log info: lost"));
+}
+
 TEST(trial, what_somebody_else_wrote_since_is_not_taken_back) {
   Scene scene({"A"});
   scene.play(policy(R"(
