@@ -123,6 +123,7 @@ TextParts Checker::text(const ast::Text& t) {
     }
     const ast::Expr& e = *std::get<ast::ExprPtr>(part);
     const auto* ref = std::get_if<ast::Ref>(&e.node);
+    if (ref && misnamed(ref->name.text)) continue;
     if (const auto told = ref ? told_of(ref->name.text) : std::nullopt) {
       if (!told->why_not.empty()) {
         diagnostics_.report(Kind::ClosedText, e.span, fmt::format("there is no {{{}}} here", ref->name.text),

@@ -49,6 +49,7 @@ bool Checker::names_a_set(const ast::Expr& e) const {
 
 NodeId Checker::call(const ast::Call& c, Span span) {
   const std::string& name = c.callee.text;
+  if (misnamed(name)) return error_node(span);
   if (const Symbol* symbol = find(name)) return user_call(c, *symbol, span);
   const bool temporal_form = [&] {
     for (const ast::Argument& a : c.arguments)

@@ -12,12 +12,7 @@
 namespace cbench::check {
 
 void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
-  if (is_builtin(name.text) || name.text == "step") {
-    diagnostics_
-        .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
-        .hint("choose another name");
-    return;
-  }
+  not_builtin(name);
   const auto [entry, added] = symbols_.try_emplace(name.text, Symbol{kind, index, name.span});
   if (!added)
     diagnostics_
@@ -78,6 +73,7 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
       report.hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
     return;
   }
+  if (decl.subject) not_builtin(*decl.subject);
   if (decl.subject && find(decl.subject->text))
     diagnostics_.report(Kind::Redeclared, decl.subject->span,
                         fmt::format("`{}` is declared already", decl.subject->text));
@@ -145,6 +141,7 @@ void Checker::check_stream(uint32_t index, bool by_prev) {
   const Inside inside(*this, uses);
   at_.stream = index;
   if (decl.subject) {
+    not_builtin(*decl.subject);
     if (const Symbol* other = find(decl.subject->text))
       diagnostics_
           .report(Kind::Redeclared, decl.subject->span,

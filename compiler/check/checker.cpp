@@ -10,11 +10,12 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",   "host",   "now",     "dt",     "unlimited", "reason", "why",   "rest",    "abs",
-      "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",    "round",
-      "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt", "ways",
-      "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",    "prev",
-      "rises", "falls",  "changed", "next",   "cores",     "sort",   "pairs", "len"};
+      "all",   "host",  "now",    "dt",      "step",   "unlimited", "reason", "why",   "rest",
+      "abs",   "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",
+      "round", "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt",
+      "ways",  "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",
+      "prev",  "rises", "falls",  "changed", "next",   "cores",
+      "sort",  "pairs", "len"};
   return names;
 }
 
@@ -113,6 +114,13 @@ const Symbol* Checker::find(std::string_view name) const {
   const auto it =
       symbols_.find(at_.module.empty() ? std::string(name) : fmt::format("{}.{}", at_.module, name));
   return it == symbols_.end() ? nullptr : &it->second;
+}
+
+void Checker::not_builtin(const ast::Name& name) {
+  if (!is_builtin(name.text)) return;
+  diagnostics_
+      .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
+      .hint("choose another name");
 }
 
 LocalId Checker::bind(const ast::Name& name, Type t) {

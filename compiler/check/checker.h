@@ -58,6 +58,10 @@ struct ArrayUse {
   NodeId container = kNone;
 };
 
+/// Names that a policy cannot declare, because the language has given them a meaning.
+bool is_builtin(std::string_view name);
+const std::vector<std::string>& builtin_names();
+
 /// Where an expression or statement stands, and so what it may do.
 struct Context {
   uint32_t stream = kNone;           ///< in the definition of this stream: temporal operators are allowed
@@ -231,6 +235,32 @@ class Checker {
   NodeId time_or_steps(const ast::Expr& e, const char* place);
   /// Containers bound so far may have stopped when the task goes on.
   void waited();
+  /// Of branches of which one is taken: a wait in one is none in the next, and one after them all.
+  class Branches {
+   public:
+    explicit Branches(Checker& checker) : scope_(checker.scope_), depth_(scope_.size()) {
+      for (const auto& [name, symbol] : scope_) before_.push_back(symbol.stale);
+      after_ = before_;
+    }
+    ~Branches() {
+      next();
+      for (size_t i = 0; i < depth_; ++i) scope_[i].second.stale = after_[i];
+    }
+    Branches(const Branches&) = delete;
+    Branches& operator=(const Branches&) = delete;
+    /// A branch is checked, and its names are unbound.
+    void next() {
+      for (size_t i = 0; i < depth_; ++i) {
+        after_[i] = after_[i] || scope_[i].second.stale;
+        scope_[i].second.stale = before_[i];
+      }
+    }
+
+   private:
+    std::vector<std::pair<std::string, Symbol>>& scope_;
+    size_t depth_;
+    std::vector<bool> before_, after_;
+  };
   /// The body of something that cannot be left and entered again: no wait may stand in it.
   Block uninterrupted(const ast::Block& statements);
   void bounded(NodeId id, const char* what);
@@ -274,6 +304,10 @@ class Checker {
   LocalId bind(const ast::Name& name, Type type);
   void unbind_to(size_t depth);
   const Symbol* find(std::string_view name) const;
+  /// Reports the declaration of a name that the language uses.
+  void not_builtin(const ast::Name& name);
+  /// Was a name that the language uses declared? That is reported; what uses the name is not.
+  [[nodiscard]] bool misnamed(std::string_view name) const { return is_builtin(name) && find(name); }
   void unknown_name(const ast::Name& name, const std::string& what);
   std::optional<uint32_t> class_named(const ast::Name& name);
   std::optional<uint32_t> whole_class(const ast::Name& name);
@@ -325,9 +359,5 @@ bool on_every_branch(const Stmt& s, Holds holds) {
 
 /// The window operation of this name: avg, sd, p95 …
 std::optional<WindowOp> window_named(std::string_view name);
-
-/// Names that a policy cannot declare, because the language has given them a meaning.
-bool is_builtin(std::string_view name);
-const std::vector<std::string>& builtin_names();
 
 }  // namespace cbench::check

@@ -75,6 +75,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
   const bool known = t.base == Base::Enum;
   std::vector<Span> seen(known ? p_.enums[t.enumeration].values.size() : 0);
   Span otherwise;  // of `else`
+  Branches branches(*this);
   for (const ast::Match::Case& each : m.cases) {
     if (otherwise.known())
       diagnostics_.report(Kind::Unreachable, each.span, "this is never reached")
@@ -101,6 +102,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
       arm.values.push_back(at - e.values.begin());
     }
     arm.body = block(*each.body);
+    branches.next();
     if (each.values.empty()) {
       otherwise = each.span;
       made.otherwise = std::move(arm.body);

@@ -111,6 +111,7 @@ NodeId Checker::expr(const ast::Expr& e) {
 }
 
 NodeId Checker::reference(const ast::Name& name, Span span) {
+  if (misnamed(name.text)) return error_node(span);
   if (name.text == "now" || name.text == "dt" || name.text == "step") {
     if (at_.constant) {
       diagnostics_.report(Kind::NotConstant, span, fmt::format("`{}` is not a constant", name.text));

@@ -63,10 +63,8 @@ void Checker::must_be_new(const ast::Name& name) {
                 "a second time here")
         .label(other->span, "first here")
         .hint("names do not shadow one another; choose another name");
-  } else if (is_builtin(name.text)) {
-    diagnostics_
-        .report(Kind::Redeclared, name.span, fmt::format("`{}` has a meaning in the language", name.text))
-        .hint("choose another name");
+  } else {
+    not_builtin(name);
   }
 }
 

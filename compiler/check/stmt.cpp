@@ -53,6 +53,7 @@ Block Checker::block(const ast::Block& statements) {
 
 void Checker::conditional(const ast::If& i, Span span, Block& out) {
   const size_t depth = scope_.size();
+  Branches branches(*this);
   If made{kNone, kNone, {}, {}};
   made.condition = expr(*i.condition);
   if (i.binding) {
@@ -67,6 +68,7 @@ void Checker::conditional(const ast::If& i, Span span, Block& out) {
   }
   made.then = block(*i.then);
   unbind_to(depth);
+  branches.next();
   if (i.otherwise) made.otherwise = block(*i.otherwise);
   out.push_back({span, std::move(made)});
 }

@@ -134,7 +134,10 @@ void Lowering::trial(const check::Trial& t, Span span) {
   for (const check::LocalId local : t.held) {
     check::Node held;
     held.ref = local;
-    there = ir.CreateAnd(there, b().running(this->local(held).v));
+    const Val c = this->local(held);
+    llvm::Value* runs = b().running(c.v);
+    if (c.ok) runs = ir.CreateOr(runs, ir.CreateNot(c.ok));  // who was missing cannot stop
+    there = ir.CreateAnd(there, runs);
   }
   llvm::BasicBlock* watch = b().block("watch");
   llvm::BasicBlock* gone = b().block("gone");

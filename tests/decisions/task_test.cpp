@@ -68,6 +68,23 @@ TEST(task, a_container_held_across_a_wait_is_gone_once_it_has_stopped) {
   EXPECT_THAT(scene.log, ElementsAre("2: log info: A runs", "3: log info: gone"));
 }
 
+TEST(task, a_wait_in_one_branch_is_none_in_the_next) {
+  Scene scene({"A"});
+  scene.play(policy(R"(
+    enum Way { Left, Right }
+    state way: Way = Right
+    task watch {
+      if let a = argmax(c in all: c.index) {
+        if a.critical { wait 1step } else { log "{a.name}" }
+        if let b = a { match way { Left -> wait 1step; Right -> log "{b.name}" } }
+        if let b = a { log "after {b.name}" }
+      }
+    }
+  )"));
+  scene.run(1, {});
+  EXPECT_THAT(scene.log, ElementsAre("1: log info: A", "1: log info: A", "1: log info: after A"));
+}
+
 TEST(task, wait_until_ends_with_its_condition_or_its_timeout) {
   Scene scene({"A"});
   scene.play(policy(R"(
@@ -163,6 +180,21 @@ TEST(trial, it_ends_when_its_container_stops_and_takes_back_only_what_remains) {
   scene.run(1, {});
   EXPECT_THAT(scene.log,
               ElementsAre("1: quota A = 50%", "1: quota B = 60%", "3: quota B = none", "3: log info: over"));
+}
+
+TEST(trial, a_container_that_was_missing_does_not_end_it_by_stopping) {
+  Scene scene({"A", "B"});
+  scene.play(policy(R"(
+    task control {
+      let nobody = argmin(c in all where c.index > 7: c.index)
+      trial { if let c = nobody { quota(c) = 50% }; for d in all { quota(d) = 60% } }
+        for 3 vote false else keep { log "lost" }
+    }
+  )"));
+  scene.run(1, {});
+  scene.stop("A");
+  scene.run(4, {});
+  EXPECT_THAT(scene.log, ElementsAre("1: quota A = 60%", "1: quota B = 60%", "4: log info: lost"));
 }
 
 TEST(trial, what_somebody_else_wrote_since_is_not_taken_back) {

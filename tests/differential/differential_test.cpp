@@ -28,7 +28,8 @@ TEST(Differential, code_and_interpreter_decide_the_same) {
     faults += result.fault ? 1 : 0;
     if (result.refused.empty()) continue;
     ++refused;
-    std::printf("seed %llu is refused:\n%s\n", static_cast<unsigned long long>(seed), result.refused.c_str());
+    std::printf("seed %llu is refused:\n%s%s\n", static_cast<unsigned long long>(seed), result.policy.c_str(),
+                result.refused.c_str());
   }
   std::printf("%llu programs, %llu refused, %llu faulted, %llu steps, %llu decisions\n",
               static_cast<unsigned long long>(programs), static_cast<unsigned long long>(refused),

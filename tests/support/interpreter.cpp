@@ -17,7 +17,8 @@ Interpreter::Interpreter(const plan::Planned& planned, const SourceSet& sources,
       sources_(sources),
       plan_(planned.plan),
       running_(planned.plan.slots, false),
-      locals_(planned.program->locals.size()) {
+      locals_(planned.program->locals.size()),
+      tasks_(planned.program->rules.size()) {
   plan_.texts.clear();
   plan_.texts.reserve(1U << 12U);  // what is handed out must not move
   shadow_ = std::make_unique<Shadow>(plan_, facts);
@@ -67,6 +68,7 @@ Interpreter::Verdict Interpreter::call(abi::Event event, const Frame& frame, int
         if (flow == Flow::Stop) break;
         streams();
         run(Rule::Kind::When);
+        if (flow != Flow::Stop) flow = tasks();
         break;
       }
       case abi::Event::Stop:
@@ -156,7 +158,8 @@ void Interpreter::stream(uint32_t id, int32_t slot) {
 Interpreter::Flow Interpreter::rules(Rule::Kind kind, ast::OnEvent event, int32_t slot) {
   for (uint32_t id = 0; id < p_.rules.size(); ++id) {
     const Rule& r = p_.rules[id];
-    if (layout_.rules[id].silent || (r.kind == Rule::Kind::On) != (kind == Rule::Kind::On)) continue;
+    if (layout_.rules[id].silent || r.kind == Rule::Kind::Task) continue;
+    if ((r.kind == Rule::Kind::On) != (kind == Rule::Kind::On)) continue;
     if (r.kind == Rule::Kind::On && r.event != event) continue;
     const Flow flow = r.kind == Rule::Kind::On     ? on(id, slot)
                       : r.kind == Rule::Kind::When ? when(id)

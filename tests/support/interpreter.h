@@ -24,7 +24,7 @@ struct Value {
   double f = 0;
 };
 
-/// Runs a program as PolicyInstance runs its code. Knows neither tasks nor trials.
+/// Runs a program as PolicyInstance runs its code.
 class Interpreter {
  public:
   /// All must outlive the interpreter.
@@ -66,6 +66,21 @@ class Interpreter {
     std::optional<int64_t> first, seen, fired;
     std::deque<bool> ticks;  ///< the newest last
   };
+  /// Where a task goes on: the blocks that it is in, the innermost last, and what it waits for.
+  struct TaskCell {
+    struct Place {
+      const check::Block* block;
+      size_t next;
+      bool again;  ///< of a loop
+    };
+    std::vector<Place> places;
+    bool begun = false;
+    const check::Wait* waits = nullptr;
+    const check::Trial* watches = nullptr;
+    Span span;          ///< of the trial
+    int64_t until = 0;  ///< time or step at which the wait or trial ends
+    int64_t asked = 0, yes = 0;
+  };
 
   // events, streams and rules (interpreter.cpp)
   void begin();
@@ -98,6 +113,17 @@ class Interpreter {
   int64_t sum(int64_t x, int64_t y, Span span);
   int64_t difference(int64_t x, int64_t y, Span span);
 
+  // tasks (interpreter_task.cpp)
+  Flow tasks();
+  Flow task(TaskCell& t);
+  /// Does what the task waited for; false: not yet.
+  bool wait_is_over(TaskCell& t);
+  Flow judge(TaskCell& t, bool& over);
+  Flow advance(TaskCell& t, const check::Stmt& s);
+  Flow begin_trial(TaskCell& t, const check::Trial& trial, Span span);
+  int64_t end_of(NodeId length);
+  [[nodiscard]] bool reached(NodeId length, int64_t end) const;
+
   // sets (interpreter_set.cpp)
   bool member(uint32_t set, int64_t element);
   /// The elements that may be in the set, ascending.
@@ -118,8 +144,9 @@ class Interpreter {
   // statements (interpreter_stmt.cpp)
   Flow block(const check::Block& statements);
   Flow statement(const check::Stmt& s);
-  Flow conditional(const check::If& n);
-  Flow attempt(const check::Try& t);
+  const check::Block& branch(const check::If& n);
+  const check::Block& branch(const check::Match& n);
+  Flow all_or_nothing(const check::Block& plan);
   Flow for_statement(const check::For& n, Span span);
   Flow set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value, bool ways, Span span);
   Flow move(const check::Move& m);
@@ -154,6 +181,7 @@ class Interpreter {
   std::vector<std::vector<StreamCell>> cells_;  ///< [stream][element]
   std::vector<std::vector<Memory>> memories_;   ///< [temporal][element]
   std::vector<std::vector<RuleCell>> rules_;    ///< [rule][element]
+  std::vector<TaskCell> tasks_;                 ///< [rule]
   size_t element_ = 0;                          ///< of the stream being evaluated
   size_t tries_ = 0;                            ///< open ones
   Value result_;                                ///< of the function that returned last

@@ -51,8 +51,11 @@ Value Interpreter::expr(NodeId id) {
       const double value = plan_.params[n.ref + static_cast<size_t>(at)].value;
       return n.type.base == Base::Float ? Value{true, 0, value} : Value{true, static_cast<int64_t>(value)};
     }
-    case Op::Local:
-      return locals_[n.ref];
+    case Op::Local: {
+      Value x = locals_[n.ref];
+      if (n.i != 0 && x.present) x.present = running(static_cast<int32_t>(x.i));  // held across a wait
+      return x;
+    }
     case Op::Next: {
       Value x = expr(n.kids[0]);
       x.i = (x.i + 1) % static_cast<int64_t>(p_.enums[n.type.enumeration].values.size());

@@ -158,22 +158,31 @@ void Interpreter::text_value(NodeId id) {
   }
 }
 
-Interpreter::Flow Interpreter::conditional(const check::If& n) {
+const check::Block& Interpreter::branch(const check::If& n) {
   const Value x = expr(n.condition);
   const bool yes = n.binding == kNone ? x.i != 0 : x.present;
   if (yes && n.binding != kNone) locals_[n.binding] = x;
-  return block(yes ? n.then : n.otherwise);
+  return yes ? n.then : n.otherwise;
+}
+
+const check::Block& Interpreter::branch(const check::Match& n) {
+  static const check::Block kNothing;
+  const int64_t subject = expr(n.subject).i;
+  for (const check::Match::Case& each : n.cases)
+    for (const int64_t value : each.values)
+      if (value == subject) return each.body;
+  return n.otherwise ? *n.otherwise : kNothing;
 }
 
 /// A `return` inside keeps what was planned, and so does a `stop`, after which nothing is asked any more.
-Interpreter::Flow Interpreter::attempt(const check::Try& t) {
+Interpreter::Flow Interpreter::all_or_nothing(const check::Block& plan) {
   do_.try_begin(host());
   ++tries_;
-  const Flow flow = block(t.body);
+  const Flow flow = block(plan);
   if (flow == Flow::Stop) return flow;
   --tries_;
   do_.try_end(host(), flow == Flow::Refused ? 1 : 0);
-  return flow == Flow::Refused ? block(t.otherwise) : flow;
+  return flow;
 }
 
 Interpreter::Flow Interpreter::for_statement(const check::For& n, Span span) {
@@ -201,7 +210,7 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
         if constexpr (std::is_same_v<T, Let>) {
           locals_[n.local] = expr(n.value);
         } else if constexpr (std::is_same_v<T, If>) {
-          return conditional(n);
+          return block(branch(n));
         } else if constexpr (std::is_same_v<T, AssignState>) {
           assign(n, s.span);
         } else if constexpr (std::is_same_v<T, SetWays> || std::is_same_v<T, SetMb>) {
@@ -219,7 +228,8 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
           called(node(n.call), &flow);
           return flow;
         } else if constexpr (std::is_same_v<T, check::Try>) {
-          return attempt(n);
+          const Flow flow = all_or_nothing(n.body);
+          return flow == Flow::Refused ? block(n.otherwise) : flow;
         } else if constexpr (std::is_same_v<T, check::Return>) {
           if (n.value != kNone) result_ = expr(n.value);
           return Flow::Return;
@@ -243,11 +253,7 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
         } else if constexpr (std::is_same_v<T, check::Emit>) {
           if (const Value x = expr(n.value); x.present) do_.emit(host(), text_id(n.name), x.f);
         } else if constexpr (std::is_same_v<T, check::Match>) {
-          const int64_t subject = expr(n.subject).i;
-          for (const Match::Case& each : n.cases)
-            for (const int64_t value : each.values)
-              if (value == subject) return block(each.body);
-          if (n.otherwise) return block(*n.otherwise);
+          return block(branch(n));
         } else if constexpr (std::is_same_v<T, check::For>) {
           return for_statement(n, s.span);
         } else if constexpr (std::is_same_v<T, check::Repeat>) {

@@ -82,8 +82,8 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
     case Of::Bool:
       of_container(".critical", false);
       of_container(".priority", false);
-      of_container(".name == \"b\"", false);
-      of_container(".role != \"db\"", false);
+      if (!at.containers.empty()) all.push_back({"(" + container(at) + ".name == \"b\")"});
+      if (!at.containers.empty()) all.push_back({"(" + container(at) + ".role != \"db\")"});
       of_run("has(perf.llc_mpki)");
       of_run("has(app.latency_p95)");
       break;

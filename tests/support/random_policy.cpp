@@ -149,10 +149,22 @@ void RandomPolicy::when() {
                       block(plain, 1 + static_cast<int>(choose_.below(3))));
 }
 
+void RandomPolicy::failed() {
+  static const char* const kOf[] = {"", "", "(quota)", "(pin c)", "(cores c)", "(quota c)", "(move c)"};
+  std::string of = choose_.of(kOf);
+  Place at;
+  at.reason = true;
+  if (of.ends_with(" c)")) {
+    at.containers = {fresh("c")};
+    of.replace(of.size() - 2, 1, at.containers[0]);
+  }
+  out_ += fmt::format("on failed{} {{\nlog \"{{action}}\"\nlog {}\n{}\n}}\n", of, words(at), statement(at));
+}
+
 void RandomPolicy::declare_rules() {
   Place nobody;
   for (size_t i = 2 + choose_.below(4); i > 0; --i) {
-    switch (choose_.below(8)) {
+    switch (choose_.below(9)) {
       case 0:
         out_ += fmt::format("every {} {}\n", choose_.one_in(2) ? "300ms" : "span", block(nobody, 2));
         break;
@@ -168,12 +180,12 @@ void RandomPolicy::declare_rules() {
       case 2:
         out_ += fmt::format("on {} {}\n", choose_.one_in(2) ? "begin" : "end", block(nobody, 2));
         break;
-      case 3: {
-        Place at;
-        at.reason = true;
-        out_ += fmt::format("on failed {{\nlog \"{{action}}\"\nlog {}\n}}\n", words(at));
+      case 3:
+        failed();
         break;
-      }
+      case 4:
+        task();
+        break;
       default:
         when();
         break;

@@ -35,6 +35,7 @@ class RandomPolicy {
   /// Where an expression or statement stands.
   struct Place {
     std::vector<std::string> containers, cpus;  ///< names that are bound
+    std::vector<std::string> held;              ///< containers that were bound before a wait
     std::vector<std::pair<std::string, Expr>> lets;
     std::vector<Of> let_of;
     int depth = 3;
@@ -74,12 +75,24 @@ class RandomPolicy {
   std::string words(const Place& at);
   std::string plan_call(const Place& at);
 
+  // tasks (random_task.cpp)
+  /// Of a task; says in `at` what a wait has done to the names.
+  std::string task_block(Place& at, int statements);
+  std::string task_statement(Place& at);
+  std::string task_branch(Place& at);
+  std::string wait(Place& at);
+  std::string trial(Place& at);
+  std::string trial_plan(const Place& at);
+  std::string length(const Place& at);
+
   // declarations (random_policy.cpp)
   void declare_values();
   void declare_streams();
   void declare_functions();
   void declare_rules();
   void when();
+  void failed();
+  void task();
 
   Choices& choose_;
   std::string out_;

@@ -80,7 +80,8 @@ std::string RandomPolicy::action(const Place& at) {
                                                            : "shared");
     case 5:
       if (!classes_) break;
-      return fmt::format("layout l3 {{ jail: {}, shared: rest }}", total(Of::Way, in));
+      return fmt::format("layout l3 {{ jail: {}, {}shared: rest }}", total(Of::Way, in),
+                         own_classes_ && choose_.one_in(2) ? "own: 1way, " : "");
     default:
       break;
   }
