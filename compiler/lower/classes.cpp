@@ -36,7 +36,7 @@ void Lowering::on_class(check::ClassRef cls, Verb verb,
 void Lowering::layout(const check::Layout& l) {
   std::vector<llvm::Value*> ways;
   for (const auto& part : l.parts)
-    ways.push_back(part.second == check::kNone ? b().i64(-1) : expr(part.second).v);
+    ways.push_back(part.second == check::kNone ? b().i64(abi::kRest) : expr(part.second).v);
   b().call(Intrinsic::layout_clear, {});
   for (size_t i = 0; i < ways.size(); ++i) {
     const plan::ClassPlace& place = layout_.classes[l.parts[i].first];

@@ -22,6 +22,8 @@ struct RingSample {
   f64 value;
 };
 using ring = const RingSample*;
+/// As the number of ways of a part of a layout: the rest. No number that a policy computes by mistake is near it.
+inline constexpr i64 kRest = INT64_MIN;
 /// An element of a set and the key that orders it.
 struct SortEntry {
   uint64_t key;

@@ -121,7 +121,7 @@ bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks)
   int64_t used = 0;
   bool rest = false;
   for (const Part& p : parts) {
-    if (p.ways < 0) {
+    if (p.ways == abi::kRest) {
       rest = true;
       continue;
     }
@@ -143,7 +143,7 @@ bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks)
   }
   placed_.clear();
   for (const Part& p : parts)
-    placed_.push_back({goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways < 0 ? all - used : p.ways)});
+    placed_.push_back({goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways == abi::kRest ? all - used : p.ways)});
   solver_.solve(placed_, masks);
   return true;
 }
@@ -178,7 +178,7 @@ int32_t Shadow::layout() {
   text_.begin();
   for (const Part& p : parts_) {
     char piece[160];
-    const auto n = p.ways < 0
+    const auto n = p.ways == abi::kRest
                        ? fmt::format_to_n(piece, sizeof piece, "{}{}:rest", &p == parts_.data() ? "" : " ",
                                           plan_.classes[static_cast<size_t>(p.cls)])
                        : fmt::format_to_n(piece, sizeof piece, "{}{}:{}", &p == parts_.data() ? "" : " ",
@@ -189,7 +189,7 @@ int32_t Shadow::layout() {
   if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
     return refuse(Verb::Layout, -1, -1, 0, detail);
   for (const Part& p : parts_) {
-    if (p.ways >= -1 && p.ways != 0) continue;
+    if (p.ways == abi::kRest || p.ways >= 1) continue;
     Reason(*this, "`{}` gets {} ways", plan_.classes[static_cast<size_t>(p.cls)], p.ways);
     return refuse(Verb::Layout, -1, -1, 0, detail);
   }
@@ -210,7 +210,7 @@ int32_t Shadow::set_ways(int32_t cls, int64_t n) {
   wanted_.assign(layout_.begin(), layout_.end());
   const auto at = std::find_if(wanted_.begin(), wanted_.end(), [&](const Part& p) { return p.cls == cls; });
   if (at != wanted_.end()) {
-    if (at->ways < 0 && ways(cls) == n) return no_change(Verb::Ways, -1, cls, value, {});
+    if (at->ways == abi::kRest && ways(cls) == n) return no_change(Verb::Ways, -1, cls, value, {});
     at->ways = n;
   } else {
     wanted_.push_back({cls, n});  // a class outside the layout in force gets bits of its own

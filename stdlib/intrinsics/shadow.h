@@ -110,7 +110,7 @@ class Shadow {
   };
   struct Part {
     int32_t cls;
-    int64_t ways;  ///< -1: the rest
+    int64_t ways;  ///< kRest: the rest
   };
   struct Offer {
     int32_t cpu;

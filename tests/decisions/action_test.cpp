@@ -53,6 +53,15 @@ std::string masks(const Scene& s) {
   return out;
 }
 
+TEST(layout, a_number_of_ways_below_zero_is_not_the_rest) {
+  Scene s({"A"});
+  s.with_rdt();
+  s.play(policy("class a default, b\nstate n: way = -1way\n"
+                "on begin { layout l3 { a: n, b: n - 4way }; layout l3 { a: rest, b: n } }"));
+  EXPECT_THAT(s.log, ElementsAre("0: layout l3 a:-1 b:-5 (refused: `a` gets -1 ways)",
+                                 "0: layout l3 a:rest b:-1 (refused: `b` gets -1 ways)"));
+}
+
 TEST(layout, the_parts_are_contiguous_and_the_rest_is_the_rest) {
   Scene s({"A"});
   s.with_rdt(11);

@@ -72,7 +72,7 @@ Interpreter::Flow Interpreter::move(const check::Move& m) {
 
 Interpreter::Flow Interpreter::layout(const check::Layout& l) {
   std::vector<int64_t> ways;
-  for (const auto& [cls, n] : l.parts) ways.push_back(n == kNone ? -1 : expr(n).i);
+  for (const auto& [cls, n] : l.parts) ways.push_back(n == kNone ? abi::kRest : expr(n).i);
   do_.layout_clear(host());
   for (size_t i = 0; i < ways.size(); ++i) {
     const plan::ClassPlace& place = layout_.classes[l.parts[i].first];

@@ -163,6 +163,7 @@ RandomPolicy::Expr RandomPolicy::expr(Of of, const Place& at) {
     return {fmt::format("({} ?? {})", x.text, y.text), y.optional};
   }
   if (!at.pure && choose_.one_in(6) && of != Of::Colour) return of_set(of, in);
+  if (of != Of::Bool && of != Of::Colour && choose_.one_in(10)) return open_call(of, in);
   if (of == Of::Bool) return truth(at);
   if (of == Of::Colour) {
     const Expr x = expr(of, in);

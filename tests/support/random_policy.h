@@ -50,6 +50,8 @@ class RandomPolicy {
   Expr number(Of of, const Place& at);
   Expr truth(const Place& at);
   Expr of_set(Of of, const Place& at);
+  Expr of_range(Of of, const Place& at);
+  Expr open_call(Of of, const Place& at);
   Expr remembered(Of of, const Place& at);
   Expr call(const Named& f, const Place& at);
   /// As expr, never missing.
@@ -57,6 +59,8 @@ class RandomPolicy {
   std::string literal(Of of);
   std::string set(const Place& at);
   std::string cpu_set(const Place& at);
+  /// A set with an order.
+  std::string ordered(const Place& at, bool of_cpus);
   std::string read(const Named& n, const Place& at);
   std::string container(const Place& at) { return at.containers[choose_.below(at.containers.size())]; }
   Place inner(const Place& at) {

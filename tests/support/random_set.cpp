@@ -25,11 +25,69 @@ std::string RandomPolicy::cpu_set(const Place& at) {
   }
 }
 
+std::string RandomPolicy::ordered(const Place& at, bool of_cpus) {
+  Place each = inner(at);
+  each.temporal = false;
+  const std::string count = total(Of::Int, each);
+  const std::string name = fresh(of_cpus ? "k" : "d");
+  (of_cpus ? each.cpus : each.containers).push_back(name);
+  const std::string from = of_cpus ? cpu_set(at) : set(at);
+  const std::string filter = choose_.one_in(3) ? " where " + total(Of::Bool, each) : "";
+  const Expr key = expr(static_cast<Of>(1 + choose_.below(kNumbers)), each);
+  const std::string choice = fmt::format("{} in {}{}: {}", name, from, filter, key.text);
+  if (choose_.one_in(3)) return fmt::format("sort({})", choice);
+  return fmt::format("{}({}, {})", choose_.one_in(2) ? "top" : "bottom",
+                     choose_.one_in(2) ? std::to_string(choose_.below(4)) : count, choice);
+}
+
+/// A question to a range of ints.
+RandomPolicy::Expr RandomPolicy::of_range(Of of, const Place& at) {
+  Place each = inner(at);
+  each.temporal = false;
+  const std::string name = fresh("i");
+  each.lets.push_back({name, {name}});
+  each.let_of.push_back(Of::Int);
+  const std::string filter = choose_.one_in(3) ? " where " + total(Of::Bool, each) : "";
+  const std::string head = fmt::format("{} in {}..{}{}", name, choose_.one_in(4) ? "rounds - 2" : "1",
+                                       choose_.one_in(3) ? "rounds * 2" : "3", filter);
+  if (of == Of::Bool) {
+    const Expr body = expr(of, each);
+    return {fmt::format("{}({}: {})", choose_.one_in(2) ? "any" : "all", head, body.text), body.optional};
+  }
+  if (of == Of::Count && choose_.one_in(2)) return {fmt::format("count({})", head), false};
+  if (of == Of::Int && choose_.one_in(2)) {
+    const Expr key = expr(static_cast<Of>(1 + choose_.below(kNumbers)), each);
+    return {fmt::format("{}({}: {})", choose_.one_in(2) ? "argmin" : "argmax", head, key.text), true};
+  }
+  const Expr body = expr(of, each);
+  static const char* const kQuestions[] = {"sum", "min", "max"};
+  const std::string question = choose_.of(kQuestions);
+  return {fmt::format("{}({}: {})", question, head, body.text), question != "sum" || body.optional};
+}
+
+/// A call of a function whose parameters are open.
+RandomPolicy::Expr RandomPolicy::open_call(Of of, const Place& at) {
+  const Place in = inner(at);
+  std::vector<std::string> arrays;
+  for (const Named& n : states_)
+    if (n.of == of && n.size > 0 && !at.pure && (!n.per_container || !at.containers.empty()))
+      arrays.push_back(n.per_container ? fmt::format("{}({})", n.name, container(at)) : n.name);
+  if (of == Of::Way && !at.pure) arrays.emplace_back("grant");
+  if (!arrays.empty() && choose_.one_in(2)) {
+    const Expr index = expr(Of::Int, in);
+    return {fmt::format("pick({}, {})", arrays[choose_.below(arrays.size())], index.text), index.optional};
+  }
+  const Expr x = expr(of, in), low = expr(of, in), high = expr(of, in);
+  return {fmt::format("stats.clamp({}, {}, {})", x.text, low.text, high.text),
+          x.optional || low.optional || high.optional};
+}
+
 RandomPolicy::Expr RandomPolicy::of_set(Of of, const Place& at) {
+  if (choose_.one_in(5)) return of_range(of, at);
   Place in = inner(at);
   const bool of_cpus = choose_.one_in(5) && !at.temporal;
   const std::string name = fresh(of_cpus ? "k" : "d");
-  const std::string from = of_cpus ? cpu_set(at) : set(at);
+  const std::string from = choose_.one_in(4) ? ordered(at, of_cpus) : of_cpus ? cpu_set(at) : set(at);
   Place each = in;  // what depends on the element alone
   (of_cpus ? each.cpus : each.containers).push_back(name);
   if (at.temporal && !of_cpus) each.containers = {name};

@@ -141,7 +141,13 @@ std::string RandomPolicy::choice(Place& at) {
       Place where = each;
       where.depth = 1;
       const std::string filter = choose_.one_in(2) ? " where " + total(Of::Bool, where) : "";
-      return fmt::format("for {} in {}{} {}", name, cpus ? cpu_set(at) : set(at), filter, block(each, 1));
+      if (!cpus && choose_.one_in(4)) {
+        const std::string other = fresh("e");
+        each.containers.push_back(other);
+        return fmt::format("for {}, {} in pairs({}){} {}", name, other, set(at), filter, block(each, 1));
+      }
+      const std::string from = choose_.one_in(3) ? ordered(in, cpus) : cpus ? cpu_set(at) : set(at);
+      return fmt::format("for {} in {}{} {}", name, from, filter, block(each, 1));
     }
     case 4: {
       const std::string name = fresh("i");
