@@ -14,7 +14,7 @@ const std::vector<std::string>& builtin_names() {
       "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",    "round",
       "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt", "ways",
       "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",    "prev",
-      "rises", "falls",  "changed", "next",   "cores"};
+      "rises", "falls",  "changed", "next",   "cores",     "paused"};
   return names;
 }
 

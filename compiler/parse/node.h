@@ -61,6 +61,8 @@ enum class NodeKind : uint8_t {
   Annotate,
   Emit,
   Reject,
+  Pause,
+  Resume,
   Match,
   MatchCase,
   MatchElse,
