@@ -74,6 +74,9 @@ struct emit_stmt
 struct reject_stmt : peg::seq<kw_reject, ws, expect<reference, Want::RejectContainer>, ws,
                               expect<text, Want::RejectReason>> {};
 
+struct pause_stmt : peg::seq<kw_pause, ws, expect<reference, Want::PauseContainer>> {};
+struct resume_stmt : peg::seq<kw_resume, ws, expect<reference, Want::ResumeContainer>> {};
+
 // --- several ways to go, and to go again ---
 
 struct match_else : kw_else {};
@@ -121,7 +124,7 @@ struct assign_operator;
 struct trial_assignment : peg::seq<ws, assign_operator, gap, expect<arithmetic, Want::AssignValue>> {};
 struct trial_write : peg::seq<reference, peg::opt<trial_assignment>> {};
 /// What a trial tries. No `or` may stand in it outside a block, since that is another way to go.
-struct trial_plan : peg::sor<block, move_stmt, trial_write> {};
+struct trial_plan : peg::sor<block, move_stmt, pause_stmt, resume_stmt, trial_write> {};
 struct trial_other : peg::seq<kw_or, gap, expect<trial_plan, Want::TrialPlan>> {};
 struct trial_length : peg::seq<kw_for, gap, expect<condition, Want::TrialLength>> {};
 struct trial_vote : peg::seq<kw_vote, gap, expect<condition, Want::TrialCondition>> {};
@@ -141,9 +144,9 @@ struct assign_or_call : peg::sor<peg::seq<call_ahead, reference, peg::opt<assign
                                  peg::seq<reference, expect<assignment, Want::AssignOperator>>> {};
 
 struct statement
-    : nested<
-          peg::sor<let_stmt, if_stmt, try_stmt, return_stmt, stop_stmt, move_stmt, layout_stmt, pin_stmt,
-                   log_stmt, annotate_stmt, emit_stmt, reject_stmt, match_stmt, for_stmt, repeat_stmt,
-                   loop_stmt, wait_stmt, trial_stmt, assign_or_call, peg::raise<wanted<Want::Statement>>>> {};
+    : nested<peg::sor<let_stmt, if_stmt, try_stmt, return_stmt, stop_stmt, move_stmt, layout_stmt, pin_stmt,
+                      log_stmt, annotate_stmt, emit_stmt, reject_stmt, pause_stmt, resume_stmt, match_stmt,
+                      for_stmt, repeat_stmt, loop_stmt, wait_stmt, trial_stmt, assign_or_call,
+                      peg::raise<wanted<Want::Statement>>>> {};
 
 }  // namespace cbench::grammar

@@ -76,9 +76,8 @@ struct test_feed : peg::seq<kw_feed, ws, expect<peg::sor<text, test_feed_steps>,
 
 struct test_lives : peg::seq<test_life, ws, expect<test_target, Want::TestContainer>> {};
 
-struct test_action_word
-    : peg::sor<kw_move, kw_pin, kw_layout, kw_reject, kw_annotate, kw_log, kw_stop, kw_emit, test_on_target> {
-};
+struct test_action_word : peg::sor<kw_move, kw_pin, kw_layout, kw_reject, kw_annotate, kw_log, kw_stop,
+                                   kw_emit, kw_pause, kw_resume, test_on_target> {};
 struct moved_where : peg::seq<ws, arrow, ws, expect<test_goal, Want::MoveClass>> {};
 struct pinned_where : peg::seq<ws, kw_to, ws, expect<cpu_set, Want::PinSet>> {};
 struct set_to : peg::seq<ws, equals, ws, expect<peg::sor<test_missing, test_value>, Want::TestNumber>> {};
@@ -93,6 +92,8 @@ struct test_action
     : peg::sor<
           peg::seq<action_is<kw_move>, ws, expect<test_target, Want::MoveContainer>, peg::opt<moved_where>>,
           peg::seq<action_is<kw_pin>, ws, expect<test_target, Want::PinContainer>, peg::opt<pinned_where>>,
+          peg::seq<action_is<kw_pause>, ws, expect<test_target, Want::PauseContainer>>,
+          peg::seq<action_is<kw_resume>, ws, expect<test_target, Want::ResumeContainer>>,
           peg::seq<action_is<test_on_target>, expect<test_of, Want::TestTarget>, peg::opt<set_to>>,
           peg::seq<action_is<kw_emit>, ws, expect<test_target, Want::EmitName>, peg::opt<set_to>>,
           peg::seq<action_is<peg::sor<kw_reject, kw_annotate>>, optional_target,

@@ -106,6 +106,7 @@ struct Log { LogLevel level; Text text; };
 struct Annotate { ExprPtr container; Text text; };  ///< container null: a remark on the run
 struct Emit { Name name; ExprPtr value; };
 struct Reject { ExprPtr container; Text reason; };
+struct Pause { ExprPtr container; bool paused; };  ///< pause c, resume c
 /// `match x { A -> …; B, C -> …; else -> … }`
 struct Match {
   struct Case { std::vector<Name> values; Span span; std::unique_ptr<Block> body; };  ///< no values: `else`
@@ -127,8 +128,8 @@ struct Trial {
 
 struct Stmt {
   Span span;
-  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject, Match, For, Repeat, Loop,
-               Wait, Trial>
+  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject, Pause, Match, For, Repeat,
+               Loop, Wait, Trial>
       node;
 };
 

@@ -268,7 +268,8 @@ void Dump::statement(const Stmt& s) {
                    [&](const Log& n) { line(fmt::format("log {}", word(kLevels, n.level)), s.span); },
                    [&](const Annotate&) { line("annotate", s.span); },
                    [&](const Emit& n) { line(fmt::format("emit {}", n.name.text), s.span); },
-                   [&](const Reject&) { line("reject", s.span); }, [](const auto&) {}},
+                   [&](const Reject&) { line("reject", s.span); },
+                   [&](const Pause& n) { line(n.paused ? "pause" : "resume", s.span); }, [](const auto&) {}},
              s.node);
   const Indent in(*this);
   std::visit(Cases{[&](const Let& n) { expression(*n.value); },
@@ -306,7 +307,7 @@ void Dump::statement(const Stmt& s) {
                      expression(*n.container);
                      text("text", n.reason);
                    },
-                   [](const auto&) {}},
+                   [&](const Pause& n) { expression(*n.container); }, [](const auto&) {}},
              s.node);
 }
 

@@ -127,10 +127,11 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     n.ref = cls->cls;
     return add(n);
   }
-  if (name == "quota" || name == "cores") {
+  if (name == "quota" || name == "cores" || name == "paused") {
     if (!arity(c, 1, 1, span)) return error_node(span);
     const NodeId x = total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", name));
     if (type(x).error()) return x;
+    if (name == "paused") return add(make(Op::Paused, kBool, span, {x}));
     return add(name == "quota" ? make(Op::Quota, kRatio, span, {x}) : make(Op::Cores, kCore, span, {x}));
   }
   if (name == "next") return next_value(c, span);

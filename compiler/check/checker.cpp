@@ -15,7 +15,7 @@ const std::vector<std::string>& builtin_names() {
       "round", "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt",
       "ways",  "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",
       "prev",  "rises", "falls",  "changed", "next",   "cores",
-      "sort",  "pairs", "len"};
+      "sort",  "pairs", "len",    "paused"};
   return names;
 }
 

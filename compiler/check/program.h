@@ -45,7 +45,8 @@ enum class Op : uint8_t {
   Ways,
   Mb,     ///< ref: class; kid: container, of a class for each container
   Quota,  ///< kid: container
-  Cores,  ///< kid: container
+  Cores,   ///< kid: container
+  Paused,  ///< kid: container
   Now,
   Dt,
   Step,
@@ -240,6 +241,11 @@ struct Reject {
   NodeId container;
   TextParts text;
 };
+/// pause c, resume c
+struct Pause {
+  NodeId container;
+  bool paused;
+};
 /// Cases in source order; `otherwise` is what `else` does, for the values that no case names. Without it,
 /// each has a case.
 struct Match {
@@ -280,7 +286,7 @@ struct Trial {
 struct Stmt {
   Span span;
   std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, SetCores, CallPlan, Try, Return, Stop, Move,
-               Layout, Pin, Log, Annotate, Emit, Reject, Match, For, Repeat, Loop, Wait, Trial>
+               Layout, Pin, Log, Annotate, Emit, Reject, Pause, Match, For, Repeat, Loop, Wait, Trial>
       node;
 };
 

@@ -23,7 +23,8 @@ bool Checker::effects_allowed(Span span, const char* what) {
 
 bool Checker::may_act(Verb verb, Span span) {
   if (!effects_allowed(span, "an action")) return false;
-  if (at_.admit && (verb == Verb::Move || verb == Verb::Quota || verb == Verb::Cores)) {
+  if (at_.admit && (verb == Verb::Move || verb == Verb::Quota || verb == Verb::Cores || verb == Verb::Pause ||
+                    verb == Verb::Resume)) {
     diagnostics_
         .report(Kind::MisplacedStatement, span,
                 fmt::format("`{}` wants a container that runs", cbench::info(verb).name),
@@ -216,6 +217,11 @@ void Checker::statement(const ast::Stmt& s, Block& out) {
           wait(n, s.span, out);
         } else if constexpr (std::is_same_v<T, ast::Trial>) {
           trial(n, s.span, out);
+        } else if constexpr (std::is_same_v<T, ast::Pause>) {
+          const Verb verb = n.paused ? Verb::Pause : Verb::Resume;
+          const NodeId c =
+              total(expr(*n.container), kContainer, fmt::format("`{}`", cbench::info(verb).name));
+          if (may_act(verb, s.span)) out.push_back({s.span, Pause{c, n.paused}});
         } else {
           static_assert(std::is_same_v<T, ast::Reject>);
           const NodeId c = total(expr(*n.container), kContainer, "`reject`");

@@ -95,6 +95,8 @@ Val Lowering::expr(check::NodeId id) {
       b().when(ok, [&] { b().store(b().call(share, {cls}), value); });
       return {b().ir.CreateLoad(type_of(n.type), value), ok};
     }
+    case Op::Paused:
+      return {b().ir.CreateICmpNE(b().call(abi::Intrinsic::paused, {expr(n.kids[0]).v}), b().i32(0))};
     case Op::Cores:
       return {b().call(abi::Intrinsic::cores, {expr(n.kids[0]).v})};
     case Op::Quota:

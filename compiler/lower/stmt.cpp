@@ -271,6 +271,9 @@ void Lowering::statement(const check::Stmt& s) {
           wait(n);
         } else if constexpr (std::is_same_v<T, check::Trial>) {
           trial(n, s.span);
+        } else if constexpr (std::is_same_v<T, check::Pause>) {
+          llvm::Value* slot = expr(n.container).v;
+          action(b().call(Intrinsic::set_paused, {slot, b().i32(n.paused ? 1 : 0)}));
         } else {
           static_assert(std::is_same_v<T, check::Reject>);
           llvm::Value* slot = expr(n.container).v;

@@ -42,13 +42,13 @@ bool wants_name(Want want) {
   }
 }
 
-/// The word of a later version of the language that `found` is; "" when it is none. `pause` is such a word
+/// The word of a later version of the language that `found` is; "" when it is none. `sample` is such a word
 /// only where a statement begins.
 std::string_view later_word(Want want, const Found& found, std::string_view text) {
   if (want == Want::AssignOperator) {
     const std::string_view first = word_before(text, found.begin);
     const bool word = found.kind == FoundKind::Word && !grammar::is_reserved(found.text);
-    return word && (first == "pause" || first == "resume" || first == "sample") ? first : "";
+    return word && first == "sample" ? first : "";
   }
   return "";
 }

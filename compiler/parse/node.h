@@ -62,6 +62,8 @@ enum class NodeKind : uint8_t {
   Annotate,
   Emit,
   Reject,
+  Pause,
+  Resume,
   Match,
   MatchCase,
   MatchElse,

@@ -165,6 +165,9 @@ ast::Stmt Builder::statement(const Node& node) {
       auto container = expr(parts[0]);
       return made(ast::Reject{std::move(container), text_of(parts[1])});
     }
+    case NodeKind::Pause:
+    case NodeKind::Resume:
+      return made(ast::Pause{expr(parts[0]), inner.kind == NodeKind::Pause});
     case NodeKind::Match:
       return made(match(inner));
     case NodeKind::For:

@@ -27,7 +27,7 @@ CBENCH_NODE(block, Block) CBENCH_NODE(let_stmt, Let) CBENCH_NODE(if_stmt, If) CB
 CBENCH_NODE(try_stmt, Try) CBENCH_NODE(return_stmt, Return) CBENCH_NODE(stop_stmt, Stop) CBENCH_NODE(move_stmt, Move)
 CBENCH_NODE(layout_stmt, Layout) CBENCH_NODE(layout_part, LayoutPart) CBENCH_NODE(layout_rest, LayoutRest)
 CBENCH_NODE(pin_stmt, Pin) CBENCH_NODE(log_stmt, Log) CBENCH_NODE(annotate_stmt, Annotate) CBENCH_NODE(emit_stmt, Emit)
-CBENCH_NODE(reject_stmt, Reject) CBENCH_NODE(assign_or_call, AssignOrCall) CBENCH_NODE(statement, Statement)
+CBENCH_NODE(reject_stmt, Reject) CBENCH_NODE(pause_stmt, Pause) CBENCH_NODE(resume_stmt, Resume) CBENCH_NODE(assign_or_call, AssignOrCall) CBENCH_NODE(statement, Statement)
 CBENCH_NODE(header, Header) CBENCH_NODE(declaration, Declaration) CBENCH_NODE(param, Param) CBENCH_NODE(param_bounds, Bounds)
 CBENCH_NODE(class_decl, Class) CBENCH_NODE(class_item, ClassItem) CBENCH_NODE(class_use, ClassUse) CBENCH_NODE(group, Group) CBENCH_NODE(enum_decl, Enum)
 CBENCH_NODE(state, State) CBENCH_NODE(stream, Stream) CBENCH_NODE(subject, Subject) CBENCH_NODE(fn_decl, Fn)

@@ -137,7 +137,7 @@ class Bound {
             return 4 + block(n.plan) + block(n.other) + expr(n.length) + expr(n.vote) + block(n.otherwise);
           else if constexpr (std::is_same_v<T, Layout>)
             return 1 + n.parts.size();
-          else if constexpr (std::is_same_v<T, Move>)
+          else if constexpr (std::is_same_v<T, Move> || std::is_same_v<T, Pause>)
             return 1 + expr(n.container);
           else
             return 1 + expr(n.value);

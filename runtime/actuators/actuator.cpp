@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/actuators/cpu_control.h"
+#include "runtime/actuators/freezer.h"
 #include "runtime/actuators/rdt_groups.h"
 #include "runtime/actuators/tasks.h"
 
@@ -28,6 +29,7 @@ struct Attached {
   CgroupPaths own;                 ///< its own groups; what it shares with others is empty
   std::string tasks;               ///< the one that lists its tasks
   bool cpuset = false;             ///< has it a cpuset of its own
+  std::string freezer;             ///< the file that freezes it; empty without one
   int32_t cls = -1;                ///< class that its tasks are kept in
   std::optional<CpuSet> affinity;  ///< mask that its tasks are kept at, where it has no cpuset
 };
@@ -78,6 +80,7 @@ struct Actuators::Impl {
       return Error{Exit::RunFailed, fmt::format("container {} does not run", name(slot)), ""};
     Attached& container = *attached[slot];
     if (change.target == Target::ContainerQuota) return set_quota(container.own.cpu, goal.quota, journal);
+    if (change.target == Target::ContainerPause) return set_frozen(container.freezer, goal.paused, journal);
     if (!container.tasks.empty() && tasks_in(container.tasks).empty())
       return Error{Exit::RunFailed, fmt::format("container {} has ended", name(slot)), ""};
     return change.target == Target::ContainerClass ? move(container, slot, goal.cls)
@@ -102,11 +105,14 @@ Result<> Actuators::attach(size_t slot, const Started& started, const Allocation
   container.own = own_cgroups(started.cgroup, *ours);
   container.tasks = task_cgroup(container.own);
   container.cpuset = has_cpuset(container.own.cpuset);
+  container.freezer = freezer_file(container.own);
   // Journalled now, so that no step has to wait for the disk later.
   if (uses(impl_->plan, Verb::Pin) || uses(impl_->plan, Verb::Cores))
     if (auto journalled = journal_cpus(container.own.cpuset, impl_->journal); !journalled) return journalled;
   if (uses(impl_->plan, Verb::Quota))
     if (auto journalled = journal_quota(container.own.cpu, impl_->journal); !journalled) return journalled;
+  if (uses(impl_->plan, Verb::Pause))
+    if (auto journalled = journal_frozen(container.freezer, impl_->journal); !journalled) return journalled;
   if (const int32_t own = impl_->plan.own_class(static_cast<int32_t>(slot)); own >= 0 && impl_->rdt.made())
     if (auto created = impl_->rdt.add(static_cast<size_t>(own)); !created) return created;
   const int32_t cls = goal.containers[slot].cls;
@@ -114,7 +120,10 @@ Result<> Actuators::attach(size_t slot, const Started& started, const Allocation
 }
 
 void Actuators::detach(size_t slot) {
-  if (slot >= impl_->attached.size()) return;
+  if (slot >= impl_->attached.size() || !impl_->attached[slot]) return;
+  // A frozen task takes no SIGTERM, and on v1 no SIGKILL either. What fails here is undone with the rest.
+  if (uses(impl_->plan, Verb::Pause) && !impl_->attached[slot]->freezer.empty())
+    (void)set_frozen(impl_->attached[slot]->freezer, false, impl_->journal);
   impl_->attached[slot].reset();
   if (const int32_t own = impl_->plan.own_class(static_cast<int32_t>(slot)); own >= 0 && impl_->rdt.made())
     impl_->rdt.remove(static_cast<size_t>(own));

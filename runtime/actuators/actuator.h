@@ -28,6 +28,7 @@ class Actuators {
   /// Tells where a started container's cgroups are. With a class in `goal` its tasks are assigned to it. What
   /// the policy may write later is journalled here, so that no step waits for the disk.
   Result<> attach(size_t slot, const Started& started, const Allocation& goal);
+  /// Forgets a container that is about to be stopped; one that is paused goes on, so that it can be.
   void detach(size_t slot);
   /// Makes one change real: validated, written, and on refusal the file and the kernel's words
   /// (`last_cmd_status`, else errno) are the error's message. Writes nothing when it is so already.

@@ -113,6 +113,15 @@ std::optional<std::string> write_back(const JournalEntry& entry) {
   return fmt::format("cannot {}: {}", describe(entry), errno_text(error));
 }
 
+/// On v1 frozen processes do not even die.
+void thaw(const JournalEntry& entry) {
+  if (entry.kind != JournalEntry::Kind::Create || !is_ours(entry.path)) return;
+  for (const std::string& folder : folders_below(entry.path)) {
+    write_file(folder + "/freezer.state", "THAWED");
+    write_file(folder + "/cgroup.freeze", "0");
+  }
+}
+
 }  // namespace
 
 bool is_ours(const std::string& folder) {
@@ -137,6 +146,8 @@ std::optional<std::string> undo(const JournalEntry& entry) {
 
 std::vector<std::string> undo_all(std::vector<JournalEntry>& entries) {
   std::vector<std::string> problems;
+  // First, since one process may be in folders of several hierarchies.
+  for (const JournalEntry& entry : entries) thaw(entry);
   for (int pass = 0; pass < 2; ++pass) {
     problems.clear();
     std::vector<JournalEntry> left;

@@ -64,6 +64,9 @@ std::string describe(const Decision& d, const Plan& plan) {
       return of_container + " = " + figure(d.value, Unit::Core) + (d.detail.empty() ? "" : " (" + d.detail + ")");
     case Verb::Emit:
       return verb + " " + d.detail + " = " + exact(d.value);
+    case Verb::Pause:
+    case Verb::Resume:
+      return of_container;
     case Verb::Log:
       return with_text(verb + log_level(d.value), d.detail);
     case Verb::Reject:

@@ -17,7 +17,7 @@ enum class Verb : uint8_t {
 #include "stdlib/abi/actions.def"
 };
 enum class ActionTarget : uint8_t { None, Container, Class, Layout };
-enum class ActionResource : uint8_t { None, Rdt, Cpu };
+enum class ActionResource : uint8_t { None, Rdt, Cpu, Freezer };
 struct ActionInfo {
   std::string_view name;
   ActionTarget target;

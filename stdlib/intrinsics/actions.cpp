@@ -75,7 +75,7 @@ void Shadow::writes(Target target, int32_t index, bool first, bool asked) {
   Undo u;
   u.target = target;
   u.index = index;
-  if (static_cast<size_t>(target) < 3)
+  if (of_container(target))
     u.container = goal_.containers[index];
   else
     u.cls = goal_.classes[index];
@@ -255,6 +255,18 @@ int32_t Shadow::set_quota(int32_t slot, double cores) {
   writes(Target::ContainerQuota, slot, true);
   c.quota = cores;
   record(Verb::Quota, slot, -1, cores, {});
+  return 0;
+}
+
+int32_t Shadow::set_paused(int32_t slot, bool paused) {
+  const Verb verb = paused ? Verb::Pause : Verb::Resume;
+  Allocation::Container& c = goal_.containers[slot];
+  if (!runs(slot)) return refuse(verb, slot, -1, 0, {});
+  if (c.paused == paused) return no_change(verb, slot, -1, 0, {});
+  if (!may_write(Target::ContainerPause, slot)) return refuse(verb, slot, -1, 0, {});
+  writes(Target::ContainerPause, slot, true);
+  c.paused = paused;
+  record(verb, slot, -1, 0, {});
   return 0;
 }
 

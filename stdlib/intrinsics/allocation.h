@@ -2,6 +2,7 @@
 // and by the actuators that make it real.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -20,12 +21,23 @@ struct Allocation {
     int32_t cls = -1;  ///< -1: the root group
     CpuSet cpus;
     double quota = std::numeric_limits<double>::infinity();  ///< in cores
+    bool paused = false;                                     ///< its tasks are frozen
   };
   std::vector<Class> classes;
   std::vector<Container> containers;
 };
 
-enum class Target : uint8_t { ContainerClass, ContainerCpus, ContainerQuota, ClassWays, ClassMb };
+/// Those of a container come first.
+enum class Target : uint8_t {
+  ContainerClass,
+  ContainerCpus,
+  ContainerQuota,
+  ContainerPause,
+  ClassWays,
+  ClassMb
+};
+inline constexpr size_t kContainerTargets = 4, kClassTargets = 2;
+constexpr bool of_container(Target target) { return static_cast<size_t>(target) < kContainerTargets; }
 
 /// One thing that differs between the host and the shadow, and the decision (index into the step's decisions)
 /// that last asked for it.

@@ -113,6 +113,7 @@ void Shadow::end_call(bool fault) {
     differs(Target::ContainerClass, slot);
     differs(Target::ContainerCpus, slot);
     differs(Target::ContainerQuota, slot);
+    differs(Target::ContainerPause, slot);
   }
 }
 
@@ -134,6 +135,7 @@ void Shadow::set_running(int32_t slot, bool running) {
   for (Allocation* a : {&goal_, &real_}) {
     a->containers[slot].running = running;
     a->containers[slot].cls = running ? plan_.first_class(slot) : -1;
+    a->containers[slot].paused = false;
   }
   if (const int32_t own = plan_.own_class(slot); own >= 0) forget(own);
   for (auto& writers : container_writers_) writers[slot] = {};
@@ -154,7 +156,7 @@ void Shadow::forget(int32_t cls) {
 
 Shadow::Writer& Shadow::writer(Target target, int32_t index) {
   const auto i = static_cast<size_t>(target);
-  return i < 3 ? container_writers_[i][index] : class_writers_[i - 3][index];
+  return of_container(target) ? container_writers_[i][index] : class_writers_[i - kContainerTargets][index];
 }
 
 void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t index) {
@@ -167,6 +169,9 @@ void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t
       break;
     case Target::ContainerQuota:
       to.containers[index].quota = from.containers[index].quota;
+      break;
+    case Target::ContainerPause:
+      to.containers[index].paused = from.containers[index].paused;
       break;
     case Target::ClassWays:
       to.classes[index].ways = from.classes[index].ways;
@@ -185,6 +190,8 @@ bool Shadow::same(const Allocation& a, const Allocation& b, Target target, int32
       return a.containers[index].cpus == b.containers[index].cpus;
     case Target::ContainerQuota:
       return a.containers[index].quota == b.containers[index].quota;
+    case Target::ContainerPause:
+      return a.containers[index].paused == b.containers[index].paused;
     case Target::ClassWays:
       return a.classes[index].ways == b.classes[index].ways;
     case Target::ClassMb:
@@ -196,7 +203,7 @@ bool Shadow::same(const Allocation& a, const Allocation& b, Target target, int32
 void Shadow::undo_to(size_t mark) {
   while (undo_.size() > mark) {
     const Undo& u = undo_.back();
-    if (static_cast<size_t>(u.target) < 3)
+    if (of_container(u.target))
       goal_.containers[u.index] = u.container;
     else
       goal_.classes[u.index] = u.cls;

@@ -82,6 +82,8 @@ class Shadow {
   int32_t set_quota(int32_t slot, double cores);
   [[nodiscard]] int64_t cores(int32_t slot) const { return static_cast<int64_t>(cpus_of(slot).count()); }
   int32_t set_cores(int32_t slot, int64_t n);
+  [[nodiscard]] bool paused(int32_t slot) const { return goal_.containers[slot].paused; }
+  int32_t set_paused(int32_t slot, bool paused);
   void cpus_clear();
   void cpus_add(int32_t cpu);
   void cpus_offer(int32_t cpu, double key) { offers_.push_back({cpu, key}); }
@@ -189,7 +191,7 @@ class Shadow {
   const Plan& plan_;
   const HostFacts& facts_;
   Allocation goal_, real_;
-  std::vector<Writer> container_writers_[3], class_writers_[2];
+  std::vector<Writer> container_writers_[kContainerTargets], class_writers_[kClassTargets];
   std::vector<Part> parts_, layout_, wanted_;  ///< being collected; in force; being tried
   std::vector<std::vector<Part>> saved_;       ///< layout_ at the begin of the call and of each open `try`
   std::vector<LayoutPart> placed_;             ///< wanted_, with what each has now

@@ -57,6 +57,8 @@ i32 set_mb(host h, i32 cls, f64 ratio) { return of(h).set_mb(cls, ratio); }
 i32 set_quota(host h, i32 slot, f64 cores) { return of(h).set_quota(slot, cores); }
 i64 cores(host h, i32 slot) { return of(h).cores(slot); }
 i32 set_cores(host h, i32 slot, i64 n) { return of(h).set_cores(slot, n); }
+i32 paused(host h, i32 slot) { return of(h).paused(slot) ? 1 : 0; }
+i32 set_paused(host h, i32 slot, i32 paused) { return of(h).set_paused(slot, paused != 0); }
 void cpus_clear(host h) { of(h).cpus_clear(); }
 void cpus_add(host h, i32 cpu) { of(h).cpus_add(cpu); }
 void cpus_offer(host h, i32 cpu, f64 key) { of(h).cpus_offer(cpu, key); }

@@ -32,8 +32,7 @@ void Shadow::trial_made(int32_t trial) {
 /// another.
 void Shadow::put_back(const Before& before) {
   writes(before.target, before.index, false);
-  Allocation::Container* c =
-      static_cast<size_t>(before.target) < 3 ? &goal_.containers[before.index] : nullptr;
+  Allocation::Container* c = of_container(before.target) ? &goal_.containers[before.index] : nullptr;
   switch (before.target) {
     case Target::ContainerClass:
       c->cls = before.container.cls;
@@ -46,6 +45,10 @@ void Shadow::put_back(const Before& before) {
     case Target::ContainerQuota:
       c->quota = before.container.quota;
       record(Verb::Quota, before.index, -1, c->quota, {});
+      break;
+    case Target::ContainerPause:
+      c->paused = before.container.paused;
+      record(c->paused ? Verb::Pause : Verb::Resume, before.index, -1, 0, {});
       break;
     case Target::ClassWays:
       goal_.classes[before.index].ways = before.cls.ways;
@@ -73,7 +76,7 @@ void Shadow::trial_revert(int32_t trial, int32_t line) {
   why_length_ = std::min(sizeof why_, words.size);
   bool layout = false;
   for (const Before& b : t.before) {
-    const bool container = static_cast<size_t>(b.target) < 3;
+    const bool container = of_container(b.target);
     if (container && !goal_.containers[b.index].running) continue;
     if (b.target == Target::ClassWays ? !masks : !mine(b)) continue;
     put_back(b);

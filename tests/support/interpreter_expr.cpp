@@ -91,6 +91,8 @@ Value Interpreter::expr(NodeId id) {
     }
     case Op::Cores:
       return {true, do_.cores(host(), slot_of(n.kids[0]))};
+    case Op::Paused:
+      return {true, do_.paused(host(), slot_of(n.kids[0]))};
     case Op::Quota:
       return {true, 0, do_.quota(host(), slot_of(n.kids[0]))};
     case Op::Now:

@@ -260,6 +260,8 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
           const int64_t most = expr(n.most).i;
           for (int64_t round = 0; round < most && expr(n.condition).i != 0; ++round)
             if (const Flow flow = block(n.body); flow != Flow::Next) return flow;
+        } else if constexpr (std::is_same_v<T, check::Pause>) {
+          return answer(do_.set_paused(host(), slot_of(n.container), n.paused ? 1 : 0));
         } else if constexpr (std::is_same_v<T, check::Reject>) {
           const int32_t slot = slot_of(n.container);
           text(n.text);

@@ -205,6 +205,60 @@ TEST_F(command_line, what_it_writes_live_and_what_it_exports_later_are_the_same_
   EXPECT_EQ(slurp(folder / "live.lp"), slurp(folder / "later.lp"));
 }
 
+constexpr const char* kPauses = R"(policy still 1 "Let a container stand still"
+when now > 1s and now < 2s each c in all where c.name == "worker" and not paused(c) { pause c }
+when now >= 2s and now < 3s each c in all where paused(c) { resume c }
+when now >= 3s each c in all where not paused(c) cooldown 10s { pause c }
+)";
+
+TEST_F(command_line, a_paused_container_stands_still_and_can_be_stopped) {
+  write("still.cbp", kPauses);
+  const Output run = cbench("run bench.yml --policy still.cbp -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  for (const char* action : {"pause worker", "resume worker", "pause late"})
+    EXPECT_THAT(run.out, HasSubstr(action));
+  const Output replay = cbench("dry-run t.arrows");
+  EXPECT_THAT(replay.err, HasSubstr("are those of the live run"));
+  auto opened = TraceReader::open((folder / "t.arrows").string());
+  ASSERT_TRUE(opened.ok());
+  TraceReader& trace = **opened;
+  double moving = 0, still = 0;
+  int still_samples = 0;
+  std::vector<int64_t> exits;
+  while (auto item = trace.next()) {
+    if (!item->has_value()) break;
+    if (const auto* event = std::get_if<TraceEvent>(&**item); event && event->kind == EventKind::Exit)
+      exits.push_back(event->code);
+    if (!std::holds_alternative<SampleMark>(**item)) continue;
+    const Frame& frame = trace.frame();
+    const auto column = static_cast<size_t>(frame.column(Metric::docker_cpu_usage_percent));
+    constexpr size_t worker = 0;
+    if (frame.status(column, worker) != Status::Ok) continue;
+    const double load = frame.f64(column, worker);
+    if (frame.now_ns > 200'000'000 && frame.now_ns < 900'000'000) moving = std::max(moving, load);
+    if (frame.now_ns < 1'300'000'000 || frame.now_ns > 1'900'000'000) continue;
+    still = std::max(still, load);
+    ++still_samples;
+  }
+  EXPECT_GT(moving, 20);
+  EXPECT_LT(still, 1);
+  EXPECT_GT(still_samples, 5) << "it is sampled all the same";
+  EXPECT_THAT(exits, testing::ElementsAre(128 + SIGTERM, 128 + SIGTERM)) << "neither had to be killed";
+  expect_nothing_left();
+}
+
+TEST_F(command_line, a_run_killed_while_a_container_is_paused_is_cleaned_up) {
+  write("still.cbp", "policy still 1 \"x\"\nevery 100ms { for c in all where not paused(c) { pause c } }\n");
+  const pid_t pid = launch("run bench.yml --policy still.cbp -o t.arrows");
+  wait_for_rows(pid);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  kill(pid, SIGKILL);
+  finish(pid);
+  const Output clean = cbench("clean --yes");
+  EXPECT_EQ(clean.code, 0) << clean.out << clean.err;
+  expect_nothing_left();
+}
+
 TEST_F(command_line, a_workload_that_fails_fails_the_run) {
   write("bench.yml",
         "benchmark: {name: f, engine: process, max_t: 3}\n"
