@@ -95,6 +95,11 @@ FunctionBuilder::FunctionBuilder(llvm::Module& module, const std::string& name, 
   ir.SetInsertPoint(block("entry"));
 }
 
+void FunctionBuilder::seldom() {
+  function_->addFnAttr(llvm::Attribute::NoInline);
+  function_->addFnAttr(llvm::Attribute::OptimizeNone);
+}
+
 llvm::Function* FunctionBuilder::finish() {
   ir.CreateRet(i32(0));
   return function_;

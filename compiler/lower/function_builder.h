@@ -50,6 +50,9 @@ class FunctionBuilder {
   /// Ends the function with `return 0`.
   llvm::Function* finish();
 
+  /// The function runs at events and not in each step: it is not worth the time of optimising it.
+  void seldom();
+
   llvm::IRBuilder<> ir;
   [[nodiscard]] llvm::Function* function() const { return function_; }
   [[nodiscard]] llvm::Value* argument(Argument a) const { return function_->getArg(a); }

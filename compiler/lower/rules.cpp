@@ -56,6 +56,7 @@ llvm::Function* Lowering::reset_function() {
       f.store(zero, f.state(base, 8, slot));
   }
   initial_states(true, slot);
+  f.seldom();
   return f.finish();
 }
 
@@ -256,6 +257,7 @@ llvm::Function* Lowering::rule_function(uint32_t id) {
   } else if (rule.kind == Rule::Kind::Task) {
     task(id);
   } else if (rule.kind == Rule::Kind::On) {
+    f.seldom();
     if (rule.variable != kNone) locals_[rule.variable] = {f.argument(FunctionBuilder::SlotArg)};
     llvm::BasicBlock* end = f.block("end");
     if (rule.failed) {

@@ -179,7 +179,7 @@ Result<TestCase> complete(TestCase test, const std::string& folder, const std::s
       for (const TestCell& cell : step)
         if (std::none_of(test.containers.begin(), test.containers.end(),
                          [&](const TestContainer& c) { return c.name == cell.container; }))
-          test.containers.push_back({cell.container, "", "", false, false, {}, false});
+          test.containers.push_back({cell.container, "", "", false, false, {}, false, {}});
     files[event.text] = std::move(*frames);
   }
   for (const TestExpectation& e : test.expectations)
