@@ -167,6 +167,7 @@ NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
     return error_node(span);
   }
   check_function(symbol.index);
+  used(function_height_[symbol.index]);
   if (uses_) uses_->add(p_.functions[symbol.index].uses);
   const size_t wanted = p_.functions[symbol.index].parameters.size();
   if (!arity(c, wanted, wanted, span)) return error_node(span);

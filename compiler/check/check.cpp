@@ -73,6 +73,8 @@ void Checker::declare_all() {
   }
   stream_progress_.resize(p_.streams.size());
   function_progress_.resize(p_.functions.size());
+  function_height_.resize(p_.functions.size());
+  group_height_.resize(p_.groups.size());
   group_progress_.resize(p_.groups.size());
 }
 
@@ -163,6 +165,7 @@ void Checker::check_group(uint32_t index) {
     diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
   else
     p_.groups[index].set = made;
+  group_height_[index] = height_of(p_.groups[index].span);
   group_progress_[index] = Progress::Done;
 }
 
@@ -239,6 +242,7 @@ void Checker::check_function(uint32_t index) {
     diagnostics_.report(Kind::NoReturn, decl.name.span,
                         fmt::format("`{}` does not return a value on every path", decl.name.text));
   p_.functions[index].body = std::move(body);
+  function_height_[index] = height_of(decl.name.span);
   function_progress_[index] = Progress::Done;
 }
 
