@@ -95,8 +95,9 @@ bool closes_parens(const char* begin, const char* statement, const char* line_en
 }  // namespace
 
 bool begins_declaration(const char* begin, const char* at, const char* end) {
+  // In this order: asked at each character of a long word, it must not read the word each time.
+  if (at == end || !starts_word(*at) || !begins_line(begin, at)) return false;
   const std::string_view word = word_at(at, end);
-  if (word.empty() || !begins_line(begin, at)) return false;
   const char* after = ws::skip_blanks(at + word.size(), end, false);
   const std::string_view rest(after, static_cast<size_t>(end - after));
   for (const std::string_view name_of :

@@ -133,9 +133,12 @@ std::string render(const Diagnostics& diagnostics, const SourceSet& sources, boo
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr size_t kLongest = 100;  // the table below grows with the product of the lengths
+  if (word.size() > kLongest) return {};
   std::string best;
   size_t best_distance = word.size() < 2 ? 1 : std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() > word.size() + best_distance) continue;
     const size_t rows = word.size() + 1;
     const size_t columns = candidate.size() + 1;
     std::vector<std::vector<size_t>> d(rows, std::vector<size_t>(columns));

@@ -58,6 +58,7 @@ void Checker::declare_all() {
   }
   declare_functions();
   stream_progress_.resize(p_.streams.size());
+  group_height_.resize(p_.groups.size());
   group_progress_.resize(p_.groups.size());
 }
 
@@ -108,6 +109,7 @@ void Checker::check_group(uint32_t index) {
     diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
   else
     p_.groups[index].set = made;
+  group_height_[index] = height_of(p_.groups[index].span);
   group_progress_[index] = Progress::Done;
 }
 

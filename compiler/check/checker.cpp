@@ -116,6 +116,24 @@ const Symbol* Checker::find(std::string_view name) const {
   return it == symbols_.end() ? nullptr : &it->second;
 }
 
+bool Checker::too_deep(Span span) {
+  if (depth_ <= kMaxChain) return false;
+  diagnostics_
+      .report(Kind::TooDeep, span,
+              fmt::format("declarations that use one another are nested more than {} levels deep", kMaxChain))
+      .hint("say it in fewer steps, or declare what is used before what uses it");
+  return true;
+}
+
+uint32_t Checker::height_of(Span span) {
+  if (height_ <= kMaxChain) return height_;
+  diagnostics_
+      .report(Kind::TooDeep, span,
+              fmt::format("with what it uses, this is nested more than {} levels deep", kMaxChain))
+      .hint("say it in fewer steps");
+  return 0;
+}
+
 void Checker::not_builtin(const ast::Name& name) {
   if (!is_builtin(name.text)) return;
   diagnostics_

@@ -79,15 +79,41 @@ struct Context {
   std::string module;                ///< names are of this module
 };
 
+/// Levels to which expressions and blocks may nest, together with those of the functions and groups that they
+/// use and, where a use stands before its declaration, of streams: so that nobody who walks them exhausts the
+/// stack.
+inline constexpr uint32_t kMaxChain = 600;
+
 class Checker {
+  /// One level down.
+  class Deeper {
+   public:
+    explicit Deeper(Checker& checker) : checker_(checker) {
+      ++checker_.depth_;
+      checker_.used(0);
+    }
+    ~Deeper() { --checker_.depth_; }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+
+   private:
+    Checker& checker_;
+  };
   /// A declaration is checked in a context, a scope and with uses of its own, wherever it was first needed.
   class Inside {
    public:
-    Inside(Checker& checker, Uses& uses) : checker_(checker), uses_(std::exchange(checker.uses_, &uses)) {
+    Inside(Checker& checker, Uses& uses)
+        : checker_(checker),
+          uses_(std::exchange(checker.uses_, &uses)),
+          base_(std::exchange(checker.base_, checker.depth_)),
+          height_(std::exchange(checker.height_, 0)),
+          deeper_(checker) {
       swap();
     }
     ~Inside() {
       swap();
+      checker_.base_ = base_;
+      checker_.height_ = height_;
       checker_.uses_ = uses_;
     }
     Inside(const Inside&) = delete;
@@ -102,6 +128,8 @@ class Checker {
     std::vector<std::pair<std::string, Symbol>> scope_;
     Context at_;
     Uses* uses_;
+    uint32_t base_, height_;
+    Deeper deeper_;
   };
 
  public:
@@ -309,6 +337,12 @@ class Checker {
   /// Was a name that the language uses declared? That is reported; what uses the name is not.
   [[nodiscard]] bool misnamed(std::string_view name) const { return is_builtin(name) && find(name); }
   void unknown_name(const ast::Name& name, const std::string& what);
+  /// What is `height` levels high stands here.
+  void used(uint32_t height) { height_ = std::max(height_, depth_ - base_ + height); }
+  /// Is it too far down to go on? Reported.
+  bool too_deep(Span span);
+  /// The height of a declaration that is checked; 0 when it is too high, which is reported.
+  uint32_t height_of(Span span);
   std::optional<uint32_t> class_named(const ast::Name& name);
   std::optional<uint32_t> whole_class(const ast::Name& name);
 
@@ -324,6 +358,9 @@ class Checker {
   void collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& out) const;
   void note_act(Verb verb, Span span);
 
+  uint32_t depth_ = 0, base_ = 0,
+           height_ = 0;  ///< of the declaration: where it began, and how far down it goes
+  std::vector<uint32_t> function_height_, group_height_;
   const ast::Policy& policy_;
   const SourceSet& sources_;
   Diagnostics& diagnostics_;

@@ -72,6 +72,8 @@ NodeId Checker::number(const ast::NumberLiteral& n, Span span) {
 }
 
 NodeId Checker::expr(const ast::Expr& e) {
+  const Deeper deeper(*this);
+  if (too_deep(e.span)) return error_node(e.span);
   return std::visit(
       [&](const auto& n) -> NodeId {
         using T = std::decay_t<decltype(n)>;

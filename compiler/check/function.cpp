@@ -82,6 +82,7 @@ uint32_t Checker::instance(uint32_t declared, const std::string& kinds, const st
   made.is_plan = fn.is_plan;
   made.span = fn.name.span;
   p_.functions.push_back(std::move(made));
+  function_height_.push_back(0);
   function_decls_[declared].running = true;
   const size_t errors_before = diagnostics_.error_count();
   Uses uses;  // not in place: a call may add functions
@@ -121,6 +122,7 @@ uint32_t Checker::instance(uint32_t declared, const std::string& kinds, const st
       diagnostics_.report(Kind::NoReturn, fn.name.span,
                           fmt::format("`{}` does not return a value on every path", fn.name.text));
     p_.functions[id].body = std::move(body);
+    function_height_[id] = height_of(fn.name.span);
   }
   p_.functions[id].uses = std::move(uses);
   function_decls_[declared].running = false;
@@ -228,6 +230,7 @@ NodeId Checker::function_call(const ast::Call& c, const Symbol& symbol, Span spa
     id = instance(declared, kinds, given, span);
     if (function_decls_[declared].failed) return error_node(span);
   }
+  used(function_height_[id]);
   if (uses_) uses_->add(p_.functions[id].uses);
   const Type result = p_.functions[id].result;
   if (result.error()) return error_node(span);

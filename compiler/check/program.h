@@ -309,7 +309,17 @@ struct Uses {
   void add(const Uses& other) {
     for (const Metric metric : other.metrics) add(metric);
     for (const Verb verb : other.verbs) add(verb);
-    for (const uint32_t stream : other.streams) add_stream(stream);
+    // Not one by one: a stream that ends a chain needs all those before it.
+    std::vector<bool> known;
+    const auto mark = [&](uint32_t stream) {
+      if (known.size() <= stream) known.resize(stream + 1);
+      const bool is_new = !known[stream];
+      known[stream] = true;
+      return is_new;
+    };
+    for (const uint32_t stream : streams) mark(stream);
+    for (const uint32_t stream : other.streams)
+      if (mark(stream)) streams.push_back(stream);
   }
 };
 

@@ -43,7 +43,9 @@ uint32_t Checker::set(const ast::Expr& e) {
     }
     const Symbol* symbol = find(ref->name.text);
     if (symbol && symbol->kind == SymbolKind::Group) {
+      if (too_deep(e.span)) return kNone;
       check_group(symbol->index);
+      used(group_height_[symbol->index]);
       if (uses_) uses_->add(p_.groups[symbol->index].uses);
       if (p_.groups[symbol->index].set == kNone) return kNone;
       s.from = Set::From::Group;
@@ -161,6 +163,7 @@ uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, con
       p_.sets[base].where != kNone) {  // a set of a set, by a group without a name
     p_.groups.push_back({"", base, span});
     group_progress_.push_back(Progress::Done);
+    group_height_.push_back(0);
     group_decls_.push_back(nullptr);
     Set s;
     s.from = Set::From::Group;

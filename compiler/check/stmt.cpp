@@ -37,6 +37,7 @@ bool Checker::may_act(Verb verb, Span span) {
 }
 
 Block Checker::block(const ast::Block& statements) {
+  const Deeper deeper(*this);
   const size_t depth = scope_.size();
   Block out;
   bool told = false;

@@ -31,7 +31,7 @@ i32 begin(const PolicyContext& c) {
   call.try_begin(c.host);
   call.layout_clear(c.host);
   call.layout_part(c.host, kJail, static_cast<int64_t>(c.params[2]));
-  call.layout_part(c.host, kShared, -1);
+  call.layout_part(c.host, kShared, abi::kRest);
   const bool refused = call.layout(c.host) != 0;
   call.try_end(c.host, refused ? 1 : 0);
   if (!refused) return abi::kGoOn;

@@ -1,6 +1,7 @@
 -- stdlib/policies/cache_aware.cbp by hand. Its one metric is the frame's only column.
 local ffi = require("ffi")
 local kit = require("kit")
+local REST = ffi.cast("int64_t", 0x8000000000000000ULL)  -- kRest
 local push, mean, holds, rested, schmitt, member = kit.push, kit.mean, kit.holds, kit.rested, kit.schmitt, kit.member
 local is_due, is_measured, is_finite = kit.is_due, kit.is_measured, kit.is_finite
 local SECOND = kit.SECOND
@@ -31,7 +32,7 @@ local function begin(ctx)
   call.try_begin(host)
   call.layout_clear(host)
   call.layout_part(host, JAIL, ffi.cast("const int64_t*", ctx.params)[2])
-  call.layout_part(host, SHARED, -1)
+  call.layout_part(host, SHARED, REST)
   local refused = call.layout(host) ~= 0
   call.try_end(host, refused and 1 or 0)
   if not refused then return kit.GO_ON end

@@ -59,7 +59,7 @@ i32 begin(const PolicyContext& c) {
   c.call->fire(c.host, kBegin, -1);
   const bool refused = attempt(c, [&] {
     c.call->layout_clear(c.host);
-    c.call->layout_part(c.host, kOthers, -1);
+    c.call->layout_part(c.host, kOthers, abi::kRest);
     return c.call->layout(c.host);
   });
   if (!refused) return abi::kGoOn;

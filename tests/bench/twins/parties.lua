@@ -2,6 +2,7 @@
 -- it watches the latencies of all. Its one metric is the frame's only column.
 local ffi = require("ffi")
 local kit = require("kit")
+local REST = ffi.cast("int64_t", 0x8000000000000000ULL)  -- kRest
 local push, mean, is_due, is_measured = kit.push, kit.mean, kit.is_due, kit.is_measured
 local SECOND, FRESH = kit.SECOND, kit.FRESH
 
@@ -42,7 +43,7 @@ local function begin(ctx)
   call.fire(host, BEGIN, -1)
   call.try_begin(host)
   call.layout_clear(host)
-  call.layout_part(host, OTHERS, -1)
+  call.layout_part(host, OTHERS, REST)
   local refused = call.layout(host) ~= 0
   call.try_end(host, refused and 1 or 0)
   if not refused then return kit.GO_ON end
