@@ -166,6 +166,7 @@ class Checker {
 
   // functions and modules (function.cpp)
   void declare_functions();
+  void unknown_module(const ast::Name& name);
   uint32_t instance(uint32_t declared, const std::string& kinds, const std::vector<Given>& given, Span call);
   NodeId function_call(const ast::Call& c, const Symbol& symbol, Span span);
   bool given_for(const ast::Call& c, size_t i, const FunctionDecl& declared, Given& given, std::string& kinds,

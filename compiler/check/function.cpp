@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "stdlib/embed/stock.h"
 
 namespace cbench::check {
 namespace {
@@ -30,6 +31,16 @@ std::string kind_of(const Type& t) {
 
 }  // namespace
 
+void Checker::unknown_module(const ast::Name& name) {
+  std::vector<std::string> known;
+  for (const EmbeddedText& module : std_modules()) known.push_back(fmt::format("std.{}", module.name));
+  const std::string near = nearest(name.text, known);
+  diagnostics_
+      .report(Kind::UnknownName, name.span, fmt::format("there is no module `{}`", name.text),
+              near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+      .hint(fmt::format("modules are {}", fmt::join(known, ", ")));
+}
+
 void Checker::declare_functions() {
   const auto declare_in = [&](const ast::Policy& policy, const std::string& module) {
     for (const ast::Decl& d : policy.decls) {
@@ -45,6 +56,10 @@ void Checker::declare_functions() {
       declare(name, SymbolKind::Function, static_cast<uint32_t>(function_decls_.size() - 1));
     }
   };
+  for (const ast::Decl& d : policy_.decls)
+    if (const auto* use = std::get_if<ast::Use>(&d.node))
+      for (const ast::Name& module : use->modules)
+        if (!SourceSet::module(module.text)) unknown_module(module);
   declare_in(policy_, "");
   for (const ast::Policy& module : policy_.modules) declare_in(module, module.name.text);
 }
