@@ -20,7 +20,7 @@ std::optional<Range> Program::range_of(NodeId id) const {
   if (n.type.base != Base::Int && n.type.base != Base::Time) return std::nullopt;
   if (n.kids.empty() || n.kids.size() > 2) return std::nullopt;
   const auto x = range_of(n.kids[0]);
-  const auto y = range_of(n.kids.back());
+  const auto y = n.kids.size() == 1 ? x : range_of(n.kids[1]);  // once: operators nest
   if (!x || !y) return std::nullopt;
   Range out;
   switch (n.op) {

@@ -61,6 +61,7 @@ llvm::MemoryEffects effects_of(abi::Intrinsic which) {
     case Intrinsic::mb:
     case Intrinsic::quota:
     case Intrinsic::cores:
+    case Intrinsic::paused:
       return llvm::MemoryEffects::inaccessibleOrArgMemOnly(llvm::ModRefInfo::Ref);
     default:
       return llvm::MemoryEffects::inaccessibleOrArgMemOnly();

@@ -120,6 +120,7 @@ TEST(BadInput, nesting_at_the_limit_is_walked_on_a_small_stack) {
   constexpr size_t kTimes = 190;
   accepted(policy("stream x = " + times(kTimes, "abs(") + "1" + times(kTimes, ")")));
   accepted(policy("stream x = 1" + times(kTimes, " + 1")));
+  accepted(policy("param p: int = 3 in 1..5\nstream x = 1 / " + times(90, "-(") + "p" + times(90, ")")));
   accepted(policy("on begin { " + times(kTimes, "if now > 1s { ") + times(kTimes, "}") + " }"));
   accepted(policy("on begin { if now > 1s { }" + times(kTimes, " else if now > 1s { }") + " }"));
 }
