@@ -23,11 +23,7 @@ std::optional<ArrayUse> Checker::array_named(const ast::Expr& e) {
   const bool state = symbol && symbol->kind == SymbolKind::State && p_.states[symbol->index].size > 0;
   if (state && !at_.constant) {
     const State& of = p_.states[symbol->index];
-    if (ref && symbol->of != kNone) {
-      Node container = make(Op::Local, kContainer, e.span);
-      container.ref = symbol->of;
-      return ArrayUse{false, symbol->index, add(std::move(container))};
-    }
+    if (ref && symbol->of != kNone) return ArrayUse{false, symbol->index, container_node(symbol->of, e.span)};
     if (ref && of.per_container) {
       of_which(ref->name, *symbol, e.span);
       return std::nullopt;

@@ -41,8 +41,7 @@ bool Checker::names_a_set(const ast::Expr& e) const {
     const Symbol* symbol = find(ref->name.text);
     return ref->name.text == "all" || (symbol && symbol->kind == SymbolKind::Group);
   }
-  if (const auto* call = std::get_if<ast::Call>(&e.node))
-    return call->callee.text == "sort" || call->callee.text == "top" || call->callee.text == "bottom";
+  if (const auto* call = std::get_if<ast::Call>(&e.node)) return makes_an_order(call->callee.text);
   const auto* field = std::get_if<ast::Field>(&e.node);
   return field && (field->name.text == "members" || field->name.text == "cpus");
 }
@@ -136,7 +135,7 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
   }
   if (name == "next") return next_value(c, span);
   if (name == "len") return length(c, span);
-  if (name == "top" || name == "bottom" || name == "sort") {
+  if (makes_an_order(name)) {
     diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set, not a value", name))
         .hint("it stands after `for c in`, after `in` in a question to a set, and after `pin c to`");
     return error_node(span);

@@ -103,12 +103,13 @@ void Checker::check_group(uint32_t index) {
   const Inside inside(*this, uses);
   const uint32_t made = set(*group_decls_[index]->set);
   p_.groups[index].uses = std::move(uses);
-  if (made != kNone && !unordered(made, "a group"))
-    ;
-  else if (made != kNone && p_.sets[made].from == Set::From::CpuList)
-    diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span, "a group is a set of containers");
-  else
-    p_.groups[index].set = made;
+  if (made != kNone && unordered(made, "a group")) {
+    if (p_.sets[made].from == Set::From::CpuList)
+      diagnostics_.report(Kind::TypeMismatch, group_decls_[index]->set->span,
+                          "a group is a set of containers");
+    else
+      p_.groups[index].set = made;
+  }
   group_height_[index] = height_of(p_.groups[index].span);
   group_progress_[index] = Progress::Done;
 }

@@ -161,9 +161,7 @@ void Checker::for_pairs(const ast::For& f, Span span, Block& out) {
   }
   if (inner.set != kNone) {
     const auto index_of = [&](LocalId local) {
-      Node container = make(Op::Local, kContainer, f.from->span);
-      container.ref = local;
-      Node index = make(Op::Static, kInt, f.from->span, {add(std::move(container))});
+      Node index = make(Op::Static, kInt, f.from->span, {container_node(local, f.from->span)});
       index.ref = static_cast<uint32_t>(StaticField::Index);
       return add(std::move(index));
     };

@@ -115,11 +115,8 @@ std::optional<ClassRef> Checker::class_of(const ast::Name& name, const ast::Expr
   const auto cls = class_named(name);
   const NodeId of = container ? total(expr(*container), kContainer, fmt::format("`{}`", name.text)) : kNone;
   if (!cls || (of != kNone && type(of).error())) return std::nullopt;
-  if (const Symbol* symbol = find(name.text); symbol->stands_in && symbol->of != kNone && !container) {
-    Node own = make(Op::Local, kContainer, span);
-    own.ref = symbol->of;
-    return ClassRef{*cls, add(std::move(own))};
-  }
+  if (const Symbol* symbol = find(name.text); symbol->of != kNone && !container)
+    return ClassRef{*cls, container_node(symbol->of, span)};
   const Class& c = p_.classes[*cls];
   if (c.per_container == (container != nullptr)) return ClassRef{*cls, of};
   diagnostics_

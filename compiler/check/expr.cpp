@@ -175,7 +175,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     }
     case SymbolKind::State:
-      if (p_.states[symbol->index].per_container && !symbol->stands_in) break;
+      if (p_.states[symbol->index].per_container && symbol->of == kNone) break;
       n.op = Op::StateRead;
       n.type = p_.states[symbol->index].type;
       return whole(add(n), span);

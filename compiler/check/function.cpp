@@ -121,7 +121,6 @@ uint32_t Checker::instance(uint32_t declared, const std::string& kinds, const st
       must_be_new(p.name);
       Symbol stands = *given[i].symbol;
       stands.span = p.name.span;
-      stands.stands_in = true;
       if (stands.of != kNone) {
         p_.locals.push_back(kContainer);
         stands.of = static_cast<LocalId>(p_.locals.size() - 1);

@@ -10,15 +10,12 @@
 #include <variant>
 #include <vector>
 
-#include "compiler/ast/ast.h"
+#include "compiler/check/statements.h"
 #include "compiler/check/types.h"
 #include "stdlib/abi/plan.h"
 
 namespace cbench::check {
 
-using NodeId = uint32_t;
-using LocalId = uint32_t;
-inline constexpr uint32_t kNone = UINT32_MAX;
 /// M in `for N of M` is at most this: a bit for each tick.
 inline constexpr int kMaxTally = 64;
 /// Elements of an array.
@@ -43,8 +40,8 @@ enum class Op : uint8_t {
   Element,       ///< of a state that is an array; kids: index and, for one per container, the container
   TableElement,  ///< ref: first parameter of the table; i: how many there are; kid: index
   Ways,
-  Mb,     ///< ref: class; kid: container, of a class for each container
-  Quota,  ///< kid: container
+  Mb,      ///< ref: class; kid: container, of a class for each container
+  Quota,   ///< kid: container
   Cores,   ///< kid: container
   Paused,  ///< kid: container
   Now,
@@ -125,9 +122,10 @@ struct Set {
   From from{};
   bool of_cpus = false;
   [[nodiscard]] bool of_ints() const { return from == From::Range; }
-  uint32_t ref = kNone;                           ///< class or group; of Ordered the set that is ordered
-  NodeId container = kNone;                       ///< of CpusOf
-  std::vector<std::pair<NodeId, NodeId>> ranges;  ///< of CpuList, second kNone for a single CPU; the one of Range
+  uint32_t ref = kNone;      ///< class or group; of Ordered the set that is ordered
+  NodeId container = kNone;  ///< of CpusOf
+  std::vector<std::pair<NodeId, NodeId>>
+      ranges;            ///< of CpuList, second kNone for a single CPU; the one of Range
   NodeId key = kNone;    ///< of Ordered; an element without a key is left out
   NodeId count = kNone;  ///< of Ordered: at most so many; kNone for all
   bool highest = false;  ///< of Ordered: by falling keys
@@ -148,146 +146,6 @@ struct Temporal {
   bool of_delta = false;       ///< the operand is a metric of kind Delta: rate divides by dt
   bool of_cumulative = false;  ///< the operand is a cumulative metric: a fall is a restart, and missing
   Span span;
-};
-
-// --- statements ---
-
-struct Stmt;
-using Block = std::vector<Stmt>;
-struct Let {
-  LocalId local;
-  NodeId value;
-};
-struct If {
-  LocalId binding;
-  NodeId condition;
-  Block then, otherwise;
-};  ///< binding kNone for a plain if
-struct AssignState {
-  uint32_t state;
-  NodeId container;
-  NodeId index;  ///< kNone unless the state is an array
-  ast::AssignOp op;
-  NodeId value;
-};
-/// `container` kNone for a single class.
-struct ClassRef {
-  uint32_t cls;
-  NodeId container;
-};
-struct SetWays {
-  ClassRef cls;
-  ast::AssignOp op;
-  NodeId value;
-};
-struct SetMb {
-  ClassRef cls;
-  ast::AssignOp op;
-  NodeId value;
-};
-struct SetQuota {
-  NodeId container;
-  ast::AssignOp op;
-  NodeId value;
-};
-struct SetCores {
-  NodeId container;
-  ast::AssignOp op;
-  NodeId value;
-};
-struct CallPlan {
-  NodeId call;
-};
-struct Try {
-  Block body, otherwise;
-};
-struct Return {
-  NodeId value;
-};
-struct TextParts {
-  std::vector<std::variant<std::string, NodeId>> parts;
-};
-struct Stop {
-  TextParts text;
-};
-struct Move {
-  NodeId container;
-  ClassRef cls;
-};
-/// kNone ways: the rest. A class for each container stands for the classes of those that run.
-struct Layout {
-  std::vector<std::pair<uint32_t, NodeId>> parts;
-};
-/// `pin c to set`, or to the `count` best of it by `key`.
-struct Pin {
-  NodeId container;
-  uint32_t set;
-  NodeId count, key;
-  bool highest;
-};
-struct Log {
-  ast::LogLevel level;
-  TextParts text;
-};
-struct Annotate {
-  NodeId container;
-  TextParts text;
-};
-struct Emit {
-  std::string name;
-  NodeId value;
-};
-struct Reject {
-  NodeId container;
-  TextParts text;
-};
-/// pause c, resume c
-struct Pause {
-  NodeId container;
-  bool paused;
-};
-/// Cases in source order; `otherwise` is what `else` does, for the values that no case names. Without it,
-/// each has a case.
-struct Match {
-  struct Case {
-    std::vector<int64_t> values;
-    Block body;
-  };
-  NodeId subject;
-  std::vector<Case> cases;
-  std::optional<Block> otherwise;
-};
-/// Over a set (then `from` and `to` are kNone) or the ints from `from` to `to`.
-struct For {
-  LocalId variable;
-  uint32_t set;
-  NodeId from, to;
-  Block body;
-};
-struct Repeat {
-  NodeId most, condition;
-  Block body;
-};
-struct Loop {
-  Block body;
-};
-/// `length` is a time or a number of steps; kNone for `wait until`.
-struct Wait {
-  NodeId length, until, timeout;
-};
-struct Trial {
-  uint32_t id;                ///< index among the program's trials
-  Block plan, other;          ///< other empty without `or`
-  std::vector<LocalId> held;  ///< containers that the plans name: the trial ends when one stops
-  NodeId length, vote;
-  bool revert;
-  Block otherwise;
-};
-struct Stmt {
-  Span span;
-  std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, SetCores, CallPlan, Try, Return, Stop, Move,
-               Layout, Pin, Log, Annotate, Emit, Reject, Pause, Match, For, Repeat, Loop, Wait, Trial>
-      node;
 };
 
 // --- declarations ---
@@ -424,8 +282,8 @@ struct Program {
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
   std::vector<Metric> optional;                ///< may be absent, and are then missing
 
-  /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything else.
-  /// Interval arithmetic; ends beyond 2^53 have no range.
+  /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything
+  /// else. Interval arithmetic; ends beyond 2^53 have no range.
   [[nodiscard]] std::optional<Range> range_of(NodeId id) const;
 };
 

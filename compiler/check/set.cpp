@@ -65,8 +65,7 @@ uint32_t Checker::set(const ast::Expr& e) {
     return kNone;
   }
   if (const auto* call = std::get_if<ast::Call>(&e.node);
-      call && !find(call->callee.text) &&
-      (call->callee.text == "sort" || call->callee.text == "top" || call->callee.text == "bottom"))
+      call && !find(call->callee.text) && makes_an_order(call->callee.text))
     return ordered(*call, e.span);
   if (const auto* field = std::get_if<ast::Field>(&e.node)) {
     if (const auto* base = std::get_if<ast::Ref>(&field->base->node)) {

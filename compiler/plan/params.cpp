@@ -24,6 +24,35 @@ std::vector<std::string> listed(std::string_view text) {
   }
 }
 
+/// Settings of a whole table ("2way, 3way") as settings of its values; the others as they are.
+std::vector<ParamSetting> singly(const check::Program& program, const std::vector<ParamSetting>& settings,
+                                 Diagnostics& diagnostics) {
+  std::vector<ParamSetting> out;
+  for (const ParamSetting& setting : settings) {
+    const auto table = std::find_if(program.params.begin(), program.params.end(), [&](const check::Param& p) {
+      return p.table > 0 && p.name == setting.first + "[0]";
+    });
+    if (table == program.params.end()) {
+      out.push_back(setting);
+      continue;
+    }
+    const std::vector<std::string> values = listed(setting.second.value);
+    if (static_cast<int64_t>(values.size()) != table->table) {
+      diagnostics
+          .report(Kind::BadParam, setting.second.span,
+                  fmt::format("the table `{}` has {} values, and `{}` is {}", setting.first, table->table,
+                              setting.second.value, values.size()))
+          .label(table->span, "declared here")
+          .hint(fmt::format("separate them by commas, or set one: `{}[0]`", setting.first));
+      continue;
+    }
+    for (size_t i = 0; i < values.size(); ++i)
+      out.emplace_back(fmt::format("{}[{}]", setting.first, i),
+                       Located<std::string>{values[i], setting.second.span});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<double> parse_setting(std::string_view text, const check::Type& type, std::string& why) {
@@ -68,34 +97,6 @@ std::optional<double> parse_setting(std::string_view text, const check::Type& ty
   return value;
 }
 
-std::vector<ParamSetting> singly(const check::Program& program, const std::vector<ParamSetting>& settings,
-                                 Diagnostics& diagnostics) {
-  std::vector<ParamSetting> out;
-  for (const ParamSetting& setting : settings) {
-    const auto table = std::find_if(program.params.begin(), program.params.end(), [&](const check::Param& p) {
-      return p.table > 0 && p.name == setting.first + "[0]";
-    });
-    if (table == program.params.end()) {
-      out.push_back(setting);
-      continue;
-    }
-    const std::vector<std::string> values = listed(setting.second.value);
-    if (static_cast<int64_t>(values.size()) != table->table) {
-      diagnostics
-          .report(Kind::BadParam, setting.second.span,
-                  fmt::format("the table `{}` has {} values, and `{}` is {}", setting.first, table->table,
-                              setting.second.value, values.size()))
-          .label(table->span, "declared here")
-          .hint(fmt::format("separate them by commas, or set one: `{}[0]`", setting.first));
-      continue;
-    }
-    for (size_t i = 0; i < values.size(); ++i)
-      out.emplace_back(fmt::format("{}[{}]", setting.first, i),
-                       Located<std::string>{values[i], setting.second.span});
-  }
-  return out;
-}
-
 std::vector<PlanParam> plan_params(const check::Program& program) {
   std::vector<PlanParam> out;
   for (const check::Param& p : program.params) {
@@ -110,6 +111,43 @@ std::vector<PlanParam> plan_params(const check::Program& program) {
     out.push_back(std::move(made));
   }
   return out;
+}
+
+void set_params(const check::Program& program, const std::vector<ParamSetting>& settings,
+                std::vector<PlanParam>& params, Diagnostics& diagnostics) {
+  for (const auto& [name, setting] : singly(program, settings, diagnostics)) {
+    const auto it = std::find_if(program.params.begin(), program.params.end(),
+                                 [&](const check::Param& p) { return p.name == name; });
+    if (it == program.params.end()) {
+      std::vector<std::string> names;
+      for (const check::Param& p : program.params) names.push_back(p.name);
+      const std::string near = nearest(name, names);
+      auto report =
+          diagnostics.report(Kind::UnknownParam, setting.span,
+                             fmt::format("the policy `{}` has no parameter `{}`", program.name, name),
+                             near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+      report.hint(names.empty() ? "it has none at all" : fmt::format("it has {}", fmt::join(names, ", ")));
+      continue;
+    }
+    std::string why;
+    const auto value = parse_setting(setting.value, it->type, why);
+    if (!value) {
+      diagnostics
+          .report(Kind::BadParam, setting.span,
+                  fmt::format("`{}` is no value for the parameter `{}`: {}", setting.value, name, why))
+          .label(it->span, "declared here");
+      continue;
+    }
+    PlanParam& p = params[static_cast<size_t>(it - program.params.begin())];
+    if (*value < p.lo || *value > p.hi) {
+      diagnostics
+          .report(Kind::BadParam, setting.span,
+                  fmt::format("`{} = {}` is out of the parameter's range", name, setting.value))
+          .label(it->span, "declared here");
+      continue;
+    }
+    p.value = *value;
+  }
 }
 
 std::string one_line(std::string_view text) {

@@ -31,7 +31,6 @@ class Planner {
   void describe(const std::vector<Metric>& columns);
   void fix_constants();
   void check_metrics();
-  void set_params(const std::vector<ParamSetting>& settings);
   void place_streams();
   void place_temporal(uint32_t id, uint32_t n, int64_t period);
   void place_states_and_rules();
@@ -169,43 +168,6 @@ void Planner::check_metrics() {
                             "read here");
     if (off.known()) report.label(off, label);
     report.hint(how_to_turn_on(m));
-  }
-}
-
-void Planner::set_params(const std::vector<ParamSetting>& settings) {
-  Plan& plan = planned_.plan;
-  for (const auto& [name, setting] : singly(program_, settings, diagnostics_)) {
-    const auto it = std::find_if(program_.params.begin(), program_.params.end(),
-                                 [&](const check::Param& p) { return p.name == name; });
-    if (it == program_.params.end()) {
-      std::vector<std::string> names;
-      for (const check::Param& p : program_.params) names.push_back(p.name);
-      const std::string near = nearest(name, names);
-      auto report =
-          diagnostics_.report(Kind::UnknownParam, setting.span,
-                              fmt::format("the policy `{}` has no parameter `{}`", program_.name, name),
-                              near.empty() ? "" : fmt::format("did you mean `{}`?", near));
-      report.hint(names.empty() ? "it has none at all" : fmt::format("it has {}", fmt::join(names, ", ")));
-      continue;
-    }
-    std::string why;
-    const auto value = parse_setting(setting.value, it->type, why);
-    if (!value) {
-      diagnostics_
-          .report(Kind::BadParam, setting.span,
-                  fmt::format("`{}` is no value for the parameter `{}`: {}", setting.value, name, why))
-          .label(it->span, "declared here");
-      continue;
-    }
-    PlanParam& p = plan.params[static_cast<size_t>(it - program_.params.begin())];
-    if (*value < p.lo || *value > p.hi) {
-      diagnostics_
-          .report(Kind::BadParam, setting.span,
-                  fmt::format("`{} = {}` is out of the parameter's range", name, setting.value))
-          .label(it->span, "declared here");
-      continue;
-    }
-    p.value = *value;
   }
 }
 
@@ -377,7 +339,7 @@ std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
   fix_constants();
   check_metrics();
   check_rdt();
-  set_params(settings);
+  set_params(program_, settings, planned_.plan.params, diagnostics_);
   place_streams();
   place_states_and_rules();
   if (degraded) silence_rules();

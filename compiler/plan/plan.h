@@ -40,9 +40,10 @@ std::optional<Planned> make_plan(const check::Program& program, const SourceSet&
 /// type; `why` says so.
 std::optional<double> parse_setting(std::string_view text, const check::Type& type, std::string& why);
 
-/// Settings of a whole table ("2way, 3way") as settings of its values; the others as they are.
-std::vector<ParamSetting> singly(const check::Program& program, const std::vector<ParamSetting>& settings,
-                                 Diagnostics& diagnostics);
+/// Sets the values of parameters that were given from outside, one by one or a table at once; reports what
+/// does not fit them. `params` are those of plan_params.
+void set_params(const check::Program& program, const std::vector<ParamSetting>& settings,
+                std::vector<PlanParam>& params, Diagnostics& diagnostics);
 
 /// The plan as text, for --dump plan.
 std::string to_text(const Planned& planned);
