@@ -17,6 +17,7 @@ bool Lowering::looks_at_its_own(uint32_t id) const {
       case Op::InSet:
       case Op::Call:
       case Op::Element:
+      case Op::TableElement:
         return false;
       case Op::StreamRead:
       case Op::StreamBefore:

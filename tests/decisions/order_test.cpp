@@ -131,5 +131,18 @@ TEST(table, its_values_are_set_one_by_one_or_together) {
               ElementsAre("1: log info: 5way 7way 500ms true 3", "2: log info: 8way 7way 500ms true 3"));
 }
 
+TEST(table, of_two_streams_that_fault_the_first_one_is_told) {
+  Scene scene({"A", "B", "C"});
+  scene.play(policy(R"(
+    param two: int[2] = {1, 2}
+    param one: int[1] = {1}
+    stream late(c) = two[c.index]
+    stream early(c) = one[c.index]
+    when late(c) > early(c) each c in all { log "{c}" }
+  )"));
+  EXPECT_EQ(scene.step({}), PolicyInstance::Verdict::Fault);
+  EXPECT_THAT(scene.instance->message(), HasSubstr("an index outside its table at line 5"));
+}
+
 }  // namespace
 }  // namespace cbench::test
