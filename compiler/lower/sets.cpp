@@ -116,7 +116,9 @@ void Lowering::in_order(uint32_t id, const std::function<void(llvm::Value*, llvm
   };
   for_each(s.ref, [&](llvm::Value* element, llvm::BasicBlock*) {
     const Val key = expr(s.key);
-    b().when(b().present(key), [&] {
+    llvm::Value* ordered = b().present(key);
+    if (key.v->getType()->isDoubleTy()) ordered = ir.CreateAnd(ordered, ir.CreateFCmpORD(key.v, key.v));
+    b().when(ordered, [&] {
       llvm::Value* n = b().load_i64(found);
       b().store(sortable(key.v, s.highest), field(n, 0));
       b().store(ir.CreateZExt(element, i64), field(n, 1));

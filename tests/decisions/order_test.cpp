@@ -50,6 +50,22 @@ TEST(order, floats_below_zero_and_both_zeros_have_their_places) {
                                      "1: log info: top D"));
 }
 
+TEST(order, what_is_not_a_number_has_no_place) {
+  Scene scene({"A", "B", "C"});
+  scene.play(policy(R"(
+    state x(c): float = 2
+    every 100ms {
+      for c in all { repeat <= 11 while c.index == 1 { x(c) = x(c) * x(c) } }
+      for c in sort(d in all: x(d) - x(d) + d.index) { log "{c}" }
+      for c in sort(d in all: -x(d)) { log "falling {c}" }
+    }
+  )"));
+  scene.run(1, {});
+  EXPECT_THAT(scene.log, ElementsAre("1: log info: A", "1: log info: C", "1: log info: falling B",
+                                     "1: log info: falling A", "1: log info: falling C"))
+      << "infinite less infinite is no number; infinite is one";
+}
+
 TEST(order, it_can_be_asked_and_none_of_it_is_nothing) {
   Scene scene({"A", "B", "C"});
   scene.play(policy(std::string(kLoad) + R"(

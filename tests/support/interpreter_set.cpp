@@ -1,5 +1,6 @@
 // Sets of the interpreter, and questions to them.
 #include <algorithm>
+#include <cmath>
 
 #include "interpreter.h"
 
@@ -56,10 +57,11 @@ std::vector<int64_t> Interpreter::ordered(uint32_t set) {
     int64_t element;
   };
   std::vector<Keyed> found;
+  const bool floats = is_float(s.key);
   for (const int64_t element : candidates(s.ref))
     if (bind_member(s.ref, element))
-      if (const Value key = expr(s.key); key.present) found.push_back({key, element});
-  const bool floats = is_float(s.key);
+      if (const Value key = expr(s.key); key.present && !(floats && std::isnan(key.f)))
+        found.push_back({key, element});
   std::sort(found.begin(), found.end(), [&](const Keyed& a, const Keyed& b) {
     const Keyed& x = s.highest ? b : a;
     const Keyed& y = s.highest ? a : b;
