@@ -44,6 +44,7 @@ struct Context {
   bool task = false;                 ///< in a task, where a wait may stand
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
+  HostKinds on = kEveryHost;         ///< hosts on which this is reached
   bool failed = false;               ///< in `on failed`: {reason} and {action} are of what failed
 };
 
@@ -111,6 +112,8 @@ class Checker {
   NodeId whole(NodeId read, Span span);
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
+  [[nodiscard]] HostKinds hosts_where(NodeId condition, bool truth) const;
+  uint16_t mb_kinds();
   NodeId target(const ast::Expr& container, const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
   NodeId binary(const ast::Binary& b, Span span);

@@ -18,7 +18,7 @@ std::string_view name_of(Op op) {
     CBENCH_OP(ConstBool, "bool") CBENCH_OP(ConstInt, "int") CBENCH_OP(ConstFloat, "float") CBENCH_OP(Unlimited, "unlimited")
     CBENCH_OP(Param, "param") CBENCH_OP(Local, "local") CBENCH_OP(MetricRead, "metric") CBENCH_OP(Static, "field")
     CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state") CBENCH_OP(Element, "element")
-    CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Paused, "paused") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
+    CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(MbRate, "mb_rate") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Paused, "paused") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
     CBENCH_OP(Step, "step") CBENCH_OP(Negate, "negate") CBENCH_OP(Not, "not") CBENCH_OP(And, "and") CBENCH_OP(Or, "or")
     CBENCH_OP(Equal, "==") CBENCH_OP(NotEqual, "!=") CBENCH_OP(Less, "<") CBENCH_OP(LessEqual, "<=") CBENCH_OP(Greater, ">")
     CBENCH_OP(GreaterEqual, ">=") CBENCH_OP(Default, "??") CBENCH_OP(Add, "+") CBENCH_OP(Subtract, "-")
@@ -268,7 +268,8 @@ void Dump::statement(const Stmt& s) {
                      part("of", n.cls.container);
                    },
                    [&](const SetMb& n) {
-                     assign("mb " + p_.classes[n.cls.cls].name, n.op, n.value);
+                     assign(std::string(cbench::info(n.verb).name) + " " + p_.classes[n.cls.cls].name, n.op,
+                            n.value);
                      part("of", n.cls.container);
                    },
                    [&](const SetQuota& n) {

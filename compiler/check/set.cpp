@@ -39,7 +39,7 @@ uint32_t Checker::set(const ast::Expr& e) {
     const Symbol* symbol = find(ref->name.text);
     if (symbol && symbol->kind == SymbolKind::Group) {
       check_group(symbol->index);
-      if (uses_) uses_->add(p_.groups[symbol->index].uses);
+      if (uses_) uses_->add(p_.groups[symbol->index].uses, at_.on);
       if (p_.groups[symbol->index].set == kNone) return kNone;
       s.from = Set::From::Group;
       s.ref = symbol->index;

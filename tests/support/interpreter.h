@@ -120,7 +120,7 @@ class Interpreter {
   Flow conditional(const check::If& n);
   Flow attempt(const check::Try& t);
   Flow for_statement(const check::For& n, Span span);
-  Flow set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value, bool ways, Span span);
+  Flow set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value, Verb verb, Span span);
   Flow move(const check::Move& m);
   Flow layout(const check::Layout& l);
   Flow pin(const check::Pin& p);
