@@ -22,7 +22,7 @@ struct test_no : TAO_PEGTL_KEYWORD("no") {};
 struct test_mark : peg::sor<TAO_PEGTL_KEYWORD("critical"), TAO_PEGTL_KEYWORD("priority")> {};
 struct test_missing : peg::sor<TAO_PEGTL_KEYWORD("missing"), TAO_PEGTL_KEYWORD("unlimited")> {};
 struct test_life : peg::sor<kw_start, kw_stop> {};
-struct test_on_target : peg::sor<TAO_PEGTL_KEYWORD("quota"), TAO_PEGTL_KEYWORD("ways"), TAO_PEGTL_KEYWORD("mb"),
+struct test_on_target : peg::sor<TAO_PEGTL_KEYWORD("quota"), TAO_PEGTL_KEYWORD("ways"), TAO_PEGTL_KEYWORD("mb"), TAO_PEGTL_KEYWORD("mb_rate"),
                                   TAO_PEGTL_KEYWORD("cores")> {};
 // clang-format on
 
@@ -32,9 +32,9 @@ struct test_target : name {};
 struct test_goal : peg::seq<name, peg::opt<peg::seq<peg::one<'('>, ws, name, ws, peg::one<')'>>>> {};
 struct test_value : number {};
 
-struct test_fact
-    : peg::seq<test_name, ws, expect<colon, Want::TestFactColon>, ws, expect<test_value, Want::TestNumber>> {
-};
+struct test_word : name {};
+struct test_fact : peg::seq<test_name, ws, expect<colon, Want::TestFactColon>, ws,
+                            expect<peg::sor<test_value, test_word>, Want::TestNumber>> {};
 struct test_host
     : peg::seq<kw_host, ws,
                expect<bracketed<open_brace, ws,

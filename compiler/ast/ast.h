@@ -184,7 +184,11 @@ struct Use { std::vector<Name> modules; };   ///< use std.control
 // --- tests: `test "name" { … }` ---
 
 struct TestNumber { NumberLiteral literal; Span span; };
-struct TestHost { std::vector<std::pair<Name, TestNumber>> facts; };  ///< host { num_cpus: 4, l3_ways: 20 }
+/// host { num_cpus: 4, mb_kind: rate }
+struct TestHost {
+  std::vector<std::pair<Name, TestNumber>> facts;
+  std::vector<std::pair<Name, Name>> words;
+};
 /// container A critical role "db" on {0, 1} target {latency_p95: 5ms}
 struct TestContainer {
   Name name;

@@ -60,6 +60,7 @@ void Dump::test_item(const TestItem& item) {
                      line("host", item.span);
                      const Indent in(*this);
                      for (const auto& [name, value] : n.facts) test_number(name.text, value);
+                     for (const auto& [name, word] : n.words) named(name.text, word);
                    },
                    [&](const TestContainer& n) {
                      line(fmt::format("container {}{}{} {} {}", n.name.text, n.critical ? " critical" : "",

@@ -115,13 +115,14 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     }
     return left;
   }
-  if (name == "ways" || name == "mb") {
+  if (name == "ways" || name == "mb" || name == "mb_rate") {
     if (!arity(c, 1, 1, span)) return error_node(span);
     const auto cls = class_argument(c);
     if (!cls) return error_node(span);
     const bool own = cls->container != kNone;  // a container without a class of its own has no share either
     Node n = name == "ways" ? make(Op::Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, own}, span)
-                            : make(Op::Mb, kRatio.with(own), span);
+             : name == "mb" ? make(Op::Mb, kRatio.with(own), span)
+                            : make(Op::MbRate, kRate.with(own), span);
     if (own) n.kids = {cls->container};
     n.ref = cls->cls;
     return add(n);
@@ -199,7 +200,7 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
   }
   if (stream && circle(symbol.index, c.callee)) return error_node(span);
   if (stream && uses_) {
-    uses_->add(p_.streams[symbol.index].uses);
+    uses_->add(p_.streams[symbol.index].uses, at_.on);
     uses_->add_stream(symbol.index);
   }
   const bool per_container =

@@ -181,6 +181,7 @@ void Checker::check_when(const ast::When& when) {
   at_.head = false;
   at_.effects = true;
   at_.why = true;
+  at_.on = hosts_where(rule.condition, true);
   rule.body = block(when.body);
   p_.rules.push_back(std::move(rule));
 }

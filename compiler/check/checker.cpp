@@ -10,12 +10,11 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",   "host",  "now",    "dt",      "step",   "unlimited", "reason", "why",   "rest",
-      "abs",   "avg",   "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",
-      "round", "top",   "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt",
-      "ways",  "mb",    "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",
-      "prev",  "rises", "falls",  "changed", "next",   "cores",
-      "sort",  "pairs", "len",    "paused"};
+      "all",    "host",   "now",    "dt",    "step",  "unlimited", "reason",  "why",   "rest",  "abs",
+      "avg",    "min",    "max",    "sum",   "count", "any",       "floor",   "ceil",  "round", "top",
+      "bottom", "argmin", "argmax", "ewma",  "delta", "rate",      "schmitt", "ways",  "mb",    "quota",
+      "sd",     "slope",  "p50",    "p95",   "p99",   "hold",      "prev",    "rises", "falls", "changed",
+      "next",   "cores",  "sort",   "pairs", "len",   "paused",    "mb_rate"};
   return names;
 }
 
@@ -198,7 +197,7 @@ void Checker::collect_leaves(NodeId id, bool streams_only, std::vector<NodeId>& 
 }
 
 void Checker::note_act(Verb verb, Span span) {
-  if (uses_) uses_->add(verb);
+  if (uses_) uses_->add(verb, at_.on);
   for (const auto& [known, where] : p_.acts)
     if (known == verb) return;
   p_.acts.emplace_back(verb, span);

@@ -127,6 +127,8 @@ class Checker {
   NodeId whole(NodeId read, Span span);
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
+  [[nodiscard]] HostKinds hosts_where(NodeId condition, bool truth) const;
+  uint16_t mb_kinds();
   NodeId target(const ast::Expr& container, const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
   NodeId binary(const ast::Binary& b, Span span);

@@ -26,13 +26,15 @@ void Checker::enumeration(const ast::Enumeration& decl) {
 std::optional<Type> Checker::type_written(const ast::TypeName& written) const {
   if (const auto known = type_named(written.name.text)) return known;
   for (size_t i = 0; i < p_.enums.size(); ++i)
-    if (p_.enums[i].name == written.name.text) return Type{Base::Enum, {}, false, static_cast<uint16_t>(i)};
+    if (p_.enums[i].span.known() && p_.enums[i].name == written.name.text)
+      return Type{Base::Enum, {}, false, static_cast<uint16_t>(i)};
   return std::nullopt;
 }
 
 std::vector<std::string> Checker::types_known() const {
   std::vector<std::string> all = type_names();
-  for (const Enumeration& e : p_.enums) all.push_back(e.name);
+  for (const Enumeration& e : p_.enums)
+    if (e.span.known()) all.push_back(e.name);
   return all;
 }
 
@@ -73,6 +75,10 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
                 fmt::format("this is {}", to_string(t)))
         .hint("`if` … `else if` … chooses by conditions");
   const bool known = t.base == Base::Enum;
+  const bool asks =
+      known && node(made.subject).op == Op::HostFact;  // host.mb_kind is the only one of an enum
+  const HostKinds on = at_.on;
+  HostKinds left = kEveryHost;  // for `else`
   std::vector<Span> seen(known ? p_.enums[t.enumeration].values.size() : 0);
   Span otherwise;  // of `else`
   Branches branches(*this);
@@ -81,6 +87,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
       diagnostics_.report(Kind::Unreachable, each.span, "this is never reached")
           .label(otherwise, "`else` stands for all that is left");
     Match::Case arm;
+    HostKinds arms = 0;
     for (const ast::Name& value : each.values) {
       if (!known) continue;
       const Enumeration& e = p_.enums[t.enumeration];
@@ -100,9 +107,16 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
             .label(first, "this one");
       first = value.span;
       arm.values.push_back(at - e.values.begin());
+      arms =
+          static_cast<HostKinds>(arms | (asks ? only(static_cast<MbKind>(arm.values.back())) : kEveryHost));
     }
+    at_.on = static_cast<HostKinds>(on & (each.values.empty() && asks ? left
+                                          : arms == 0                 ? kEveryHost
+                                                                      : arms));
+    left = static_cast<HostKinds>(left & ~arms);
     arm.body = block(*each.body);
     branches.next();
+    at_.on = on;
     if (each.values.empty()) {
       otherwise = each.span;
       made.otherwise = std::move(arm.body);

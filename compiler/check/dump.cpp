@@ -18,7 +18,7 @@ std::string_view name_of(Op op) {
     CBENCH_OP(ConstBool, "bool") CBENCH_OP(ConstInt, "int") CBENCH_OP(ConstFloat, "float") CBENCH_OP(Unlimited, "unlimited")
     CBENCH_OP(Param, "param") CBENCH_OP(Local, "local") CBENCH_OP(MetricRead, "metric") CBENCH_OP(Static, "field")
     CBENCH_OP(NameIs, "name is") CBENCH_OP(HostFact, "host") CBENCH_OP(StreamRead, "stream") CBENCH_OP(StreamBefore, "prev") CBENCH_OP(StateRead, "state") CBENCH_OP(Element, "element") CBENCH_OP(TableElement, "table")
-    CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Paused, "paused") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
+    CBENCH_OP(Ways, "ways") CBENCH_OP(Mb, "mb") CBENCH_OP(MbRate, "mb_rate") CBENCH_OP(Quota, "quota") CBENCH_OP(Cores, "cores") CBENCH_OP(Paused, "paused") CBENCH_OP(Now, "now") CBENCH_OP(Dt, "dt")
     CBENCH_OP(Step, "step") CBENCH_OP(Negate, "negate") CBENCH_OP(Not, "not") CBENCH_OP(And, "and") CBENCH_OP(Or, "or")
     CBENCH_OP(Equal, "==") CBENCH_OP(NotEqual, "!=") CBENCH_OP(Less, "<") CBENCH_OP(LessEqual, "<=") CBENCH_OP(Greater, ">")
     CBENCH_OP(GreaterEqual, ">=") CBENCH_OP(Default, "??") CBENCH_OP(Add, "+") CBENCH_OP(Subtract, "-")
@@ -37,7 +37,8 @@ std::string_view name_of(Op op) {
 constexpr std::string_view kStatics[] = {"index", "num_cores", "critical", "priority", "name",
                                          "role",  "image",     "ipc",      "ipce",     "target"};
 constexpr std::string_view kTold[] = {"reason", "why", "failure", "action"};
-constexpr std::string_view kHost[] = {"num_cpus", "sockets", "l3_ways", "num_closids", "l3_bytes", "memory"};
+constexpr std::string_view kHost[] = {"num_cpus", "sockets", "l3_ways", "num_closids",
+                                      "l3_bytes", "memory",  "mb_kind"};
 constexpr std::string_view kReductions[] = {"sum", "avg",   "min",    "max",   "any",
                                             "all", "count", "argmin", "argmax"};
 constexpr std::string_view kWindows[] = {"avg", "min",   "max", "sum", "count", "delta", "rate",
@@ -228,6 +229,7 @@ std::string Dump::what(const Node& n) const {
       return " " + p_.states[n.ref].name;
     case Op::Ways:
     case Op::Mb:
+    case Op::MbRate:
       return " " + p_.classes[n.ref].name;
     case Op::Call:
       return " " + p_.functions[n.ref].name;
@@ -280,7 +282,8 @@ void Dump::statement(const Stmt& s) {
                      part("of", n.cls.container);
                    },
                    [&](const SetMb& n) {
-                     assign("mb " + p_.classes[n.cls.cls].name, n.op, n.value);
+                     assign(std::string(cbench::info(n.verb).name) + " " + p_.classes[n.cls.cls].name, n.op,
+                            n.value);
                      part("of", n.cls.container);
                    },
                    [&](const SetQuota& n) {

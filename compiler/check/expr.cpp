@@ -38,6 +38,7 @@ const HostFieldInfo kHostFields[] = {
     {"l3_ways", HostField::L3Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, false}},
     {"num_closids", HostField::NumClosids, kInt},
     {"l3_bytes", HostField::L3Bytes, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
+    {"mb_kind", HostField::MbKind, {Base::Enum, {}, false}},
     {"memory", HostField::Memory, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
 };
 
@@ -131,6 +132,12 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
   }
   const Symbol* symbol = find(name.text);
   if (!symbol) {
+    const auto* kind = std::find(std::begin(kMbKindNames), std::end(kMbKindNames), name.text);
+    if (kind != std::end(kMbKindNames)) {
+      Node value = make(Op::ConstInt, {Base::Enum, {}, false, mb_kinds()}, span);
+      value.i = kind - std::begin(kMbKindNames);
+      return add(value);
+    }
     unknown_name(name, "value");
     return error_node(span);
   }
@@ -164,7 +171,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
     case SymbolKind::Stream: {
       if (circle(symbol->index, name)) return error_node(span);
       if (uses_) {
-        uses_->add(p_.streams[symbol->index].uses);
+        uses_->add(p_.streams[symbol->index].uses, at_.on);
         uses_->add_stream(symbol->index);
       }
       const Stream& stream = p_.streams[symbol->index];
@@ -259,7 +266,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
   bool known = std::find(p_.optional.begin(), p_.optional.end(), *found) != p_.optional.end();
   for (const auto& [metric, where] : p_.needs) known |= metric == *found;
   if (!known) p_.needs.emplace_back(*found, span);
-  if (uses_) uses_->add(*found);
+  if (uses_) uses_->add(*found, at_.on);
   Node n = make(Op::MetricRead, type_of(*found), span, {c});
   n.ref = static_cast<uint32_t>(*found);
   if (at_.stream != kNone && node(c).op == Op::Local && node(c).ref == p_.streams[at_.stream].subject)
@@ -273,6 +280,7 @@ NodeId Checker::host_field(const ast::Name& name, Span span) {
     if (name.text == f.name) {
       Node n = make(Op::HostFact, f.type, span);
       n.ref = static_cast<uint32_t>(f.field);
+      if (f.field == HostField::MbKind) n.type.enumeration = mb_kinds();
       return add(n);
     }
     candidates.emplace_back(f.name);

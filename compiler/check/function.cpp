@@ -245,7 +245,7 @@ NodeId Checker::function_call(const ast::Call& c, const Symbol& symbol, Span spa
     if (function_decls_[declared].failed) return error_node(span);
   }
   used(function_height_[id]);
-  if (uses_) uses_->add(p_.functions[id].uses);
+  if (uses_) uses_->add(p_.functions[id].uses, at_.on);
   const Type result = p_.functions[id].result;
   if (result.error()) return error_node(span);
   if (fn.is_plan && !effects_allowed(span, "a call of a `-> plan` function")) return error_node(span);

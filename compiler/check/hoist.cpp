@@ -101,7 +101,7 @@ NodeId Checker::hoist(const ast::Call& c, Span span, const std::vector<std::pair
   uses_ = outer_uses;
   at_ = outer;
   if (uses_) {
-    uses_->add(uses);
+    uses_->add(uses, at_.on);
     uses_->add_stream(id);
   }
   p_.streams[id].uses = std::move(uses);

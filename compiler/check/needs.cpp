@@ -30,6 +30,7 @@ void Checker::check_needs() {
   const auto holds = [](const auto& list, auto what) {
     return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.first == what; });
   };
+  for (const auto& [metric, span] : needs_written_) p_.promised.push_back(metric);
   if (needs_span_.known()) {
     for (const auto& [metric, span] : p_.needs)
       if (!holds(needs_written_, metric))

@@ -169,7 +169,7 @@ NodeId Checker::previous(const ast::Call& c, Span span) {
   if (container != kNone && type(container).error()) return error_node(span);
   p_.streams[id].looked_back = true;
   if (uses_)
-    for (const Metric metric : p_.streams[id].uses.metrics) uses_->add(metric);
+    for (const Metric metric : p_.streams[id].uses.metrics) uses_->add(metric, at_.on);
   if (at_.stream != kNone) p_.streams[at_.stream].earlier.push_back(id);
   Node n = make(Op::StreamBefore, p_.streams[id].type.with(true), span);
   if (container != kNone) n.kids.push_back(container);

@@ -12,6 +12,7 @@
 
 #include "compiler/check/statements.h"
 #include "compiler/check/types.h"
+#include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
 
 namespace cbench::check {
@@ -40,7 +41,8 @@ enum class Op : uint8_t {
   Element,       ///< of a state that is an array; kids: index and, for one per container, the container
   TableElement,  ///< ref: first parameter of the table; i: how many there are; kid: index
   Ways,
-  Mb,      ///< ref: class; kid: container, of a class for each container
+  Mb,
+  MbRate,  ///< ref: class; kid: container, of a class for each container
   Quota,   ///< kid: container
   Cores,   ///< kid: container
   Paused,  ///< kid: container
@@ -99,7 +101,7 @@ enum class StaticField : uint32_t {
   Ipce,
   Target
 };
-enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory };
+enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory, MbKind };
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
 
 struct Node {
@@ -150,23 +152,26 @@ struct Temporal {
 
 // --- declarations ---
 
+/// Hosts by how they allocate memory bandwidth, a bit for each MbKind: what stands under `if host.mb_kind ==
+/// …` is read and done on some of them only.
+using HostKinds = uint8_t;
+inline constexpr HostKinds kEveryHost = 7;
+constexpr HostKinds only(MbKind kind) { return static_cast<HostKinds>(1U << static_cast<unsigned>(kind)); }
+
 /// What a declaration reads and does, directly and through the streams, groups and functions that it names.
 struct Uses {
   std::vector<Metric> metrics;
   std::vector<Verb> verbs;
-  std::vector<uint32_t> streams;  ///< whose values of this step it needs
+  std::vector<uint32_t> streams;                ///< whose values of this step it needs
+  std::vector<HostKinds> metrics_on, verbs_on;  ///< beside them: on which hosts
   void add_stream(uint32_t stream) {
     if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
   }
-  void add(Metric metric) {
-    if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
-  }
-  void add(Verb verb) {
-    if (std::find(verbs.begin(), verbs.end(), verb) == verbs.end()) verbs.push_back(verb);
-  }
-  void add(const Uses& other) {
-    for (const Metric metric : other.metrics) add(metric);
-    for (const Verb verb : other.verbs) add(verb);
+  void add(Metric metric, HostKinds on = kEveryHost) { add(metric, on, metrics, metrics_on); }
+  void add(Verb verb, HostKinds on = kEveryHost) { add(verb, on, verbs, verbs_on); }
+  void add(const Uses& other, HostKinds on = kEveryHost) {
+    for (size_t i = 0; i < other.metrics.size(); ++i) add(other.metrics[i], other.metrics_on[i] & on);
+    for (size_t i = 0; i < other.verbs.size(); ++i) add(other.verbs[i], other.verbs_on[i] & on);
     // Not one by one: a stream that ends a chain needs all those before it.
     std::vector<bool> known;
     const auto mark = [&](uint32_t stream) {
@@ -178,6 +183,24 @@ struct Uses {
     for (const uint32_t stream : streams) mark(stream);
     for (const uint32_t stream : other.streams)
       if (mark(stream)) streams.push_back(stream);
+  }
+  [[nodiscard]] bool has(Metric metric, MbKind kind) const { return has(metric, kind, metrics, metrics_on); }
+  [[nodiscard]] bool has(Verb verb, MbKind kind) const { return has(verb, kind, verbs, verbs_on); }
+
+ private:
+  template <class T>
+  static void add(T what, int on, std::vector<T>& list, std::vector<HostKinds>& hosts) {
+    const auto at = static_cast<size_t>(std::find(list.begin(), list.end(), what) - list.begin());
+    if (at == list.size()) {
+      list.push_back(what);
+      hosts.push_back(0);
+    }
+    hosts[at] = static_cast<HostKinds>(hosts[at] | on);
+  }
+  template <class T>
+  static bool has(T what, MbKind kind, const std::vector<T>& list, const std::vector<HostKinds>& hosts) {
+    const auto at = static_cast<size_t>(std::find(list.begin(), list.end(), what) - list.begin());
+    return at < list.size() && (hosts[at] & only(kind)) != 0;
   }
 };
 
@@ -281,6 +304,7 @@ struct Program {
   std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
   std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
   std::vector<Metric> optional;                ///< may be absent, and are then missing
+  std::vector<Metric> promised;                ///< that `needs` names
 
   /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything
   /// else. Interval arithmetic; ends beyond 2^53 have no range.

@@ -70,6 +70,7 @@ struct Context {
   bool task = false;                 ///< in a task, where a wait may stand
   bool admit = false;                ///< in `on admit`: the container does not run yet
   bool reason = false, why = false;  ///< may a text name {reason}, {why}?
+  HostKinds on = kEveryHost;         ///< hosts on which this is reached
   bool failed = false;               ///< in `on failed`: {reason} and {action} are of what failed
   bool any_result = false;           ///< the function's first `return` says what it returns
   std::string module;                ///< names are of this module

@@ -46,7 +46,7 @@ uint32_t Checker::set(const ast::Expr& e) {
       if (too_deep(e.span)) return kNone;
       check_group(symbol->index);
       used(group_height_[symbol->index]);
-      if (uses_) uses_->add(p_.groups[symbol->index].uses);
+      if (uses_) uses_->add(p_.groups[symbol->index].uses, at_.on);
       if (p_.groups[symbol->index].set == kNone) return kNone;
       s.from = Set::From::Group;
       s.ref = symbol->index;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/ast/ast.h"
+#include "stdlib/abi/plan.h"
 
 namespace cbench::check {
 
@@ -48,6 +49,7 @@ struct SetMb {
   ClassRef cls;
   ast::AssignOp op;
   NodeId value;
+  Verb verb;  ///< Mb or MbRate
 };
 struct SetQuota {
   NodeId container;

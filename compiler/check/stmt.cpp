@@ -39,6 +39,7 @@ bool Checker::may_act(Verb verb, Span span) {
 Block Checker::block(const ast::Block& statements) {
   const Deeper deeper(*this);
   const size_t depth = scope_.size();
+  const HostKinds on = at_.on;
   Block out;
   bool told = false;
   for (const ast::Stmt& s : statements) {
@@ -50,6 +51,7 @@ Block Checker::block(const ast::Block& statements) {
     statement(s, out);
   }
   unbind_to(depth);
+  at_.on = on;
   return out;
 }
 
@@ -68,10 +70,19 @@ void Checker::conditional(const ast::If& i, Span span, Block& out) {
   } else {
     made.condition = total(made.condition, kBool, "a condition");
   }
+  const HostKinds on = at_.on;
+  const auto where = [&](bool truth) {
+    return i.binding ? on : static_cast<HostKinds>(on & hosts_where(made.condition, truth));
+  };
+  at_.on = where(true);
   made.then = block(*i.then);
   unbind_to(depth);
   branches.next();
+  at_.on = where(false);
   if (i.otherwise) made.otherwise = block(*i.otherwise);
+  // What follows is reached past the `then` only, or past the `else` only.
+  const auto leaves = [](const Block& b) { return !b.empty() && ends(b.back()); };
+  at_.on = leaves(made.then) ? where(false) : leaves(made.otherwise) ? where(true) : on;
   out.push_back({span, std::move(made)});
 }
 
@@ -100,7 +111,8 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
   const auto* ref = std::get_if<ast::Ref>(&named.node);
   const std::string name = call ? call->callee.text : ref ? ref->name.text : "";
   const Symbol* symbol = find(name);
-  if (call && !index && !symbol && (name == "ways" || name == "mb" || name == "quota" || name == "cores")) {
+  if (call && !index && !symbol &&
+      (name == "ways" || name == "mb" || name == "mb_rate" || name == "quota" || name == "cores")) {
     const NodeId target = scalar_builtin(*call, a.target->span);
     const auto class_read = [&](NodeId id) {
       return ClassRef{node(id).ref, node(id).kids.empty() ? kNone : node(id).kids[0]};
@@ -112,7 +124,12 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
       if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{class_read(target), a.op, value}});
     } else if (name == "mb") {
       value = total(value, kRatio, "`mb`");
-      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{class_read(target), a.op, value}});
+      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{class_read(target), a.op, value, Verb::Mb}});
+    } else if (name == "mb_rate") {
+      if (node(value).op == Op::Unlimited) p_.nodes[value].type = kRate;
+      value = total(value, kRate, "`mb_rate`");
+      if (may_act(Verb::MbRate, span))
+        out.push_back({span, SetMb{class_read(target), a.op, value, Verb::MbRate}});
     } else if (name == "cores") {
       value = total(value, kCore, "`cores`");
       if (may_act(Verb::Cores, span)) out.push_back({span, SetCores{node(target).kids[0], a.op, value}});
@@ -127,8 +144,9 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
       unknown_name(call ? call->callee : ref->name, "state");
       return;
     }
-    auto report = diagnostics_.report(Kind::BadAssignment, a.target->span,
-                                      "only a state and `ways`, `mb`, `quota` and `cores` can be assigned");
+    auto report =
+        diagnostics_.report(Kind::BadAssignment, a.target->span,
+                            "only a state and `ways`, `mb`, `mb_rate`, `quota` and `cores` can be assigned");
     if (symbol) report.label(symbol->span, "declared here");
     report.hint("declare it as `state name: type = initial` to change it");
     return;

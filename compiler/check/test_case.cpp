@@ -9,12 +9,13 @@
 
 #include "compiler/check/types.h"
 #include "compiler/check/vocabulary_names.h"
+#include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/target.h"
 
 namespace cbench::check {
 namespace {
 
-constexpr std::string_view kHostFacts[] = {"num_cpus", "l3_ways", "num_closids", "memory"};
+constexpr std::string_view kHostFacts[] = {"num_cpus", "l3_ways", "num_closids", "mb_kind", "memory"};
 constexpr double kMostSteps = 1e6;
 
 class Tests {
@@ -79,9 +80,22 @@ class Tests {
   }
 
   void add(const ast::TestHost& host, Span) {
+    for (const auto& [name, word] : host.words) {
+      const auto* kind = std::find(std::begin(kMbKindNames), std::end(kMbKindNames), word.text);
+      if (name.text == "mb_kind" && kind != std::end(kMbKindNames))
+        test_.host.emplace_back(name.text, kind - std::begin(kMbKindNames));
+      else
+        diagnostics_
+            .report(Kind::BadTest, word.span, fmt::format("`{}` is no value of `{}`", word.text, name.text))
+            .hint(name.text == "mb_kind" ? fmt::format("it is {}", fmt::join(kMbKindNames, ", "))
+                                         : "it is a number");
+    }
     for (const auto& [name, value] : host.facts) {
       const auto* known = std::find(std::begin(kHostFacts), std::end(kHostFacts), name.text);
-      if (known == std::end(kHostFacts)) {
+      if (name.text == "mb_kind") {
+        diagnostics_.report(Kind::BadTest, value.span, "`mb_kind` is a word, not a number")
+            .hint(fmt::format("it is {}", fmt::join(kMbKindNames, ", ")));
+      } else if (known == std::end(kHostFacts)) {
         diagnostics_
             .report(Kind::UnknownName, name.span,
                     fmt::format("a test cannot say `{}` of its host", name.text))
@@ -281,6 +295,9 @@ class Tests {
   void check_value(const ast::TestNumber& number, Verb verb) {
     const UnitTag tag = info(number.literal.unit).tag;
     const bool ratio = verb == Verb::Quota || verb == Verb::Mb;
+    if (verb == Verb::MbRate && !(dim_of(number.literal.unit) == kRate.dim))
+      diagnostics_.report(Kind::UnitMismatch, number.span, "`mb_rate` is in bytes a second")
+          .hint("such as `expect mb_rate(jail) = 4GB/s`");
     if (ratio && tag != UnitTag::Ratio)
       diagnostics_.report(Kind::BareRatio, number.span,
                           fmt::format("`{}` is set in percent", info(verb).name),

@@ -46,6 +46,7 @@ inline constexpr Type kTime{Base::Time, kSeconds, false};
 inline constexpr Type kContainer{Base::Container, {}, false};
 inline constexpr Type kCpu{Base::Cpu, {}, false};
 inline constexpr Type kRatio{Base::Float, {0, 0, 0, 0, UnitTag::Ratio}, false};
+inline constexpr Type kRate{Base::Float, {1, -1, 0, 0, UnitTag::None}, false};
 inline constexpr Type kCore{Base::Int, {0, 0, 0, 0, UnitTag::Core}, false};
 
 Dim dim_of(Unit unit);

@@ -86,8 +86,11 @@ Val Lowering::expr(check::NodeId id) {
       return {n.type.base == Base::Float ? b().load_f64(address) : b().load_i64(address)};
     }
     case Op::Ways:
-    case Op::Mb: {
-      const auto share = n.op == Op::Ways ? abi::Intrinsic::ways : abi::Intrinsic::mb;
+    case Op::Mb:
+    case Op::MbRate: {
+      const auto share = n.op == Op::Ways ? abi::Intrinsic::ways
+                         : n.op == Op::Mb ? abi::Intrinsic::mb
+                                          : abi::Intrinsic::mb_rate;
       if (n.kids.empty()) return {b().call(share, {class_id(n.ref, check::kNone)})};
       llvm::Value* cls = class_id(n.ref, n.kids[0]);
       llvm::Value* ok = b().ir.CreateICmpSGE(cls, b().i32(0));
@@ -266,6 +269,8 @@ Val Lowering::host_fact(const check::Node& n) {
       return {b().i64(f.closids)};
     case check::HostField::L3Bytes:
       return {b().i64(static_cast<int64_t>(f.l3_bytes))};
+    case check::HostField::MbKind:
+      return {b().i64(f.mb_kind)};
     case check::HostField::Memory:
       return {b().i64(static_cast<int64_t>(f.memory_bytes))};
   }

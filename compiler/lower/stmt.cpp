@@ -213,9 +213,11 @@ void Lowering::statement(const check::Stmt& s) {
             return b().call(Intrinsic::set_ways, {cls, changed(n.value, n.op, old, kInt, s.span)});
           });
         } else if constexpr (std::is_same_v<T, SetMb>) {
-          on_class(n.cls, Verb::Mb, [&](llvm::Value* cls) {
-            llvm::Value* old = b().call(Intrinsic::mb, {cls});
-            return b().call(Intrinsic::set_mb, {cls, changed(n.value, n.op, old, kRatio, s.span)});
+          const bool rate = n.verb == Verb::MbRate;
+          on_class(n.cls, n.verb, [&](llvm::Value* cls) {
+            llvm::Value* old = b().call(rate ? Intrinsic::mb_rate : Intrinsic::mb, {cls});
+            return b().call(rate ? Intrinsic::set_mb_rate : Intrinsic::set_mb,
+                            {cls, changed(n.value, n.op, old, kRatio, s.span)});
           });
         } else if constexpr (std::is_same_v<T, SetQuota>) {
           llvm::Value* slot = expr(n.container).v;

@@ -94,7 +94,10 @@ ast::TestItem Builder::test_item(const Node& node) {
     case NodeKind::TestHost: {
       ast::TestHost host;
       for (const Node& fact : node.children)
-        host.facts.emplace_back(name(fact.children[0]), test_number(fact.children[1]));
+        if (fact.children[1].kind == NodeKind::Word)
+          host.words.emplace_back(name(fact.children[0]), name(fact.children[1]));
+        else
+          host.facts.emplace_back(name(fact.children[0]), test_number(fact.children[1]));
       return made(std::move(host));
     }
     case NodeKind::TestContainer:

@@ -41,7 +41,7 @@ CBENCH_NODE(wait_stmt, Wait) CBENCH_NODE(wait_until, WaitUntil) CBENCH_NODE(wait
 CBENCH_NODE(trial_stmt, Trial) CBENCH_NODE(trial_write, TrialWrite) CBENCH_NODE(trial_other, TrialOther)
 CBENCH_NODE(trial_length, TrialLength) CBENCH_NODE(trial_vote, TrialVote) CBENCH_NODE(trial_else, TrialElse)
 CBENCH_NODE(trial_fate, TrialFate) CBENCH_NODE(task_decl, Task) CBENCH_NODE(task_head, TaskHead)
-CBENCH_NODE(test_decl, Test) CBENCH_NODE(test_body, TestBody) CBENCH_NODE(test_host, TestHost) CBENCH_NODE(test_fact, TestFact)
+CBENCH_NODE(test_decl, Test) CBENCH_NODE(test_body, TestBody) CBENCH_NODE(test_host, TestHost) CBENCH_NODE(test_fact, TestFact) CBENCH_NODE(test_word, Word)
 CBENCH_NODE(test_container, TestContainer) CBENCH_NODE(test_mark, TestMark) CBENCH_NODE(test_role, TestRole)
 CBENCH_NODE(test_image, TestImage) CBENCH_NODE(test_feed, TestFeed) CBENCH_NODE(test_cells, TestCells)
 CBENCH_NODE(test_cell, TestCell) CBENCH_NODE(test_lives, TestLives) CBENCH_NODE(test_life, TestLife)

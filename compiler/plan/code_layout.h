@@ -67,6 +67,7 @@ struct HostConstants {
   std::vector<uint32_t> cpus;  ///< online, ascending
   uint32_t sockets = 1, l3_ways = 0, closids = 0;
   uint64_t l3_bytes = 0, memory_bytes = 0;
+  uint32_t mb_kind = 0;  ///< MbKind
 };
 
 struct CodeLayout {

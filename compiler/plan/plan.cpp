@@ -6,6 +6,7 @@
 
 #include "compiler/plan/bound.h"
 #include "compiler/plan/static_set.h"
+#include "stdlib/abi/bandwidth.h"
 
 namespace cbench::plan {
 namespace {
@@ -29,6 +30,9 @@ class Planner {
 
  private:
   void describe(const std::vector<Metric>& columns);
+  /// Is it read or done on this host? Not so what stands under an `if host.mb_kind == …` of another.
+  [[nodiscard]] bool counts(Metric metric) const;
+  [[nodiscard]] bool counts(Verb verb) const;
   void fix_constants();
   void check_metrics();
   void place_streams();
@@ -54,6 +58,24 @@ class Planner {
   std::vector<std::vector<int64_t>> stream_period_;  ///< [stream][slot]
 };
 
+bool Planner::counts(Verb verb) const {
+  return std::any_of(program_.rules.begin(), program_.rules.end(),
+                     [&](const check::Rule& rule) { return rule.uses.has(verb, facts_.rdt.mb_kind()); });
+}
+
+bool Planner::counts(Metric metric) const {
+  const MbKind kind = facts_.rdt.mb_kind();
+  const auto& promised = program_.promised;
+  if (std::find(promised.begin(), promised.end(), metric) != promised.end()) return true;
+  bool of_a_rule = false;
+  for (const check::Rule& rule : program_.rules) {
+    if (rule.uses.has(metric, kind)) return true;
+    of_a_rule |=
+        std::find(rule.uses.metrics.begin(), rule.uses.metrics.end(), metric) != rule.uses.metrics.end();
+  }
+  return !of_a_rule;  // that nothing but a stream reads which nobody reads
+}
+
 void Planner::describe(const std::vector<Metric>& columns) {
   Plan& plan = planned_.plan;
   plan.policy = program_.name;
@@ -66,8 +88,10 @@ void Planner::describe(const std::vector<Metric>& columns) {
   plan.trials = program_.trials;
   plan.params = plan_params(program_);
   plan.rules = plan_rules(program_, sources_);
-  for (const auto& [metric, span] : program_.needs) plan.needs.push_back({metric, sources_.line(span), span});
-  for (const auto& [verb, span] : program_.acts) plan.acts.push_back({verb, sources_.line(span), span});
+  for (const auto& [metric, span] : program_.needs)
+    if (counts(metric)) plan.needs.push_back({metric, sources_.line(span), span});
+  for (const auto& [verb, span] : program_.acts)
+    if (counts(verb)) plan.acts.push_back({verb, sources_.line(span), span});
   plan.deadline_ns = spec_.step_ns / 2;
 }
 
@@ -137,11 +161,12 @@ void Planner::fix_constants() {
   layout.host.closids = facts_.rdt.num_closids;
   layout.host.l3_bytes = facts_.rdt.l3_bytes;
   layout.host.memory_bytes = facts_.memory_bytes;
+  layout.host.mb_kind = static_cast<uint32_t>(facts_.rdt.mb_kind());
 }
 
 void Planner::check_metrics() {
   for (const auto& [metric, span] : program_.needs) {
-    if (is_measured(spec_, metric)) continue;
+    if (is_measured(spec_, metric) || !counts(metric)) continue;
     std::vector<std::string> without;
     const ContainerSpec* first = nullptr;
     for (const ContainerSpec& c : spec_.containers) {
@@ -286,14 +311,21 @@ void Planner::place_states_and_rules() {
 void Planner::silence_rules() {
   for (size_t i = 0; i < program_.rules.size(); ++i) {
     std::string& silent = planned_.plan.rules[i].silent;
-    for (const Metric metric : program_.rules[i].uses.metrics) {
+    const check::Uses& uses = program_.rules[i].uses;
+    for (const Metric metric : uses.metrics) {
       const auto it = facts_.unavailable.find(metric);
-      if (it != facts_.unavailable.end() && silent.empty())
+      if (it != facts_.unavailable.end() && silent.empty() && uses.has(metric, facts_.rdt.mb_kind()))
         silent = fmt::format("{}: {}", info(metric).field, it->second);
     }
-    for (const Verb verb : program_.rules[i].uses.verbs)
-      if (info(verb).resource == ActionResource::Rdt && !facts_.rdt.present && silent.empty())
+    for (const Verb verb : uses.verbs) {
+      if (info(verb).resource != ActionResource::Rdt || !silent.empty() ||
+          !uses.has(verb, facts_.rdt.mb_kind()))
+        continue;
+      if (!facts_.rdt.present)
         silent = fmt::format("{}: {}", info(verb).name, facts_.rdt.absent_reason);
+      else
+        silent = why_not_mb(verb, facts_.rdt);
+    }
     planned_.layout.rules[i].silent = !silent.empty();
   }
 }
@@ -301,7 +333,7 @@ void Planner::silence_rules() {
 void Planner::check_rdt() {
   if (!spec_.rdt || spec_.rdt->value) return;
   for (const auto& [verb, span] : program_.acts) {
-    if (info(verb).resource != ActionResource::Rdt) continue;
+    if (info(verb).resource != ActionResource::Rdt || !counts(verb)) continue;
     diagnostics_
         .report(Kind::RdtForbidden, span,
                 fmt::format("the policy takes the action `{}`, which allocates cache or bandwidth",

@@ -14,6 +14,7 @@
 #include "runtime/actuators/tasks.h"
 #include "runtime/host/files.h"
 #include "runtime/host/kernel_file.h"
+#include "stdlib/abi/bandwidth.h"
 
 namespace cbench {
 namespace {
@@ -82,6 +83,14 @@ uint64_t mb_percent(double ratio, const RdtFacts& facts) {
   return static_cast<uint64_t>(std::clamp<double>(rounded, facts.mb_min, 100));
 }
 
+uint64_t mb_units(double rate, uint64_t most, const RdtFacts& facts) {
+  const double unit = facts.mb_unit_rate();
+  if (!(rate < static_cast<double>(most) * unit)) return most;
+  const uint64_t step = facts.mb_step();
+  const double steps = std::round(std::max(rate, facts.mb_least_rate()) / unit / static_cast<double>(step));
+  return std::min(most, static_cast<uint64_t>(steps) * step);
+}
+
 RdtGroups::RdtGroups(const Plan& plan, const RdtFacts& facts, const std::string& run_id, Journal& journal)
     : plan_(plan),
       facts_(facts),
@@ -110,14 +119,13 @@ Result<> RdtGroups::check_needs() const {
   if (!facts_.l3_allocation && (acts(plan_, Verb::Layout) || acts(plan_, Verb::Ways)))
     return Error{Exit::HostLacks, "this host cannot allocate the L3 cache (CAT)",
                  "run with --degraded to leave these rules out"};
-  if (!acts(plan_, Verb::Mb)) return Done{};
+  if (!acts(plan_, Verb::Mb) && !acts(plan_, Verb::MbRate)) return Done{};
   if (!facts_.mb_allocation)
     return Error{Exit::HostLacks, "this host cannot allocate memory bandwidth (MBA)",
                  "run with --degraded to leave these rules out"};
-  if (resctrl_mb_unit(facts_.root) != MbUnit::Percent)
-    return Error{Exit::HostLacks,
-                 "`mb` is a percentage, and this host allocates memory bandwidth in bytes a second",
-                 "on Intel mount resctrl without -o mba_MBps; on AMD use cache ways only"};
+  for (const Verb verb : {Verb::Mb, Verb::MbRate})
+    if (const std::string_view why = why_not_mb(verb, facts_); acts(plan_, verb) && !why.empty())
+      return Error{Exit::HostLacks, std::string(why), std::string(kMbRemedy)};
   return Done{};
 }
 
@@ -223,9 +231,9 @@ Result<> RdtGroups::set_ways(size_t cls, uint64_t mask) {
   return write_changes(cls, wanted);
 }
 
-Result<> RdtGroups::set_mb(size_t cls, double ratio) {
-  if (std::isnan(ratio) || ratio < 0)
-    return Error{Exit::Invalid, fmt::format("class {}: a memory bandwidth of {}", plan_.classes[cls], ratio),
+Result<> RdtGroups::set_mb(size_t cls, double value) {
+  if (std::isnan(value) || value < 0)
+    return Error{Exit::Invalid, fmt::format("class {}: a memory bandwidth of {}", plan_.classes[cls], value),
                  ""};
   const auto first = first_schemata(cls);
   if (!first) return first.error();
@@ -234,7 +242,9 @@ Result<> RdtGroups::set_mb(size_t cls, double ratio) {
     return Error{Exit::RunFailed,
                  fmt::format("{}/schemata has no MB line", folder(static_cast<int32_t>(cls))), ""};
   Schemata wanted{*line};
-  for (auto& [id, value] : wanted[0].domains) value = mb_percent(ratio, facts_);
+  const bool percent = facts_.mb_kind() == MbKind::Percent;
+  for (auto& [id, limit] : wanted[0].domains)  // as the kernel made it, the group is not limited
+    limit = percent ? mb_percent(value, facts_) : mb_units(value, limit, facts_);
   return write_changes(cls, wanted);
 }
 

@@ -35,8 +35,8 @@ class RdtGroups {
   /// kernel's words.
   Result<> set_ways(size_t cls, uint64_t mask);
   /// Sets the memory bandwidth of a class in every domain, rounded to what the hardware can; not below its
-  /// minimum.
-  Result<> set_mb(size_t cls, double ratio);
+  /// minimum. `value` is a ratio, or on a host of kind rate in bytes/s, where +infinity is no limit.
+  Result<> set_mb(size_t cls, double value);
   /// Moves the tasks of a cgroup into a class (-1: the root group), until none is left outside. Returns how
   /// many were moved.
   Result<> assign(const std::string& cgroup, int32_t cls);
@@ -63,5 +63,8 @@ class RdtGroups {
 std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts);
 /// A ratio as a percentage that MBA takes: a multiple of the granularity between the minimum and 100.
 uint64_t mb_percent(double ratio, const RdtFacts& facts);
+/// Bytes/s in the unit of a host of kind rate: a multiple of its granularity from its minimum to `most`,
+/// which is no limit.
+uint64_t mb_units(double rate, uint64_t most, const RdtFacts& facts);
 
 }  // namespace cbench

@@ -134,7 +134,7 @@ std::string why_no_rdt(Metric metric, const HostFacts& facts) {
       return rdt.l3_allocation ? "" : lacks("cache allocation (CAT)");
     case Metric::rdt_mba_throttle:
       if (!rdt.mb_allocation) return lacks("memory bandwidth allocation (MBA)");
-      return resctrl_mb_unit(rdt.root) == MbUnit::Percent
+      return rdt.mb_kind() == MbKind::Percent
                  ? ""
                  : "this host's memory bandwidth is allocated in absolute units, not in percent; read "
                    "rdt.memory_bandwidth_total";

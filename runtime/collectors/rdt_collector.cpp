@@ -39,7 +39,7 @@ class RdtCollector final : public Collector {
       : rdt_(facts.rdt),
         foreseen_(std::any_of(facts.unavailable.begin(), facts.unavailable.end(),
                               [&](const auto& metric) { return metric.second == facts.rdt.absent_reason; })),
-        percent_(resctrl_mb_unit(facts.rdt.root) == MbUnit::Percent),
+        percent_(facts.rdt.mb_kind() == MbKind::Percent),
         journal_(journal),
         slots_(spec.containers.size()) {
     for (size_t slot = 0; slot < slots_.size(); ++slot) {

@@ -21,15 +21,27 @@ std::string docker_words() {
                      : fmt::format("not usable: {} ({})", usable.error().message, usable.error().hint);
 }
 
+std::string bandwidth_words(const RdtFacts& rdt) {
+  switch (rdt.mb_kind()) {
+    case MbKind::Percent:
+      return fmt::format("from {} % in steps of {} %", rdt.mb_min, rdt.mb_granularity);
+    case MbKind::Rate:
+      return fmt::format("from {:.4g} MB/s in steps of {:.4g} MB/s", rdt.mb_least_rate() / 1e6,
+                         rdt.mb_step() * rdt.mb_unit_rate() / 1e6);
+    case MbKind::None:
+      break;
+  }
+  return "fixed";
+}
+
 std::string rdt_words(const RdtFacts& rdt) {
   if (!rdt.present)
     return fmt::format("no: {}; costs: cache and bandwidth are neither measured nor allocated",
                        rdt.absent_reason);
-  return fmt::format(
-      "{}: {} L3 ways in {} domain{}, {} classes, bandwidth {}, monitoring{}{}{}", rdt.root, rdt.l3_ways,
-      rdt.l3_domains.size(), rdt.l3_domains.size() == 1 ? "" : "s", rdt.num_closids,
-      rdt.mb_allocation ? fmt::format("from {} % in steps of {} %", rdt.mb_min, rdt.mb_granularity) : "fixed",
-      rdt.l3_occupancy ? " occupancy" : "", rdt.mbm_total ? " total" : "", rdt.mbm_local ? " local" : "");
+  return fmt::format("{}: {} L3 ways in {} domain{}, {} classes, bandwidth {}, monitoring{}{}{}", rdt.root,
+                     rdt.l3_ways, rdt.l3_domains.size(), rdt.l3_domains.size() == 1 ? "" : "s",
+                     rdt.num_closids, bandwidth_words(rdt), rdt.l3_occupancy ? " occupancy" : "",
+                     rdt.mbm_total ? " total" : "", rdt.mbm_local ? " local" : "");
 }
 
 /// Metrics that are missing, those with the same remedy together; `in_full`: each with its whole reason.

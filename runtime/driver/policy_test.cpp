@@ -31,6 +31,13 @@ HostFacts host_of(const TestCase& test) {
     } else if (name == "num_closids") {
       facts.rdt.num_closids = static_cast<uint32_t>(value);
       facts.rdt.present = value > 0;
+    } else if (name == "mb_kind") {
+      const auto kind = static_cast<MbKind>(value);
+      facts.rdt.mb_allocation = kind != MbKind::None;
+      if (kind == MbKind::Rate) {  // as AMD counts
+        facts.rdt.mb_unit = MbUnit::EighthGBps;
+        facts.rdt.mb_min = facts.rdt.mb_granularity = 1;
+      }
     } else {
       facts.memory_bytes = static_cast<uint64_t>(value);
     }

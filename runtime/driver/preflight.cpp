@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "runtime/collectors/log_tail.h"
+#include "stdlib/abi/bandwidth.h"
 
 namespace cbench {
 
@@ -54,6 +55,8 @@ std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const
       out.push_back(
           fmt::format("{}:{}: `{}` needs resctrl: {}", policy_path, use.line, info(use.what).name,
                       facts.rdt.absent_reason.empty() ? "it is not mounted" : facts.rdt.absent_reason));
+    else if (const std::string_view why = why_not_mb(use.what, facts.rdt); !why.empty())
+      out.push_back(fmt::format("{}:{}: {}; {}", policy_path, use.line, why, kMbRemedy));
   return out;
 }
 

@@ -69,6 +69,7 @@ Json rdt_json(const RdtFacts& rdt) {
           {"num_closids", rdt.num_closids},
           {"l3_bytes", rdt.l3_bytes},
           {"mb_allocation", rdt.mb_allocation},
+          {"mb_unit", kMbUnitNames[static_cast<size_t>(rdt.mb_unit)]},
           {"mb_min", rdt.mb_min},
           {"mb_granularity", rdt.mb_granularity},
           {"l3_occupancy", rdt.l3_occupancy},
@@ -96,6 +97,11 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   object.get("num_closids", rdt.num_closids);
   object.get("l3_bytes", rdt.l3_bytes);
   object.get("mb_allocation", rdt.mb_allocation);
+  std::string unit(kMbUnitNames[0]);
+  object.get("mb_unit", unit);
+  const auto* known = std::find(std::begin(kMbUnitNames), std::end(kMbUnitNames), unit);
+  if (known == std::end(kMbUnitNames)) return void(wrong = "mb_unit");
+  rdt.mb_unit = static_cast<MbUnit>(known - std::begin(kMbUnitNames));
   object.get("mb_min", rdt.mb_min);
   object.get("mb_granularity", rdt.mb_granularity);
   object.get("l3_occupancy", rdt.l3_occupancy);

@@ -85,7 +85,7 @@ HostFacts probe_host(const HostRoots& roots) {
   facts.memory_bytes = memory_bytes(roots);
   facts.cgroup_mode = cgroup_mode(roots.proc);
   facts.perf_event_paranoid = paranoid(roots, facts.perf_event_paranoid);
-  facts.rdt = read_resctrl(roots.resctrl);
+  facts.rdt = read_resctrl(roots.resctrl, roots.proc);
   facts.rdt.l3_bytes = facts.rdt.present ? read_l3_bytes(roots.sys, facts.cpus) : 0;
   return facts;
 }

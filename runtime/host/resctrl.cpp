@@ -100,7 +100,7 @@ Error failed(const std::string& root, const std::string& what, int error) {
 
 }  // namespace
 
-RdtFacts read_resctrl(const std::string& root) {
+RdtFacts read_resctrl(const std::string& root, const std::string& proc_root) {
   RdtFacts facts;
   facts.root = root;
   const std::string info = root + "/info";
@@ -111,6 +111,7 @@ RdtFacts read_resctrl(const std::string& root) {
   }
   read_l3(info, facts);
   read_mb(info, facts);
+  if (facts.mb_allocation) facts.mb_unit = resctrl_mb_unit(root, proc_root);
   read_monitoring(info, facts);
   facts.l3_domains = l3_domains(root);
   return facts;

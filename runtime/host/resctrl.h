@@ -17,14 +17,8 @@ namespace cbench {
 /// What info/, schemata and cache sizes under `root` say. `present` is false, with `absent_reason` (and the
 /// remedy), where `root` is not a resctrl file system. With code and data prioritisation (CDP) the L3 figures
 /// are those of L3CODE. `l3_bytes` stays 0 (topology.h fills it). Never fails.
-RdtFacts read_resctrl(const std::string& root);
+RdtFacts read_resctrl(const std::string& root, const std::string& proc_root = "/proc");
 
-/// In which unit an MB value of a schemata file is.
-enum class MbUnit : uint8_t {
-  Percent,     ///< Intel and most Arm: 1..100
-  EighthGBps,  ///< AMD: multiples of 1/8 GB/s, 2048 is "no limit"
-  MBps,        ///< mounted with -o mba_MBps: MiB/s, by the kernel's feedback loop
-};
 /// The unit of this mount: from the root group's MB line (as it is after mounting) and the mount options in
 /// `proc_root`/mounts.
 MbUnit resctrl_mb_unit(const std::string& root, const std::string& proc_root = "/proc");

@@ -56,6 +56,8 @@ std::string describe(const Decision& d, const Plan& plan) {
       return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Way));
     case Verb::Mb:
       return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Percent));
+    case Verb::MbRate:
+      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::GBPerSecond));
     case Verb::Pin:
       return of_container + " to " + d.detail;
     case Verb::Quota:

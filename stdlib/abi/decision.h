@@ -40,7 +40,7 @@ struct Decision {
 
 /// Is `value` part of such a decision, even when it is 0?
 constexpr bool has_figure(Verb verb) {
-  return verb == Verb::Ways || verb == Verb::Mb || verb == Verb::Quota || verb == Verb::Emit || verb == Verb::Cores;
+  return verb == Verb::Ways || verb == Verb::Mb || verb == Verb::MbRate || verb == Verb::Quota || verb == Verb::Emit || verb == Verb::Cores;
 }
 
 /// "move hog -> jail", "quota hog = 50%": the decision as a person reads it.

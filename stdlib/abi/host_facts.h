@@ -2,9 +2,11 @@
 // plans and decides with the same numbers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stdlib/abi/cpu_set.h"
@@ -19,6 +21,17 @@ struct CpuFacts {
   uint32_t cpu = 0, core = 0, socket = 0, numa = 0;
   int32_t l3_domain = -1;  ///< resctrl's domain id (cache id); -1 unknown
 };
+
+/// In which unit an MB value of a schemata file is.
+enum class MbUnit : uint8_t {
+  Percent,     ///< Intel and most Arm: 1..100
+  EighthGBps,  ///< AMD: multiples of 1/8 GB/s
+  MBps,        ///< mounted with -o mba_MBps: MiB/s, by the kernel's feedback loop
+};
+inline constexpr std::string_view kMbUnitNames[] = {"percent", "eighth_gbps", "mbps"};
+/// `host.mb_kind` of the policy language.
+enum class MbKind : uint8_t { Percent, Rate, None };
+inline constexpr std::string_view kMbKindNames[] = {"percent", "rate", "none"};
 
 /// What resctrl offers (Documentation/filesystems/resctrl.rst). `present` is false where it is not mounted or not
 /// supported; then nothing else counts.
@@ -35,9 +48,21 @@ struct RdtFacts {
   uint32_t num_closids = 0;
   uint64_t l3_bytes = 0;  ///< size of one domain's cache
   bool mb_allocation = false;
-  uint32_t mb_min = 10, mb_granularity = 10;  ///< percent
+  MbUnit mb_unit = MbUnit::Percent;
+  uint32_t mb_min = 10, mb_granularity = 10;  ///< in that unit, other than MBps, which takes each number from 1 on
   bool l3_occupancy = false, mbm_total = false, mbm_local = false;
   uint32_t num_rmids = 0;
+
+  [[nodiscard]] MbKind mb_kind() const {
+    return !present || !mb_allocation ? MbKind::None : mb_unit == MbUnit::Percent ? MbKind::Percent : MbKind::Rate;
+  }
+  /// Of a host of kind rate: units from one value that can be set to the next, and bytes/s of one unit and of the
+  /// least that can be set.
+  [[nodiscard]] uint32_t mb_step() const { return mb_unit == MbUnit::MBps ? 1 : std::max<uint32_t>(mb_granularity, 1); }
+  [[nodiscard]] double mb_unit_rate() const { return mb_unit == MbUnit::MBps ? 1048576.0 : 125e6; }
+  [[nodiscard]] double mb_least_rate() const {
+    return mb_unit_rate() * static_cast<double>(mb_unit == MbUnit::MBps ? 1 : mb_min);
+  }
 };
 
 struct HostFacts {

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
+#include "stdlib/abi/bandwidth.h"
 #include "stdlib/intrinsics/reason.h"
 #include "stdlib/intrinsics/shadow.h"
 
@@ -218,10 +220,24 @@ int32_t Shadow::set_ways(int32_t cls, int64_t n) {
   return apply_layout(Verb::Ways, cls, value, {}, cls);
 }
 
+int32_t Shadow::put_mb(Verb verb, int32_t cls, double value) {
+  if (goal_.classes[cls].mb == value) return no_change(verb, -1, cls, value, {});
+  if (!may_write(Target::ClassMb, cls)) return refuse(verb, -1, cls, value, {});
+  writes(Target::ClassMb, cls, true);
+  goal_.classes[cls].mb = value;
+  record(verb, -1, cls, value, {});
+  return 0;
+}
+
+bool Shadow::has_mb(Verb verb) {
+  if (!has_rdt(facts_.rdt.mb_allocation, "memory bandwidth allocation")) return false;
+  const std::string_view why = why_not_mb(verb, facts_.rdt);
+  if (!why.empty()) Reason(*this, "{}", why);
+  return why.empty();
+}
+
 int32_t Shadow::set_mb(int32_t cls, double ratio) {
-  if (!has_rdt(facts_.rdt.mb_allocation, "memory bandwidth allocation"))
-    return refuse(Verb::Mb, -1, cls, ratio, {});
-  if (!exists(cls)) return refuse(Verb::Mb, -1, cls, ratio, {});
+  if (!has_mb(Verb::Mb) || !exists(cls)) return refuse(Verb::Mb, -1, cls, ratio, {});
   const auto granularity = static_cast<double>(std::max<uint32_t>(facts_.rdt.mb_granularity, 1));
   const double percent = std::round(ratio * 100 / granularity) * granularity;
   if (!(percent >= facts_.rdt.mb_min)) {
@@ -232,13 +248,23 @@ int32_t Shadow::set_mb(int32_t cls, double ratio) {
     Reason(*this, "{:.4g}% is above 100%", ratio * 100);
     return refuse(Verb::Mb, -1, cls, ratio, {});
   }
-  const double value = percent / 100;
-  if (goal_.classes[cls].mb == value) return no_change(Verb::Mb, -1, cls, value, {});
-  if (!may_write(Target::ClassMb, cls)) return refuse(Verb::Mb, -1, cls, value, {});
-  writes(Target::ClassMb, cls, true);
-  goal_.classes[cls].mb = value;
-  record(Verb::Mb, -1, cls, value, {});
-  return 0;
+  return put_mb(Verb::Mb, cls, percent / 100);
+}
+
+double Shadow::mb_rate(int32_t cls) const {
+  return in_rate() ? goal_.classes[cls].mb : std::numeric_limits<double>::infinity();
+}
+
+int32_t Shadow::set_mb_rate(int32_t cls, double rate) {
+  if (!has_mb(Verb::MbRate) || !exists(cls)) return refuse(Verb::MbRate, -1, cls, rate, {});
+  const double step = facts_.rdt.mb_unit_rate() * facts_.rdt.mb_step();
+  const double value = std::round(rate / step) * step;
+  if (!(value >= facts_.rdt.mb_least_rate())) {
+    Reason(*this, "{:.4g} MB/s is below the minimum of {:.4g} MB/s", rate / 1e6,
+           facts_.rdt.mb_least_rate() / 1e6);
+    return refuse(Verb::MbRate, -1, cls, rate, {});
+  }
+  return put_mb(Verb::MbRate, cls, value);
 }
 
 int32_t Shadow::set_quota(int32_t slot, double cores) {

@@ -14,7 +14,7 @@ namespace cbench {
 struct Allocation {
   struct Class {
     uint64_t ways = 0;  ///< CBM, the same in every L3 domain; 0: as resctrl made the group
-    double mb = 1.0;    ///< memory bandwidth as a ratio
+    double mb = 1.0;  ///< memory bandwidth: a ratio or, on a host of kind rate, bytes/s; +infinity: no limit
   };
   struct Container {
     bool running = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "stdlib/intrinsics/format.h"
 
@@ -23,7 +24,7 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan), facts_(facts), solver_(divided_classes(plan), facts.rdt.l3_ways), text_(kArenaBytes) {
   goal_.classes.resize(plan.classes.size());
   goal_.containers.resize(plan.slots);
-  for (Allocation::Class& cls : goal_.classes) cls.ways = all_ways();
+  for (Allocation::Class& cls : goal_.classes) cls = fresh_class();
   real_ = goal_;
   for (auto& writers : container_writers_) writers.resize(plan.slots);
   for (auto& writers : class_writers_) writers.resize(plan.classes.size());
@@ -45,6 +46,10 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     trial.before.reserve(classes + plan.actions_per_step);
     trial.layout.reserve(classes);
   }
+}
+
+Allocation::Class Shadow::fresh_class() const {
+  return {all_ways(), in_rate() ? std::numeric_limits<double>::infinity() : 1.0};
 }
 
 uint64_t Shadow::all_ways() const {
@@ -142,7 +147,7 @@ void Shadow::set_running(int32_t slot, bool running) {
 }
 
 void Shadow::forget(int32_t cls) {
-  goal_.classes[cls] = real_.classes[cls] = {all_ways(), 1.0};
+  goal_.classes[cls] = real_.classes[cls] = fresh_class();
   for (auto& writers : class_writers_) writers[cls] = {};
   const auto its = [&](const Part& p) { return p.cls == cls; };
   std::erase_if(layout_, its);

@@ -63,7 +63,8 @@ class Shadow {
   [[nodiscard]] int32_t class_of(int32_t slot) const { return goal_.containers[slot].cls; }
   [[nodiscard]] bool cpu_in(int32_t slot, int32_t cpu) const;
   [[nodiscard]] int64_t ways(int32_t cls) const;
-  [[nodiscard]] double mb(int32_t cls) const { return goal_.classes[cls].mb; }
+  [[nodiscard]] double mb(int32_t cls) const { return in_rate() ? 1.0 : goal_.classes[cls].mb; }
+  [[nodiscard]] double mb_rate(int32_t cls) const;
   [[nodiscard]] double quota(int32_t slot) const { return goal_.containers[slot].quota; }
   void fire(int32_t rule, int32_t slot);
   void why(int32_t label, std::string_view value);
@@ -79,6 +80,7 @@ class Shadow {
   int32_t layout();
   int32_t set_ways(int32_t cls, int64_t n);
   int32_t set_mb(int32_t cls, double ratio);
+  int32_t set_mb_rate(int32_t cls, double rate);
   int32_t set_quota(int32_t slot, double cores);
   [[nodiscard]] int64_t cores(int32_t slot) const { return static_cast<int64_t>(cpus_of(slot).count()); }
   int32_t set_cores(int32_t slot, int64_t n);
@@ -185,6 +187,11 @@ class Shadow {
   /// False, with the reason, when the container does not run.
   bool runs(int32_t slot);
   bool has_rdt(bool available, const char* what);
+  bool has_mb(Verb verb);
+  [[nodiscard]] bool in_rate() const { return facts_.rdt.mb_kind() == MbKind::Rate; }
+  /// A class that nothing was asked for.
+  [[nodiscard]] Allocation::Class fresh_class() const;
+  int32_t put_mb(Verb verb, int32_t cls, double value);
   bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);
   int32_t apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked);
 

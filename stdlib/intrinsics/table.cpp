@@ -34,6 +34,7 @@ i32 class_of(host h, i32 slot) { return of(h).class_of(slot); }
 i32 cpu_in(host h, i32 slot, i32 cpu) { return of(h).cpu_in(slot, cpu) ? 1 : 0; }
 i64 ways(host h, i32 cls) { return of(h).ways(cls); }
 f64 mb(host h, i32 cls) { return of(h).mb(cls); }
+f64 mb_rate(host h, i32 cls) { return of(h).mb_rate(cls); }
 f64 quota(host h, i32 slot) { return of(h).quota(slot); }
 void fire(host h, i32 rule, i32 slot) { of(h).fire(rule, slot); }
 void why_f64(host h, i32 label, f64 value, i32 unit) {
@@ -54,6 +55,7 @@ void layout_part(host h, i32 cls, i64 n) { of(h).layout_part(cls, n); }
 i32 layout(host h) { return of(h).layout(); }
 i32 set_ways(host h, i32 cls, i64 n) { return of(h).set_ways(cls, n); }
 i32 set_mb(host h, i32 cls, f64 ratio) { return of(h).set_mb(cls, ratio); }
+i32 set_mb_rate(host h, i32 cls, f64 rate) { return of(h).set_mb_rate(cls, rate); }
 i32 set_quota(host h, i32 slot, f64 cores) { return of(h).set_quota(slot, cores); }
 i64 cores(host h, i32 slot) { return of(h).cores(slot); }
 i32 set_cores(host h, i32 slot, i64 n) { return of(h).set_cores(slot, n); }

@@ -56,7 +56,7 @@ void Shadow::put_back(const Before& before) {
       break;
     case Target::ClassMb:
       goal_.classes[before.index].mb = before.cls.mb;
-      record(Verb::Mb, -1, before.index, before.cls.mb, {});
+      record(in_rate() ? Verb::MbRate : Verb::Mb, -1, before.index, before.cls.mb, {});
       break;
   }
 }

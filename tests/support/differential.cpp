@@ -58,6 +58,10 @@ HostFacts random_facts(Choices& choose) {
   facts.rdt.l3_domains = {0};
   facts.rdt.l3_ways = 11;
   facts.rdt.num_closids = 16;
+  if (choose.one_in(3)) {
+    facts.rdt.mb_unit = choose.one_in(2) ? MbUnit::EighthGBps : MbUnit::MBps;
+    facts.rdt.mb_min = facts.rdt.mb_granularity = 1;
+  }
   return facts;
 }
 

@@ -148,7 +148,7 @@ class Interpreter {
   const check::Block& branch(const check::Match& n);
   Flow all_or_nothing(const check::Block& plan);
   Flow for_statement(const check::For& n, Span span);
-  Flow set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value, bool ways, Span span);
+  Flow set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value, Verb verb, Span span);
   Flow move(const check::Move& m);
   Flow layout(const check::Layout& l);
   Flow pin(const check::Pin& p);

@@ -72,7 +72,8 @@ Value Interpreter::expr(NodeId id) {
       return static_field(n);
     case Op::HostFact: {
       const plan::HostConstants& h = layout_.host;
-      const uint64_t facts[] = {h.cpus.size(), h.sockets, h.l3_ways, h.closids, h.l3_bytes, h.memory_bytes};
+      const uint64_t facts[] = {h.cpus.size(), h.sockets,      h.l3_ways, h.closids,
+                                h.l3_bytes,    h.memory_bytes, h.mb_kind};
       return {true, static_cast<int64_t>(facts[n.ref])};
     }
     case Op::StreamRead:
@@ -84,10 +85,12 @@ Value Interpreter::expr(NodeId id) {
     case Op::Element:
       return state_at(n.ref, n.kids.size() > 1 ? n.kids[1] : kNone, n.kids[0], n.span);
     case Op::Ways:
-    case Op::Mb: {
+    case Op::Mb:
+    case Op::MbRate: {
       const int32_t cls = class_id(n.ref, n.kids.empty() ? kNone : n.kids[0]);
       if (cls < 0) return kMissing;
-      return n.op == Op::Ways ? Value{true, do_.ways(host(), cls)} : Value{true, 0, do_.mb(host(), cls)};
+      if (n.op == Op::Ways) return {true, do_.ways(host(), cls)};
+      return {true, 0, n.op == Op::Mb ? do_.mb(host(), cls) : do_.mb_rate(host(), cls)};
     }
     case Op::Cores:
       return {true, do_.cores(host(), slot_of(n.kids[0]))};

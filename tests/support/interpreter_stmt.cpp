@@ -53,15 +53,17 @@ Interpreter::Flow Interpreter::no_class(const check::ClassRef& cls, Verb verb) {
 }
 
 Interpreter::Flow Interpreter::set_share(const check::ClassRef& cls, ast::AssignOp op, NodeId value,
-                                         bool ways, Span span) {
+                                         Verb verb, Span span) {
   const int32_t id = class_id(cls.cls, cls.container);
-  if (id < 0) return no_class(cls, ways ? Verb::Ways : Verb::Mb);
-  if (ways) {
+  if (id < 0) return no_class(cls, verb);
+  if (verb == Verb::Ways) {
     const Value n = changed(value, op, {true, do_.ways(host(), id)}, Base::Int, span);
     return answer(do_.set_ways(host(), id, n.i));
   }
+  const bool rate = verb == Verb::MbRate;
+  const Value old{true, 0, rate ? do_.mb_rate(host(), id) : do_.mb(host(), id)};
   return answer(
-      do_.set_mb(host(), id, changed(value, op, {true, 0, do_.mb(host(), id)}, Base::Float, span).f));
+      (rate ? do_.set_mb_rate : do_.set_mb)(host(), id, changed(value, op, old, Base::Float, span).f));
 }
 
 Interpreter::Flow Interpreter::move(const check::Move& m) {
@@ -213,8 +215,10 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
           return block(branch(n));
         } else if constexpr (std::is_same_v<T, AssignState>) {
           assign(n, s.span);
-        } else if constexpr (std::is_same_v<T, SetWays> || std::is_same_v<T, SetMb>) {
-          return set_share(n.cls, n.op, n.value, std::is_same_v<T, SetWays>, s.span);
+        } else if constexpr (std::is_same_v<T, SetWays>) {
+          return set_share(n.cls, n.op, n.value, Verb::Ways, s.span);
+        } else if constexpr (std::is_same_v<T, SetMb>) {
+          return set_share(n.cls, n.op, n.value, n.verb, s.span);
         } else if constexpr (std::is_same_v<T, SetQuota>) {
           const int32_t slot = slot_of(n.container);
           const Value old{true, 0, do_.quota(host(), slot)};

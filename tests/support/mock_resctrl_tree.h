@@ -19,6 +19,7 @@ class MockResctrlTree {
   struct Shape {
     uint32_t ways = 11, closids = 16, domains = 2;
     bool mb = true, cdp = false;
+    uint64_t mb_most = 100;  ///< an MB value that is no limit; above 100 the host counts as AMD does
   };
 
   MockResctrlTree(const std::string& root, const Shape& shape) : root_(root), shape_(shape) {
@@ -31,8 +32,9 @@ class MockResctrlTree {
       put(info + "/num_closids", fmt::format("{}\n", shape.closids));
     }
     if (shape.mb) {
-      put(root + "/info/MB/bandwidth_gran", "10\n");
-      put(root + "/info/MB/min_bandwidth", "10\n");
+      const char* step = shape.mb_most > 100 ? "1\n" : "10\n";
+      put(root + "/info/MB/bandwidth_gran", step);
+      put(root + "/info/MB/min_bandwidth", step);
       put(root + "/info/MB/num_closids", fmt::format("{}\n", shape.closids));
     }
     put(root + "/info/last_cmd_status", "ok\n");
@@ -95,7 +97,7 @@ class MockResctrlTree {
     } else {
       line("L3", full);
     }
-    if (shape_.mb) line("MB", 100);
+    if (shape_.mb) line("MB", shape_.mb_most);
     put(group + "/schemata", to_text(schemata));
     put(group + "/tasks", "");
     put(group + "/mode", "shareable\n");

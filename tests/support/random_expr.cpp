@@ -115,6 +115,7 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
       break;
     case Of::Flow:
       of_container(".rdt.memory_bandwidth_total", true);
+      if (classes_) of_run("mb_rate(jail)");
       break;
     case Of::Mpki:
       of_container(".perf.llc_mpki", true);

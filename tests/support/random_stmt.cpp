@@ -70,6 +70,9 @@ std::string RandomPolicy::action(const Place& at) {
       if (own_classes_ && someone && choose_.one_in(3))
         return fmt::format("ways(own({})) {} {}", container(at), choose_.of(kAssign), literal(Of::Way));
       if (choose_.one_in(3)) return fmt::format("mb(jail) {} {}", choose_.of(kAssign), total(Of::Ratio, in));
+      if (choose_.one_in(3))
+        return fmt::format("mb_rate(jail) {} {}", choose_.of(kAssign),
+                           choose_.one_in(6) ? "unlimited" : total(Of::Flow, in));
       return fmt::format("ways({}) {} {}", choose_.one_in(2) ? "jail" : "shared", choose_.of(kAssign),
                          choose_.one_in(2) ? total(Of::Way, in) : "1way");
     case 4:
@@ -120,6 +123,12 @@ std::string RandomPolicy::choice(Place& at) {
   --below.depth;
   switch (choose_.below(6)) {
     case 0:
+      if (choose_.one_in(4))
+        return choose_.one_in(2)
+                   ? fmt::format("match host.mb_kind {{\nrate -> {}\nelse -> {}\n}}", block(below, 1),
+                                 block(below, 1))
+                   : fmt::format("if host.mb_kind {} percent {} else {}",
+                                 choose_.one_in(2) ? "==" : "!=", block(below, 1), block(below, 1));
       return fmt::format("if {} {} else {}", total(Of::Bool, in), block(below, 1), block(below, 1));
     case 1: {
       const Of of = static_cast<Of>(choose_.below(12));

@@ -1,7 +1,9 @@
 // CLOS groups on a mock of resctrl, with tasks of real cgroups.
 #include "runtime/actuators/rdt_groups.h"
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -61,8 +63,8 @@ class RdtTest : public testing::Test {
     goal.classes[static_cast<size_t>(cls)].ways = mask;
     return actuators->apply({Target::ClassWays, cls, 0}, goal);
   }
-  Result<> mb(int32_t cls, double ratio) {
-    goal.classes[static_cast<size_t>(cls)].mb = ratio;
+  Result<> mb(int32_t cls, double value) {
+    goal.classes[static_cast<size_t>(cls)].mb = value;
     return actuators->apply({Target::ClassMb, cls, 0}, goal);
   }
   [[nodiscard]] std::string file(const char* cls, const char* name) const {
@@ -113,6 +115,22 @@ TEST_F(RdtTest, a_host_that_cannot_throttle_bandwidth_is_refused_only_when_the_p
   EXPECT_THAT(begin().error().message, HasSubstr("MBA"));
   plan.acts.pop_back();
   EXPECT_TRUE(begin().ok());
+}
+
+TEST_F(RdtTest, bandwidth_in_the_unit_that_the_host_does_not_have_is_refused_before_anything_is_made) {
+  mount({.mb_most = 2048});
+  const auto percent = begin();
+  ASSERT_FALSE(percent.ok());
+  EXPECT_EQ(percent.error().exit, Exit::HostLacks);
+  EXPECT_THAT(percent.error().message, HasSubstr("`mb` is a percentage, and this host"));
+  EXPECT_THAT(percent.error().hint, HasSubstr("if host.mb_kind == percent"));
+  EXPECT_THAT(mock->groups(), IsEmpty());
+  plan.acts.back().what = Verb::MbRate;
+  EXPECT_TRUE(begin().ok());
+  mount({});
+  EXPECT_THAT(begin().error().message, HasSubstr("`mb_rate` is in bytes a second, and this host"));
+  mount({.mb = false});
+  EXPECT_THAT(begin().error().message, HasSubstr("MBA"));
 }
 
 TEST_F(RdtTest, foreign_groups_that_share_nothing_are_refused_and_not_touched) {
@@ -211,6 +229,40 @@ TEST(rdt_bandwidth, a_ratio_becomes_a_multiple_of_the_granularity_within_bounds)
   facts.mb_granularity = 30;
   EXPECT_EQ(mb_percent(0.9, facts), 90U);
   EXPECT_EQ(mb_percent(1.0, facts), 100U);
+}
+
+TEST(rdt_bandwidth, a_rate_becomes_units_of_the_host_up_to_no_limit) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  RdtFacts facts;
+  facts.mb_unit = MbUnit::EighthGBps;
+  facts.mb_min = facts.mb_granularity = 1;
+  EXPECT_EQ(mb_units(2e9, 2048, facts), 16U);
+  EXPECT_EQ(mb_units(2.07e9, 2048, facts), 17U);
+  EXPECT_EQ(mb_units(1, 2048, facts), 1U);
+  for (const double much : {256e9, 257e9, 1e300, kNone})
+    EXPECT_EQ(mb_units(much, 2048, facts), 2048U) << much;
+  facts.mb_min = 8;
+  facts.mb_granularity = 4;
+  EXPECT_EQ(mb_units(2.07e9, 2048, facts), 16U);
+  EXPECT_EQ(mb_units(2.4e9, 2048, facts), 20U);
+  EXPECT_EQ(mb_units(1, 2048, facts), 8U);
+  EXPECT_EQ(mb_units(200e9, 2048, facts), 1600U);
+  facts.mb_unit = MbUnit::MBps;  // minimum and granularity are the hardware's, in percent
+  EXPECT_EQ(mb_units(3 * 1048576.0, UINT32_MAX, facts), 3U);
+  EXPECT_EQ(mb_units(0, UINT32_MAX, facts), 1U);
+  EXPECT_EQ(mb_units(kNone, UINT32_MAX, facts), UINT32_MAX);
+}
+
+TEST_F(RdtTest, a_rate_is_written_in_eighths_of_a_gigabyte_and_taken_away_again) {
+  mount({.mb_most = 2048});
+  plan.acts.back().what = Verb::MbRate;
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(mb(1, 2.07e9).ok());
+  EXPECT_EQ(schemata("jail"), "MB:0=17;1=17\n");
+  ASSERT_TRUE(mb(1, std::numeric_limits<double>::infinity()).ok());
+  EXPECT_EQ(schemata("jail"), "MB:0=2048;1=2048\n");
+  EXPECT_FALSE(mb(1, -1).ok());
+  EXPECT_FALSE(mb(1, std::nan("")).ok());
 }
 
 TEST_F(RdtTest, bandwidth_is_rounded_and_not_written_twice) {

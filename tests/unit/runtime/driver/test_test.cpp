@@ -107,6 +107,22 @@ TEST_F(test_command, a_host_without_rdt_refuses_to_move) {
       << out;
 }
 
+TEST_F(test_command, a_test_says_how_its_host_allocates_bandwidth) {
+  const std::string rule =
+      "on begin { if host.mb_kind == rate { mb_rate(jail) = 4GB/s } else { try mb(jail) = 40% else log "
+      "\"{reason}\" } }\n";
+  const std::string feed = " feed 1 steps { A.docker.pids = 1 }\n ";
+  EXPECT_EQ(run(rule + "test \"p\" {" + feed + "expect mb(jail) = 40%; expect no mb_rate(jail) }\n" +
+                "test \"r\" { host { mb_kind: rate }\n" + feed +
+                "expect mb_rate(jail) = 4GB/s; expect no mb(jail) }\n" +
+                "test \"n\" { host { mb_kind: none }\n" + feed + "expect no mb(jail); expect log }\n"),
+            0)
+      << out << err;
+  EXPECT_EQ(run(rule + "test \"r\" { host { mb_kind: rate }\n" + feed + "expect mb_rate(jail) = 5GB/s }\n"),
+            1);
+  EXPECT_THAT(out, HasSubstr("mb_rate jail = 4GB/s"));
+}
+
 TEST_F(test_command, a_file_without_tests_says_so) {
   EXPECT_EQ(run(kRule), 0);
   EXPECT_THAT(out, HasSubstr("a.cbp: no tests\n"));

@@ -154,6 +154,7 @@ HostFacts full_facts() {
                .num_closids = 16,
                .l3_bytes = 1u << 25,
                .mb_allocation = true,
+               .mb_unit = MbUnit::EighthGBps,
                .mb_min = 10,
                .mb_granularity = 5,
                .l3_occupancy = true,
@@ -172,6 +173,7 @@ TEST(HostJson, a_round_trip_keeps_everything) {
   EXPECT_EQ(back->online, facts.online);
   EXPECT_EQ(back->rdt.l3_shareable, facts.rdt.l3_shareable);
   EXPECT_EQ(back->rdt.l3_domains, facts.rdt.l3_domains);
+  EXPECT_EQ(back->rdt.mb_kind(), MbKind::Rate);
   EXPECT_EQ(back->unavailable, facts.unavailable);
   EXPECT_EQ(back->cgroup_mode, CgroupMode::Hybrid);
   EXPECT_EQ(back->cpus.size(), 4u);
@@ -185,6 +187,9 @@ TEST(HostJson, unknown_keys_and_metrics_are_ignored_and_absent_ones_keep_their_d
   EXPECT_EQ(facts->hostname, "h");
   EXPECT_EQ(facts->perf_event_paranoid, 4);
   EXPECT_TRUE(facts->unavailable.empty());
+  const auto older = host_facts_from_json(R"({"rdt": {"present": true, "mb_allocation": true}})");
+  ASSERT_TRUE(older.ok());
+  EXPECT_EQ(older->rdt.mb_kind(), MbKind::Percent) << "a trace from when there was nothing else";
 }
 
 TEST(HostJson, what_is_not_host_facts_is_invalid_and_names_the_key) {
@@ -197,7 +202,8 @@ TEST(HostJson, what_is_not_host_facts_is_invalid_and_names_the_key) {
                                   {R"({"online": "3-1"})", "online"},
                                   {R"({"cpus": [1]})", "cpus"},
                                   {R"({"cgroup_mode": "v3"})", "cgroup_mode"},
-                                  {R"({"rdt": {"l3_domains": ["a"]}})", "l3_domains"}}) {
+                                  {R"({"rdt": {"l3_domains": ["a"]}})", "l3_domains"},
+                                  {R"({"rdt": {"mb_unit": "furlong"}})", "mb_unit"}}) {
     const auto facts = host_facts_from_json(text);
     ASSERT_FALSE(facts.ok()) << text;
     EXPECT_NE(facts.error().message.find(key), std::string::npos) << text;

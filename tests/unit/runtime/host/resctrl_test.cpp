@@ -81,6 +81,9 @@ TEST(Resctrl, the_unit_of_bandwidth_is_known) {
   EXPECT_EQ(resctrl_mb_unit(tree.root()), MbUnit::EighthGBps);
   tree.write("proc/mounts", "resctrl " + tree.root() + " resctrl rw,relatime,mba_MBps 0 0\n");
   EXPECT_EQ(resctrl_mb_unit(tree.root(), tree / "proc"), MbUnit::MBps);
+  EXPECT_EQ(read_resctrl(tree.root(), tree / "proc").mb_unit, MbUnit::MBps);
+  EXPECT_EQ(read_resctrl(tree.root()).mb_kind(), MbKind::Rate);
+  EXPECT_EQ(RdtFacts{}.mb_kind(), MbKind::None);
 }
 
 TEST(Schemata, reading_and_writing_are_inverse_for_random_lines) {
