@@ -145,7 +145,8 @@ bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks)
   }
   placed_.clear();
   for (const Part& p : parts)
-    placed_.push_back({goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways == abi::kRest ? all - used : p.ways)});
+    placed_.push_back(
+        {goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways == abi::kRest ? all - used : p.ways)});
   solver_.solve(placed_, masks);
   return true;
 }

@@ -152,6 +152,7 @@ TEST_F(Resctrl, a_changed_schemata_is_seen_in_the_next_sample) {
 
 TEST_F(Resctrl, bandwidth_in_absolute_units_is_not_shown_as_percent) {
   tree.write("schemata", "L3:0=fffff\nMB:0=2048\n");
+  facts.rdt = read_resctrl(tree.root());
   attach();
   collector->collect(0, *frame);
   EXPECT_EQ(status(rdt_mba_throttle), Status::Unsupported);
