@@ -9,7 +9,7 @@ std::optional<std::string> format_policy(const SourceSet& sources, uint32_t sour
                                          Diagnostics& diagnostics) {
   const auto tree = parse_tree(sources, source, diagnostics);
   if (!tree) return std::nullopt;
-  const std::vector<format::Token> tokens = format::tokens_of(sources.text(source), *tree);
+  std::vector<format::Token> tokens = format::tokens_of(sources.text(source), *tree);
   std::vector<format::Line> lines = format::lines_of(tokens);
   format::align(lines, tokens);
   std::string out;

@@ -1,5 +1,7 @@
 #include "compiler/format/lines.h"
 
+#include <algorithm>
+
 namespace cbench::format {
 namespace {
 
@@ -7,12 +9,16 @@ constexpr size_t kIndent = 2, kContinued = 4;
 
 class Lines {
  public:
-  explicit Lines(const std::vector<Token>& tokens) : tokens_(tokens) {}
+  explicit Lines(std::vector<Token>& tokens) : tokens_(tokens) {}
 
   std::vector<Line> all() {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
       const Token& token = tokens_[at_];
-      if (token.is(";") && idle()) continue;
+      if (token.is(";") && idle()) {
+        if (at_ + 1 < tokens_.size())
+          tokens_[at_ + 1].newlines = std::max(tokens_[at_ + 1].newlines, token.newlines);
+        continue;
+      }
       if (token.kind == TokenKind::Comment && token.newlines == 0 && !lines_.empty()) {
         lines_.back().comment = trimmed(token.text);
       } else {
@@ -37,9 +43,9 @@ class Lines {
 
   [[nodiscard]] size_t inner() const { return braces_.empty() ? 0 : braces_.back().inner; }
   [[nodiscard]] bool on_lines() const { return braces_.empty() || braces_.back().lines; }
-  /// The next token that is no comment; null at the end.
+  /// The next token that is no comment, nor a `;` (behind a comment it is idle); null at the end.
   [[nodiscard]] const Token* code_from(size_t at) const {
-    while (at < tokens_.size() && tokens_[at].kind == TokenKind::Comment) ++at;
+    while (at < tokens_.size() && (tokens_[at].kind == TokenKind::Comment || tokens_[at].is(";"))) ++at;
     return at < tokens_.size() ? &tokens_[at] : nullptr;
   }
 
@@ -120,7 +126,7 @@ class Lines {
     if (token.kind != TokenKind::Comment) code_before_ = &token;
   }
 
-  const std::vector<Token>& tokens_;
+  std::vector<Token>& tokens_;
   std::vector<Line> lines_;
   std::vector<Brace> braces_;
   int parens_ = 0;
@@ -148,6 +154,6 @@ std::string_view trimmed(std::string_view comment) {
   return comment.substr(0, last + 1);
 }
 
-std::vector<Line> lines_of(const std::vector<Token>& tokens) { return Lines(tokens).all(); }
+std::vector<Line> lines_of(std::vector<Token>& tokens) { return Lines(tokens).all(); }
 
 }  // namespace cbench::format

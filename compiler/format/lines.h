@@ -21,8 +21,9 @@ struct Line {
 bool spaced(const Token& before, const Token& token);
 std::string_view trimmed(std::string_view comment);
 
-/// Where lines break, and how far they are indented.
-std::vector<Line> lines_of(const std::vector<Token>& tokens);
+/// Where lines break, and how far they are indented. The newlines of a `;` that is left out go to the token
+/// behind it.
+std::vector<Line> lines_of(std::vector<Token>& tokens);
 /// Aligns the columns of adjacent declarations of one kind.
 void align(std::vector<Line>& lines, const std::vector<Token>& tokens);
 

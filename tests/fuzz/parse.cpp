@@ -4,11 +4,24 @@
 #include "compiler/parse/parse.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "compiler/ast/dump.h"
 #include "tests/support/formatting.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned int seed) {
+  if (seed % 4 != 0) return LLVMFuzzerMutate(data, size, max_size);
+  const std::string text =
+      cbench::test::with_other_layout(std::string(reinterpret_cast<const char*>(data), size), seed);
+  if (text.empty() || text.size() > max_size) return LLVMFuzzerMutate(data, size, max_size);
+  std::memcpy(data, text.data(), text.size());
+  return text.size();
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cbench;
@@ -20,7 +33,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Diagnostic& d : diagnostics.all())
     for (const Label& label : d.labels)
       if (label.span.begin > label.span.end || label.span.end > size) std::abort();
-  if (policy && !test::wrong_with_format(std::string(sources.text(source))).empty()) std::abort();
+  if (policy) {
+    const std::string text(sources.text(source));
+    if (const std::string wrong = test::wrong_with_format(text); !wrong.empty()) {
+      std::fprintf(stderr, "%s\n--- of:\n%s\n", wrong.c_str(), text.c_str());
+      std::abort();
+    }
+  }
   const std::string printed = policy ? dump(*policy, sources) : render(diagnostics, sources, false);
   return printed.empty() ? std::abort(), 0 : 0;
 }

@@ -9,6 +9,7 @@
 #include "compiler/format/format.h"
 #include "compiler/format/lines.h"
 #include "compiler/parse/parse.h"
+#include "tests/support/choices.h"
 
 namespace cbench::test {
 
@@ -40,6 +41,32 @@ inline std::string wrong_with_format(const std::string& text) {
   const auto twice = format_policy(sources, after, diagnostics);
   if (twice != once) return "the second time it differs:\n" + *once + "---\n" + twice.value_or("");
   return "";
+}
+
+/// A policy that parses, with other blanks, line ends, `;` and comments at one to four places between tokens:
+/// what it says is mostly the same. The same for the same seed.
+inline std::string with_other_layout(std::string text, uint64_t seed) {
+  static constexpr std::string_view kGaps[] = {" ",      "",        "\t",      "\r\n",  "\n",        "\n\n",
+                                               "\n\n\n", " ; ",     ";",       "\n;\n", "\n\n; ",    " # x\n",
+                                               "# y \n", "\n# z\n", "; # v\n", ";;",    "\n; # u\n", "#\n\n"};
+  Choices choose(seed);
+  for (size_t left = 1 + choose.below(4); left > 0; --left) {
+    SourceSet sources;
+    Diagnostics ignored;
+    const uint32_t source = sources.add("a.cbp", text);
+    const auto tree = parse_tree(sources, source, ignored);
+    if (!tree) break;
+    const std::string_view whole = sources.text(source);
+    const std::vector<format::Token> tokens = format::tokens_of(whole, *tree);
+    if (tokens.empty()) break;
+    const auto place = static_cast<size_t>(tokens[choose.below(tokens.size())].text.data() - whole.data());
+    size_t begin = place;
+    if (choose.one_in(2))
+      while (begin > 0 && std::string_view(" \t\r\n").find(text[begin - 1]) != std::string_view::npos)
+        --begin;
+    text.replace(begin, place - begin, kGaps[choose.below(std::size(kGaps))]);
+  }
+  return text;
 }
 
 }  // namespace cbench::test

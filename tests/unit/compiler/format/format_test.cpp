@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kLayouts = 25;  ///< of each policy
+
 const fs::path kTests = CBENCH_TESTS_DIR;
 
 std::string read(const fs::path& path) {
@@ -62,6 +64,21 @@ TEST(format, every_policy_keeps_its_meaning_and_comments_and_the_second_time_not
       EXPECT_EQ(wrong_with_format(text), "") << path;
     }
   EXPECT_GT(tried, 40);
+}
+
+TEST(format, so_does_every_policy_with_any_layout) {
+  uint64_t seed = 0;
+  for (const fs::path& folder :
+       {kTests / "golden" / "parse", kTests / "golden" / "fmt", kTests / ".." / "stdlib"})
+    for (const fs::path& path : policies(folder)) {
+      const std::string text = read(path);
+      if (!formatted(text)) continue;
+      for (int i = 0; i < kLayouts; ++i) {
+        const std::string other = with_other_layout(text, ++seed);
+        if (formatted(other)) EXPECT_EQ(wrong_with_format(other), "") << path << ", seed " << seed;
+      }
+    }
+  EXPECT_GT(seed, 0);
 }
 
 TEST(format, the_policies_of_the_project_are_formatted) {
