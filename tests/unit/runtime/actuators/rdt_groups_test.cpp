@@ -50,6 +50,7 @@ class RdtTest : public testing::Test {
   }
 
   void mount(const MockResctrlTree::Shape& shape) {
+    mock.reset();  // it removes the tree
     mock = std::make_unique<MockResctrlTree>(root, shape);
     facts.rdt = mock->facts();
   }
