@@ -3,13 +3,36 @@
 #include <mutex>
 
 #include <fmt/format.h>
+#include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/BasicAliasAnalysis.h>
+#include <llvm/Analysis/BlockFrequencyInfo.h>
+#include <llvm/Analysis/BranchProbabilityInfo.h>
+#include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/MemorySSA.h>
+#include <llvm/Analysis/OptimizationRemarkEmitter.h>
+#include <llvm/Analysis/PostDominators.h>
+#include <llvm/Analysis/ProfileSummaryInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ScopedNoAliasAA.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/Analysis/TargetTransformInfo.h>
+#include <llvm/Analysis/TypeBasedAliasAnalysis.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
-#include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopRotation.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #include "compiler/jit/flatten.h"
 #include "compiler/jit/llvm_compat.h"
@@ -41,33 +64,67 @@ Result<std::unique_ptr<llvm::TargetMachine>> host_machine() {
                                   /*JIT=*/true));
 }
 
+template <class... Analysis, class Manager>
+void add(Manager& manager) {
+  (manager.registerPass([] { return Analysis(); }), ...);
+}
+
+/// One function does all that a step does, so that everything is inlined before any other pass looks at it.
+/// Of -O2's passes these are the ones that make a step faster; all of them take five times as long.
+llvm::ModulePassManager passes() {
+  llvm::LoopPassManager loop;
+  loop.addPass(llvm::LoopRotatePass());
+  loop.addPass(llvm::LICMPass(llvm::LICMOptions()));
+  llvm::FunctionPassManager function;
+  function.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  function.addPass(llvm::ADCEPass());
+  function.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  // A division with its operands goes into the branch that wants it, before that could become a select.
+  function.addPass(llvm::InstCombinePass());
+  function.addPass(llvm::SimplifyCFGPass());
+  function.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loop), /*UseMemorySSA=*/true));
+  function.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  function.addPass(llvm::InstCombinePass());
+  function.addPass(llvm::SimplifyCFGPass());
+  llvm::ModulePassManager module;
+  module.addPass(llvm::AlwaysInlinerPass());
+  module.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(function)));
+  return module;
+}
+
 void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(machine.getTargetTriple().str());
 
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  // Rules are short loops over a handful of containers: unrolling and vector bodies cost more to compile than
-  // they give back.
-  tuning.LoopUnrolling = false;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder passes(&machine, tuning);
+  // All that the passes ask for. PassBuilder knows them too, but links every pass of LLVM into the program.
+  using namespace llvm;
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  ModuleAnalysisManager modules;
+  add<PassInstrumentationAnalysis, ProfileSummaryAnalysis>(modules);
+  add<AssumptionAnalysis, BasicAA, BlockFrequencyAnalysis, BranchProbabilityAnalysis, DominatorTreeAnalysis,
+      LoopAnalysis, MemorySSAAnalysis, OptimizationRemarkEmitterAnalysis, PassInstrumentationAnalysis,
+      PostDominatorTreeAnalysis, ScalarEvolutionAnalysis, ScopedNoAliasAA, TypeBasedAA>(functions);
+  add<PassInstrumentationAnalysis>(loops);
+  functions.registerPass([&] { return machine.getTargetIRAnalysis(); });
+  functions.registerPass([] {
+    AAManager alias;
+    alias.registerFunctionAnalysis<BasicAA>();
+    alias.registerFunctionAnalysis<ScopedNoAliasAA>();
+    alias.registerFunctionAnalysis<TypeBasedAA>();
+    return alias;
+  });
   // No library function is known, so that no pass makes a call of one.
   functions.registerPass([&] {
-    llvm::TargetLibraryInfoImpl none(machine.getTargetTriple());
+    TargetLibraryInfoImpl none(machine.getTargetTriple());
     none.disableAllFunctions();
-    return llvm::TargetLibraryAnalysis(none);
+    return TargetLibraryAnalysis(none);
   });
-  passes.registerModuleAnalyses(modules);
-  passes.registerCGSCCAnalyses(graphs);
-  passes.registerFunctionAnalyses(functions);
-  passes.registerLoopAnalyses(loops);
-  passes.crossRegisterProxies(loops, functions, graphs, modules);
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  modules.registerPass([&] { return FunctionAnalysisManagerModuleProxy(functions); });
+  functions.registerPass([&] { return ModuleAnalysisManagerFunctionProxy(modules); });
+  functions.registerPass([&] { return LoopAnalysisManagerFunctionProxy(loops); });
+  loops.registerPass([&] { return FunctionAnalysisManagerLoopProxy(functions); });
+  passes().run(module, modules);
 }
 
 using Bytes = llvm::SmallVector<char, 0>;

@@ -9,7 +9,7 @@
 
 namespace cbench::jit {
 
-/// Optimised (O2, no fast-math, no contraction) machine code. Errors are defects of cbench, code that is not
+/// Optimised (no fast-math, no contraction) machine code. Errors are defects of cbench, code that is not
 /// self-contained among them, or an LLVM without a code generator for the host.
 Result<CodeImage> image(lower::Lowered&& lowered);
 /// The same as assembly, for --dump asm.

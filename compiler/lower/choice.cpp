@@ -44,7 +44,7 @@ void Lowering::for_statement(const check::For& f, Span span) {
   }
   llvm::Value* from = expr(f.from).v;
   b().loop(b().i32(0), rounds(from, expr(f.to).v, span), [&](llvm::Value* i, llvm::BasicBlock*) {
-    locals_[f.variable] = {b().ir.CreateAdd(from, b().ir.CreateZExt(i, b().ir.getInt64Ty()))};
+    locals_[f.variable] = {b().ir.CreateAdd(from, b().wide(i))};
     block(f.body);
   });
 }

@@ -21,8 +21,7 @@ void Lowering::initial_states(bool per_container, llvm::Value* slot) {
       continue;
     }
     b().loop(b().i32(0), b().i32(place.size), [&](llvm::Value* at, llvm::BasicBlock*) {
-      b().store(value,
-                b().at(base, b().ir.CreateMul(b().ir.CreateZExt(at, b().ir.getInt64Ty()), b().i64(8))));
+      b().store(value, b().at(base, b().ir.CreateMul(b().wide(at), b().i64(8))));
     });
   }
 }

@@ -92,11 +92,13 @@ FunctionBuilder::FunctionBuilder(llvm::Module& module, const std::string& name, 
     function_->addParamAttr(a, llvm::Attribute::ReadOnly);
   // No loop may become a call of memset or memcpy: generated code has no outside symbols.
   function_->addFnAttr("no-builtins");
+  function_->addFnAttr(llvm::Attribute::AlwaysInline);
   function_->setDoesNotThrow();
   ir.SetInsertPoint(block("entry"));
 }
 
 void FunctionBuilder::seldom() {
+  function_->removeFnAttr(llvm::Attribute::AlwaysInline);
   function_->addFnAttr(llvm::Attribute::NoInline);
   function_->addFnAttr(llvm::Attribute::OptimizeNone);
 }
@@ -112,7 +114,7 @@ llvm::Value* FunctionBuilder::table(llvm::Constant* data, Type* element, llvm::V
   auto* global = new llvm::GlobalVariable(module_, data->getType(), true, llvm::GlobalValue::PrivateLinkage,
                                           data, "table");
   global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
-  return ir.CreateLoad(element, ir.CreateInBoundsGEP(element, global, ir.CreateZExt(index, ir.getInt64Ty())));
+  return ir.CreateLoad(element, ir.CreateInBoundsGEP(element, global, wide(index)));
 }
 
 llvm::Value* FunctionBuilder::pick(const std::vector<int64_t>& values, llvm::Value* index) {
@@ -161,8 +163,7 @@ void FunctionBuilder::store(llvm::Value* value, llvm::Value* address) {
 }
 
 llvm::Value* FunctionBuilder::state(uint64_t base, uint64_t stride, llvm::Value* index) {
-  llvm::Value* scaled =
-      ir.CreateMul(ir.CreateZExt(index, ir.getInt64Ty()), i64(static_cast<int64_t>(stride)), "", true, true);
+  llvm::Value* scaled = ir.CreateMul(wide(index), i64(static_cast<int64_t>(stride)), "", true, true);
   return placed(at(argument(State), ir.CreateAdd(scaled, i64(static_cast<int64_t>(base)), "", true, true)),
                 base);
 }
@@ -176,20 +177,17 @@ void FunctionBuilder::store_flag(llvm::Value* value, llvm::Value* address) {
 }
 
 llvm::Value* FunctionBuilder::status(int column, llvm::Value* slot) {
-  llvm::Value* index =
-      ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
+  llvm::Value* index = ir.CreateAdd(wide(slot), i64(static_cast<int64_t>(column) * (slots_ + 1)));
   return fixed(ir.getInt8Ty(), at(argument(Status), index));
 }
 
 llvm::Value* FunctionBuilder::cell(int column, llvm::Value* slot, Type* as) {
-  llvm::Value* index =
-      ir.CreateAdd(ir.CreateZExt(slot, ir.getInt64Ty()), i64(static_cast<int64_t>(column) * (slots_ + 1)));
+  llvm::Value* index = ir.CreateAdd(wide(slot), i64(static_cast<int64_t>(column) * (slots_ + 1)));
   return fixed(as, ir.CreateInBoundsGEP(ir.getInt64Ty(), argument(Values), index));
 }
 
 llvm::Value* FunctionBuilder::running(llvm::Value* slot) {
-  return ir.CreateICmpNE(fixed(ir.getInt8Ty(), at(argument(Running), ir.CreateZExt(slot, ir.getInt64Ty()))),
-                         ir.getInt8(0));
+  return ir.CreateICmpNE(fixed(ir.getInt8Ty(), at(argument(Running), wide(slot))), ir.getInt8(0));
 }
 
 llvm::Value* FunctionBuilder::param(llvm::Value* index, bool is_integer) {
@@ -212,6 +210,11 @@ llvm::AllocaInst* FunctionBuilder::local(Type* of, llvm::Value* initial) {
 
 llvm::Value* FunctionBuilder::clean(const Val& x) {
   return x.ok ? ir.CreateSelect(x.ok, x.v, llvm::Constant::getNullValue(x.v->getType())) : x.v;
+}
+
+llvm::Value* FunctionBuilder::wide(llvm::Value* index) {
+  llvm::Value* counter = wide_.lookup(index);
+  return counter ? counter : ir.CreateZExt(index, ir.getInt64Ty());
 }
 
 void FunctionBuilder::go(llvm::BasicBlock* to) {
@@ -246,6 +249,8 @@ void FunctionBuilder::either(const Val& x, const std::function<void()>& present,
 
 void FunctionBuilder::loop(llvm::Value* from, llvm::Value* to,
                            const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body) {
+  llvm::Value* first = ir.CreateZExt(from, ir.getInt64Ty());
+  llvm::Value* last = ir.CreateSExt(to, ir.getInt64Ty());
   llvm::BasicBlock* before = ir.GetInsertBlock();
   llvm::BasicBlock* head = block("loop");
   llvm::BasicBlock* inside = block("body");
@@ -253,14 +258,17 @@ void FunctionBuilder::loop(llvm::Value* from, llvm::Value* to,
   llvm::BasicBlock* end = block("done");
   go(head);
   into(head);
-  llvm::PHINode* i = ir.CreatePHI(ir.getInt32Ty(), 2);
-  i->addIncoming(from, before);
-  branch(ir.CreateICmpSLT(i, to), inside, end);
+  // Counted in the width of addresses, so that none has to be widened in each round.
+  llvm::PHINode* i = ir.CreatePHI(ir.getInt64Ty(), 2);
+  i->addIncoming(first, before);
+  branch(ir.CreateICmpSLT(i, last), inside, end);
   into(inside);
-  body(i, next);
+  llvm::Value* index = ir.CreateTrunc(i, ir.getInt32Ty());
+  wide_[index] = i;
+  body(index, next);
   go(next);
   into(next);
-  i->addIncoming(ir.CreateAdd(i, i32(1), "", true, true), next);
+  i->addIncoming(ir.CreateAdd(i, i64(1), "", true, true), next);
   go(head);
   into(end);
 }

@@ -92,6 +92,9 @@ class FunctionBuilder {
   /// A mutable local in the entry block.
   llvm::AllocaInst* local(llvm::Type* of, llvm::Value* initial);
 
+  /// An index (i32) as i64.
+  llvm::Value* wide(llvm::Value* index);
+
   // present and missing
   llvm::Value* present(const Val& x) { return x.ok ? x.ok : flag(true); }
   llvm::Value* both(llvm::Value* a, llvm::Value* b) { return a && b ? ir.CreateAnd(a, b) : a ? a : b; }
@@ -116,7 +119,7 @@ class FunctionBuilder {
   /// Runs `present` where the value is there and `missing` where it is not; without a way to be missing,
   /// `present` alone.
   void either(const Val& x, const std::function<void()>& present, const std::function<void()>& missing);
-  /// for (i = from; i < to; ++i), i32. `body` gets i and the block that continues the loop.
+  /// for (i = from; i < to; ++i), i32, with `from` >= 0. `body` gets i and the block that continues the loop.
   void loop(llvm::Value* from, llvm::Value* to,
             const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
   /// Where `broken` holds: stores the site and returns 1.
@@ -132,6 +135,7 @@ class FunctionBuilder {
   llvm::Function* function_;
   uint32_t slots_;
   llvm::DenseMap<llvm::Value*, llvm::MDNode*> places_;  ///< of addresses in the state block
+  llvm::DenseMap<llvm::Value*, llvm::Value*> wide_;     ///< loop counters of indices
 };
 
 }  // namespace cbench::lower

@@ -39,7 +39,7 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
       break;
     case Set::From::CpuList: {
       in = b().flag(false);
-      llvm::Value* wide = ir.CreateZExt(element, ir.getInt64Ty());
+      llvm::Value* wide = b().wide(element);
       for (const auto& [first, last] : s.ranges) {
         llvm::Value* low = expr(first).v;
         llvm::Value* high = last == check::kNone ? low : expr(last).v;
@@ -66,7 +66,7 @@ void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm
     llvm::Value* from = expr(s.ranges[0].first).v;
     b().loop(b().i32(0), rounds(from, expr(s.ranges[0].second).v, s.span),
              [&](llvm::Value* i, llvm::BasicBlock* next) {
-               llvm::Value* element = ir.CreateAdd(from, ir.CreateZExt(i, ir.getInt64Ty()));
+               llvm::Value* element = ir.CreateAdd(from, b().wide(i));
                llvm::BasicBlock* inside = b().block("member");
                locals_[s.variable] = {element};
                b().branch(member(id, element), inside, next);
@@ -132,7 +132,7 @@ void Lowering::in_order(uint32_t id, const std::function<void(llvm::Value*, llvm
     n = ir.CreateSelect(ir.CreateICmpSLT(limit, n), limit, n);
   }
   b().loop(b().i32(0), ir.CreateTrunc(n, ir.getInt32Ty()), [&](llvm::Value* i, llvm::BasicBlock* next) {
-    llvm::Value* element = ir.CreateTrunc(b().load_i64(field(ir.CreateZExt(i, i64), 1)), ir.getInt32Ty());
+    llvm::Value* element = ir.CreateTrunc(b().load_i64(field(b().wide(i), 1)), ir.getInt32Ty());
     llvm::BasicBlock* inside = b().block("member");
     b().branch(member(id, element), inside, next);
     b().into(inside);

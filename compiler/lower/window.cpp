@@ -37,20 +37,24 @@ Lowering::Ring Lowering::push(const check::Node& n, const Val& x) {
     r.clock = ir.CreateAdd(b().load_i64(ticks_at), b().i64(1));
     b().store(r.clock, ticks_at);
   }
+  llvm::Value* next = b().load_i64(r.base);
+  llvm::Value* filled = b().load_i64(filled_at);
+  llvm::Value* after = ir.CreateAdd(next, b().i64(1));
+  after = ir.CreateSelect(ir.CreateICmpEQ(after, r.capacity), b().i64(0), after);
+  llvm::Value* more = ir.CreateAdd(filled, b().i64(1));
+  more = ir.CreateSelect(ir.CreateICmpSGT(more, r.capacity), r.capacity, more);
   b().when(b().present(x), [&] {
-    llvm::Value* next = b().load_i64(r.base);
     llvm::Value* at = sample(r, next);
     b().store(r.clock, at);
     b().store(x.v->getType()->isIntegerTy(1) ? ir.CreateZExt(x.v, ir.getInt64Ty()) : x.v,
               b().at(at, b().i64(8)));
-    llvm::Value* after = ir.CreateAdd(next, b().i64(1));
-    b().store(ir.CreateSelect(ir.CreateICmpEQ(after, r.capacity), b().i64(0), after), r.base);
-    llvm::Value* more = ir.CreateAdd(b().load_i64(filled_at), b().i64(1));
-    b().store(ir.CreateSelect(ir.CreateICmpSGT(more, r.capacity), r.capacity, more), filled_at);
+    b().store(after, r.base);
+    b().store(more, filled_at);
   });
   r.cutoff = ir.CreateSub(r.clock, expr(t.length).v);
-  r.next = b().load_i64(r.base);
-  r.filled = b().load_i64(filled_at);
+  // Not loaded again: the walk over the samples need not wait for what was stored just now.
+  r.next = ir.CreateSelect(b().present(x), after, next);
+  r.filled = ir.CreateSelect(b().present(x), more, filled);
   return r;
 }
 
@@ -68,7 +72,7 @@ void Lowering::each_sample(const Ring& r, llvm::Value* skip,
   start = ir.CreateSelect(ir.CreateICmpSLT(start, b().i64(0)), ir.CreateAdd(start, r.capacity), start);
   const auto narrow = [&](llvm::Value* n) { return ir.CreateTrunc(n, ir.getInt32Ty()); };
   b().loop(narrow(skip), narrow(r.filled), [&](llvm::Value* i, llvm::BasicBlock* next) {
-    llvm::Value* raw = ir.CreateAdd(start, ir.CreateZExt(i, ir.getInt64Ty()));
+    llvm::Value* raw = ir.CreateAdd(start, b().wide(i));
     llvm::Value* at =
         sample(r, ir.CreateSelect(ir.CreateICmpSGE(raw, r.capacity), ir.CreateSub(raw, r.capacity), raw));
     body(b().load_i64(at), b().load_f64(b().at(at, b().i64(8))), next);
