@@ -92,8 +92,7 @@ NodeId Checker::binary(const ast::Binary& b, Span span) {
   if (first && type(*first).error()) return *first;
   const NodeId left = expr(*b.left);
   const HostKinds on = at_.on;  // `host.mb_kind == percent and …` asks no more on another host
-  if (b.op == Ast::And || b.op == Ast::Or)
-    at_.on = static_cast<HostKinds>(on & hosts_where(left, b.op == Ast::And));
+  if (b.op == Ast::And || b.op == Ast::Or) at_.on &= hosts_where(left, b.op == Ast::And);
   const NodeId right = first ? *first : expr(*b.right);
   at_.on = on;
   switch (b.op) {

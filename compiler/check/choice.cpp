@@ -75,8 +75,8 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
                 fmt::format("this is {}", to_string(t)))
         .hint("`if` … `else if` … chooses by conditions");
   const bool known = t.base == Base::Enum;
-  const bool asks =
-      known && node(made.subject).op == Op::HostFact;  // host.mb_kind is the only one of an enum
+  // host.mb_kind is the only fact of an enum.
+  const bool asks = known && node(made.subject).op == Op::HostFact;
   const HostKinds on = at_.on;
   HostKinds left = kEveryHost;  // for `else`
   std::vector<Span> seen(known ? p_.enums[t.enumeration].values.size() : 0);
@@ -87,7 +87,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
       diagnostics_.report(Kind::Unreachable, each.span, "this is never reached")
           .label(otherwise, "`else` stands for all that is left");
     Match::Case arm;
-    HostKinds arms = 0;
+    HostKinds arms = 0;  // when it asks
     for (const ast::Name& value : each.values) {
       if (!known) continue;
       const Enumeration& e = p_.enums[t.enumeration];
@@ -107,13 +107,10 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
             .label(first, "this one");
       first = value.span;
       arm.values.push_back(at - e.values.begin());
-      arms =
-          static_cast<HostKinds>(arms | (asks ? only(static_cast<MbKind>(arm.values.back())) : kEveryHost));
+      if (asks) arms |= only(static_cast<MbKind>(arm.values.back()));
     }
-    at_.on = static_cast<HostKinds>(on & (each.values.empty() && asks ? left
-                                          : arms == 0                 ? kEveryHost
-                                                                      : arms));
-    left = static_cast<HostKinds>(left & ~arms);
+    if (asks) at_.on &= each.values.empty() ? left : arms;
+    left &= ~arms;
     arm.body = block(*each.body);
     branches.next();
     at_.on = on;

@@ -16,7 +16,7 @@ HostKinds Checker::hosts_where(NodeId condition, bool truth) const {
   const Node& n = node(condition);
   const auto both = [&](bool meet) {
     const HostKinds a = hosts_where(n.kids[0], truth), b = hosts_where(n.kids[1], truth);
-    return static_cast<HostKinds>(meet ? a & b : a | b);
+    return meet ? a & b : a | b;
   };
   switch (n.op) {
     case Op::Not:
@@ -34,7 +34,7 @@ HostKinds Checker::hosts_where(NodeId condition, bool truth) const {
           value.op != Op::ConstInt)
         return kEveryHost;
       const HostKinds is = only(static_cast<MbKind>(value.i));
-      return truth == (n.op == Op::Equal) ? is : static_cast<HostKinds>(kEveryHost & ~is);
+      return truth == (n.op == Op::Equal) ? is : kEveryHost & ~is;
     }
     default:
       return kEveryHost;

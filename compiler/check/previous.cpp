@@ -113,11 +113,11 @@ void Checker::settle_uses() {
   for (bool more = true; more;) {
     more = false;
     for (Stream& s : p_.streams) {
-      const size_t known = s.uses.metrics.size();
+      const auto known = s.uses.metrics;
       for (const uint32_t i : s.inputs) s.uses.add(p_.streams[i].uses);
       for (const uint32_t i : s.earlier)
-        for (const Metric metric : p_.streams[i].uses.metrics) s.uses.add(metric);
-      more |= s.uses.metrics.size() != known;
+        for (const auto& [metric, on] : p_.streams[i].uses.metrics) s.uses.add(metric);
+      more |= s.uses.metrics != known;
     }
   }
 }
@@ -169,7 +169,7 @@ NodeId Checker::previous(const ast::Call& c, Span span) {
   if (container != kNone && type(container).error()) return error_node(span);
   p_.streams[id].looked_back = true;
   if (uses_)
-    for (const Metric metric : p_.streams[id].uses.metrics) uses_->add(metric, at_.on);
+    for (const auto& [metric, on] : p_.streams[id].uses.metrics) uses_->add(metric, at_.on);
   if (at_.stream != kNone) p_.streams[at_.stream].earlier.push_back(id);
   Node n = make(Op::StreamBefore, p_.streams[id].type.with(true), span);
   if (container != kNone) n.kids.push_back(container);

@@ -154,24 +154,27 @@ struct Temporal {
 
 /// Hosts by how they allocate memory bandwidth, a bit for each MbKind: what stands under `if host.mb_kind ==
 /// …` is read and done on some of them only.
-using HostKinds = uint8_t;
+using HostKinds = uint32_t;
 inline constexpr HostKinds kEveryHost = 7;
-constexpr HostKinds only(MbKind kind) { return static_cast<HostKinds>(1U << static_cast<unsigned>(kind)); }
+constexpr HostKinds only(MbKind kind) { return 1U << static_cast<unsigned>(kind); }
+
+/// Each with the hosts on which it is read or done.
+template <class T>
+using OnHosts = std::vector<std::pair<T, HostKinds>>;
 
 /// What a declaration reads and does, directly and through the streams, groups and functions that it names.
 struct Uses {
-  std::vector<Metric> metrics;
-  std::vector<Verb> verbs;
-  std::vector<uint32_t> streams;                ///< whose values of this step it needs
-  std::vector<HostKinds> metrics_on, verbs_on;  ///< beside them: on which hosts
+  OnHosts<Metric> metrics;
+  OnHosts<Verb> verbs;
+  std::vector<uint32_t> streams;  ///< whose values of this step it needs
   void add_stream(uint32_t stream) {
     if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
   }
-  void add(Metric metric, HostKinds on = kEveryHost) { add(metric, on, metrics, metrics_on); }
-  void add(Verb verb, HostKinds on = kEveryHost) { add(verb, on, verbs, verbs_on); }
+  void add(Metric metric, HostKinds on = kEveryHost) { add(metric, on, metrics); }
+  void add(Verb verb, HostKinds on = kEveryHost) { add(verb, on, verbs); }
   void add(const Uses& other, HostKinds on = kEveryHost) {
-    for (size_t i = 0; i < other.metrics.size(); ++i) add(other.metrics[i], other.metrics_on[i] & on);
-    for (size_t i = 0; i < other.verbs.size(); ++i) add(other.verbs[i], other.verbs_on[i] & on);
+    for (const auto& [metric, there] : other.metrics) add(metric, there & on);
+    for (const auto& [verb, there] : other.verbs) add(verb, there & on);
     // Not one by one: a stream that ends a chain needs all those before it.
     std::vector<bool> known;
     const auto mark = [&](uint32_t stream) {
@@ -184,23 +187,16 @@ struct Uses {
     for (const uint32_t stream : other.streams)
       if (mark(stream)) streams.push_back(stream);
   }
-  [[nodiscard]] bool has(Metric metric, MbKind kind) const { return has(metric, kind, metrics, metrics_on); }
-  [[nodiscard]] bool has(Verb verb, MbKind kind) const { return has(verb, kind, verbs, verbs_on); }
 
  private:
   template <class T>
-  static void add(T what, int on, std::vector<T>& list, std::vector<HostKinds>& hosts) {
-    const auto at = static_cast<size_t>(std::find(list.begin(), list.end(), what) - list.begin());
-    if (at == list.size()) {
-      list.push_back(what);
-      hosts.push_back(0);
-    }
-    hosts[at] = static_cast<HostKinds>(hosts[at] | on);
-  }
-  template <class T>
-  static bool has(T what, MbKind kind, const std::vector<T>& list, const std::vector<HostKinds>& hosts) {
-    const auto at = static_cast<size_t>(std::find(list.begin(), list.end(), what) - list.begin());
-    return at < list.size() && (hosts[at] & only(kind)) != 0;
+  static void add(T what, HostKinds on, OnHosts<T>& list) {
+    const auto known =
+        std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.first == what; });
+    if (known == list.end())
+      list.emplace_back(what, on);
+    else
+      known->second |= on;
   }
 };
 

@@ -71,9 +71,7 @@ void Checker::conditional(const ast::If& i, Span span, Block& out) {
     made.condition = total(made.condition, kBool, "a condition");
   }
   const HostKinds on = at_.on;
-  const auto where = [&](bool truth) {
-    return i.binding ? on : static_cast<HostKinds>(on & hosts_where(made.condition, truth));
-  };
+  const auto where = [&](bool truth) { return i.binding ? on : on & hosts_where(made.condition, truth); };
   at_.on = where(true);
   made.then = block(*i.then);
   unbind_to(depth);

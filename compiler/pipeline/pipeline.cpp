@@ -58,7 +58,8 @@ std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t 
   out.plan.texts = std::move(image->texts);
   out.plan.faults = std::move(image->faults);
   for (PlanFault& fault : out.plan.faults)
-    if (fault.span.known()) fault.span.source = policy;  // the only one there; faults in modules name the call
+    if (fault.span.known())
+      fault.span.source = policy;  // the only one there; faults in modules name the call
   out.entry = loaded->entry;
   out.code = loaded->code;
   return out;
@@ -84,9 +85,12 @@ std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t poli
   auto planned = planned_for(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
   CheckReport report;
-  for (const plan::PartCost& part : plan::part_costs(*planned, sources))
-    report.parts.push_back(
-        {part.text, part.line, part.operations, part.state_bytes, part.uses.metrics, part.uses.verbs});
+  for (const plan::PartCost& part : plan::part_costs(*planned, sources)) {
+    PartReport& made = report.parts.emplace_back(
+        PartReport{part.text, part.line, part.operations, part.state_bytes, {}, {}});
+    for (const auto& [metric, on] : part.uses.metrics) made.reads.push_back(metric);
+    for (const auto& [verb, on] : part.uses.verbs) made.does.push_back(verb);
+  }
   report.plan = std::move(planned->plan);
   return report;
 }

@@ -53,26 +53,29 @@ class Planner {
   const SourceSet& sources_;
   const RunSpec& spec_;
   const HostFacts& facts_;
+  const check::HostKinds here_ = check::only(facts_.rdt.mb_kind());
   Diagnostics& diagnostics_;
   Planned planned_;
   std::vector<std::vector<int64_t>> stream_period_;  ///< [stream][slot]
 };
 
 bool Planner::counts(Verb verb) const {
-  return std::any_of(program_.rules.begin(), program_.rules.end(),
-                     [&](const check::Rule& rule) { return rule.uses.has(verb, facts_.rdt.mb_kind()); });
+  for (const check::Rule& rule : program_.rules)
+    for (const auto& [done, on] : rule.uses.verbs)
+      if (done == verb && (on & here_) != 0) return true;
+  return false;
 }
 
 bool Planner::counts(Metric metric) const {
-  const MbKind kind = facts_.rdt.mb_kind();
   const auto& promised = program_.promised;
   if (std::find(promised.begin(), promised.end(), metric) != promised.end()) return true;
   bool of_a_rule = false;
-  for (const check::Rule& rule : program_.rules) {
-    if (rule.uses.has(metric, kind)) return true;
-    of_a_rule |=
-        std::find(rule.uses.metrics.begin(), rule.uses.metrics.end(), metric) != rule.uses.metrics.end();
-  }
+  for (const check::Rule& rule : program_.rules)
+    for (const auto& [read, on] : rule.uses.metrics) {
+      if (read != metric) continue;
+      if ((on & here_) != 0) return true;
+      of_a_rule = true;
+    }
   return !of_a_rule;  // that nothing but a stream reads which nobody reads
 }
 
@@ -312,15 +315,13 @@ void Planner::silence_rules() {
   for (size_t i = 0; i < program_.rules.size(); ++i) {
     std::string& silent = planned_.plan.rules[i].silent;
     const check::Uses& uses = program_.rules[i].uses;
-    for (const Metric metric : uses.metrics) {
+    for (const auto& [metric, on] : uses.metrics) {
       const auto it = facts_.unavailable.find(metric);
-      if (it != facts_.unavailable.end() && silent.empty() && uses.has(metric, facts_.rdt.mb_kind()))
+      if (it != facts_.unavailable.end() && silent.empty() && (on & here_) != 0)
         silent = fmt::format("{}: {}", info(metric).field, it->second);
     }
-    for (const Verb verb : uses.verbs) {
-      if (info(verb).resource != ActionResource::Rdt || !silent.empty() ||
-          !uses.has(verb, facts_.rdt.mb_kind()))
-        continue;
+    for (const auto& [verb, on] : uses.verbs) {
+      if (info(verb).resource != ActionResource::Rdt || !silent.empty() || (on & here_) == 0) continue;
       if (!facts_.rdt.present)
         silent = fmt::format("{}: {}", info(verb).name, facts_.rdt.absent_reason);
       else

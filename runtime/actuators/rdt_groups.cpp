@@ -78,7 +78,7 @@ std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts) {
 
 uint64_t mb_percent(double ratio, const RdtFacts& facts) {
   if (ratio >= 1) return 100;  // no limit, whatever the granularity
-  const double step = std::max<uint32_t>(1, facts.mb_granularity);
+  const double step = facts.mb_step();
   const double rounded = std::round(100 * ratio / step) * step;
   return static_cast<uint64_t>(std::clamp<double>(rounded, facts.mb_min, 100));
 }

@@ -56,9 +56,9 @@ struct RdtFacts {
   [[nodiscard]] MbKind mb_kind() const {
     return !present || !mb_allocation ? MbKind::None : mb_unit == MbUnit::Percent ? MbKind::Percent : MbKind::Rate;
   }
-  /// Of a host of kind rate: units from one value that can be set to the next, and bytes/s of one unit and of the
-  /// least that can be set.
+  /// Units from one value that can be set to the next.
   [[nodiscard]] uint32_t mb_step() const { return mb_unit == MbUnit::MBps ? 1 : std::max<uint32_t>(mb_granularity, 1); }
+  /// Of a host of kind rate: bytes/s of one unit, and of the least that can be set.
   [[nodiscard]] double mb_unit_rate() const { return mb_unit == MbUnit::MBps ? 1048576.0 : 125e6; }
   [[nodiscard]] double mb_least_rate() const {
     return mb_unit_rate() * static_cast<double>(mb_unit == MbUnit::MBps ? 1 : mb_min);

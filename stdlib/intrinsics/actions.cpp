@@ -239,8 +239,8 @@ bool Shadow::has_mb(Verb verb) {
 
 int32_t Shadow::set_mb(int32_t cls, double ratio) {
   if (!has_mb(Verb::Mb) || !exists(cls)) return refuse(Verb::Mb, -1, cls, ratio, {});
-  const auto granularity = static_cast<double>(std::max<uint32_t>(facts_.rdt.mb_granularity, 1));
-  const double percent = std::round(ratio * 100 / granularity) * granularity;
+  const double step = facts_.rdt.mb_step();
+  const double percent = std::round(ratio * 100 / step) * step;
   if (!(percent >= facts_.rdt.mb_min)) {
     Reason(*this, "{:.4g}% is below the minimum of {}%", ratio * 100, facts_.rdt.mb_min);
     return refuse(Verb::Mb, -1, cls, ratio, {});

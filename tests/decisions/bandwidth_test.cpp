@@ -121,6 +121,18 @@ TEST(bandwidth, a_metric_that_is_read_on_other_hosts_only_need_not_be_measured) 
   EXPECT_THAT(s.compile(body), HasSubstr("the policy reads `rdt.mba_throttle`, which `A` does not measure"));
 }
 
+TEST(bandwidth, what_a_stream_needs_by_way_of_others_and_prev_is_needed_on_each_host) {
+  const std::string throttled = "(c.rdt.mba_throttle > 50%) ?? false";
+  const std::string only = "(host.mb_kind == percent and (" + throttled + ")) or ";
+  Scene s = scene_of(MbKind::Rate);
+  s.absent = {Metric::rdt_mba_throttle};
+  EXPECT_THAT(s.compile(policy("stream first(c) = " + only + "(second(c) ?? false)\n" +
+                               "stream second(c) = " + only + "(third(c) ?? false)\n" +
+                               "stream third(c) = prev(fourth(c)) ?? false\n" + "stream fourth(c): bool = " +
+                               throttled + "\n" + "when first(c) each c in all { log \"{c}\" }")),
+              HasSubstr("the policy reads `rdt.mba_throttle`, which `A` does not measure"));
+}
+
 TEST(bandwidth, the_kind_is_an_enum_of_the_languages_own) {
   EXPECT_THAT(played(MbKind::None, "on begin { log \"{host.mb_kind}\" }"), ElementsAre("0: log info: none"));
   Scene s({"A"});
