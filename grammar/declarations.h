@@ -18,14 +18,20 @@ struct header : peg::seq<kw_policy, ws, expect<name, Want::PolicyName>, ws, expe
 struct param_bounds : peg::seq<kw_in, gap, expect<arithmetic, Want::ParamLow>, ws,
                                expect<dots, Want::ParamDots>, ws, expect<arithmetic, Want::ParamHigh>> {};
 struct param : peg::seq<kw_param, ws, expect<name, Want::ParamName>, ws, expect<colon, Want::ParamColon>, ws,
-                        expect<type, Want::Type>, peg::opt<array_size>, ws,
-                        expect<equals, Want::ParamEquals>, gap, expect<arithmetic, Want::ParamDefault>, peg::opt<peg::seq<ws, param_bounds>>,
+                        expect<type, Want::Type>, peg::opt<array_size>, ws, expect<equals, Want::ParamEquals>,
+                        gap, expect<arithmetic, Want::ParamDefault>, peg::opt<peg::seq<ws, param_bounds>>,
                         peg::opt<peg::seq<ws, text>>> {};
 
 /// The `(c)` of a class, state or stream per container.
 struct subject_name : name {};
 struct subject : peg::seq<peg::one<'('>, ws, expect<subject_name, Want::SubjectName>, ws,
                           expect<close_paren, Want::SubjectClose>> {};
+
+/// The `(c)` of a state, or `(d: domain)`.
+struct subject_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
+struct state_subject
+    : peg::seq<peg::one<'('>, ws, expect<subject_name, Want::SubjectName>, ws,
+               peg::opt<peg::seq<subject_type, ws>>, expect<close_paren, Want::SubjectClose>> {};
 
 struct default_mark : kw_default {};
 /// `own(c) for c in lc`: a class for each container of a set.
@@ -44,10 +50,10 @@ struct enum_values
 struct enum_decl
     : peg::seq<kw_enum, ws, expect<name, Want::EnumName>, ws, expect<enum_values, Want::EnumOpen>> {};
 
-struct state : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, subject>>, ws,
-                        expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>,
-                        ws, expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {
-};
+struct state
+    : peg::seq<kw_state, ws, expect<name, Want::StateName>, peg::opt<peg::seq<ws, state_subject>>, ws,
+               expect<colon, Want::StateColon>, ws, expect<type, Want::Type>, peg::opt<array_size>, ws,
+               expect<equals, Want::StateEquals>, gap, expect<expression, Want::StateInitial>> {};
 struct stream_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
 struct stream : peg::seq<kw_stream, ws, expect<name, Want::StreamName>, peg::opt<peg::seq<ws, subject>>,
                          peg::opt<peg::seq<ws, stream_type>>, ws, expect<equals, Want::StreamEquals>, gap,
@@ -113,8 +119,7 @@ struct acts_decl : listing<kw_acts, act_name, Want::ActName> {};
 
 struct declaration : peg::sor<param, class_decl, group, enum_decl, state, stream, fn_decl, when_decl, on_decl,
                               every_decl, task_decl, test_decl, needs_decl, optional_decl, acts_decl,
-                              use_decl,
-                              peg::raise<wanted<Want::Declaration>>> {};
+                              use_decl, peg::raise<wanted<Want::Declaration>>> {};
 struct declaration_item
     : peg::sor<attempt<declaration, expect<line_end, Want::DeclarationEnd>>, skip_declaration> {};
 

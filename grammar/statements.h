@@ -58,8 +58,8 @@ struct layout_parts
     : bracketed<open_brace, ws,
                 expect<comma_list<layout_part, close_brace, Want::LayoutClass>, Want::LayoutClass>, ws,
                 expect<close_brace, Want::LayoutClose>> {};
-struct layout_stmt : peg::seq<kw_layout, peg::not_at<peg::one<'.'>>, ws, expect<name, Want::LayoutResource>, ws,
-                              expect<layout_parts, Want::LayoutOpen>> {};
+struct layout_stmt : peg::seq<kw_layout, peg::not_at<peg::one<'.'>>, ws, expect<name, Want::LayoutResource>,
+                              ws, expect<layout_parts, Want::LayoutOpen>> {};
 
 struct pin_to : peg::seq<kw_to, ws, expect<peg::sor<set_of, expression>, Want::PinSet>> {};
 struct pin_stmt
@@ -76,6 +76,10 @@ struct reject_stmt : peg::seq<kw_reject, ws, expect<reference, Want::RejectConta
 
 struct pause_stmt : peg::seq<kw_pause, ws, expect<reference, Want::PauseContainer>> {};
 struct resume_stmt : peg::seq<kw_resume, ws, expect<reference, Want::ResumeContainer>> {};
+struct sample_period : number {};
+struct sample_stmt
+    : peg::seq<kw_sample, ws, expect<reference, Want::SampleContainer>, ws,
+               expect<kw_every, Want::SampleEvery>, ws, expect<sample_period, Want::SamplePeriod>> {};
 
 // --- several ways to go, and to go again ---
 
@@ -98,10 +102,9 @@ struct for_range : peg::seq<dots, ws, expect<arithmetic, Want::ForHigh>> {};
 struct for_where : peg::seq<kw_where, gap, expect<condition, Want::EachWhere>> {};
 /// `for a, b in pairs(S)`
 struct for_second : peg::seq<comma, ws, expect<name, Want::ForSecond>> {};
-struct for_head : peg::seq<kw_for, ws, expect<name, Want::ForName>, ws,
-                           peg::opt<peg::seq<for_second, ws>>, expect<kw_in, Want::ForIn>, gap,
-                           expect<arithmetic, Want::ForSet>, peg::opt<peg::seq<ws, for_range>>,
-                           peg::opt<peg::seq<gap, for_where>>> {};
+struct for_head : peg::seq<kw_for, ws, expect<name, Want::ForName>, ws, peg::opt<peg::seq<for_second, ws>>,
+                           expect<kw_in, Want::ForIn>, gap, expect<arithmetic, Want::ForSet>,
+                           peg::opt<peg::seq<ws, for_range>>, peg::opt<peg::seq<gap, for_where>>> {};
 struct for_stmt : peg::seq<peg::at<kw_for>, head_of<for_head, Want::ForBody>, gap, block> {};
 
 struct repeat_most : peg::string<'<', '='> {};
@@ -124,7 +127,7 @@ struct assign_operator;
 struct trial_assignment : peg::seq<ws, assign_operator, gap, expect<arithmetic, Want::AssignValue>> {};
 struct trial_write : peg::seq<reference, peg::opt<trial_assignment>> {};
 /// What a trial tries. No `or` may stand in it outside a block, since that is another way to go.
-struct trial_plan : peg::sor<block, move_stmt, pause_stmt, resume_stmt, trial_write> {};
+struct trial_plan : peg::sor<block, move_stmt, pause_stmt, resume_stmt, sample_stmt, trial_write> {};
 struct trial_other : peg::seq<kw_or, gap, expect<trial_plan, Want::TrialPlan>> {};
 struct trial_length : peg::seq<kw_for, gap, expect<condition, Want::TrialLength>> {};
 struct trial_vote : peg::seq<kw_vote, gap, expect<condition, Want::TrialCondition>> {};
@@ -145,8 +148,8 @@ struct assign_or_call : peg::sor<peg::seq<call_ahead, reference, peg::opt<assign
 
 struct statement
     : nested<peg::sor<let_stmt, if_stmt, try_stmt, return_stmt, stop_stmt, move_stmt, layout_stmt, pin_stmt,
-                      log_stmt, annotate_stmt, emit_stmt, reject_stmt, pause_stmt, resume_stmt, match_stmt,
-                      for_stmt, repeat_stmt, loop_stmt, wait_stmt, trial_stmt, assign_or_call,
+                      log_stmt, annotate_stmt, emit_stmt, reject_stmt, pause_stmt, resume_stmt, sample_stmt,
+                      match_stmt, for_stmt, repeat_stmt, loop_stmt, wait_stmt, trial_stmt, assign_or_call,
                       peg::raise<wanted<Want::Statement>>>> {};
 
 }  // namespace cbench::grammar

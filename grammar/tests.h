@@ -77,12 +77,15 @@ struct test_feed : peg::seq<kw_feed, ws, expect<peg::sor<text, test_feed_steps>,
 struct test_lives : peg::seq<test_life, ws, expect<test_target, Want::TestContainer>> {};
 
 struct test_action_word : peg::sor<kw_move, kw_pin, kw_layout, kw_reject, kw_annotate, kw_log, kw_stop,
-                                   kw_emit, kw_pause, kw_resume, test_on_target> {};
+                                   kw_emit, kw_pause, kw_resume, kw_sample, test_on_target> {};
 struct moved_where : peg::seq<ws, arrow, ws, expect<test_goal, Want::MoveClass>> {};
 struct pinned_where : peg::seq<ws, kw_to, ws, expect<cpu_set, Want::PinSet>> {};
+struct sampled_every : peg::seq<ws, kw_every, ws, expect<test_value, Want::SamplePeriod>> {};
 struct set_to : peg::seq<ws, equals, ws, expect<peg::sor<test_missing, test_value>, Want::TestNumber>> {};
 struct test_of_target : test_goal {};
+struct test_domain : number {};
 struct test_of : peg::seq<peg::one<'('>, ws, expect<test_of_target, Want::TestTarget>, ws,
+                          peg::opt<peg::seq<comma, ws, expect<test_domain, Want::TestDomain>, ws>>,
                           expect<close_paren, Want::SubjectClose>> {};
 template <class Word>
 struct action_is : peg::seq<peg::at<Word>, test_action_word> {};
@@ -94,6 +97,8 @@ struct test_action
           peg::seq<action_is<kw_pin>, ws, expect<test_target, Want::PinContainer>, peg::opt<pinned_where>>,
           peg::seq<action_is<kw_pause>, ws, expect<test_target, Want::PauseContainer>>,
           peg::seq<action_is<kw_resume>, ws, expect<test_target, Want::ResumeContainer>>,
+          peg::seq<action_is<kw_sample>, ws, expect<test_target, Want::SampleContainer>,
+                   peg::opt<sampled_every>>,
           peg::seq<action_is<test_on_target>, expect<test_of, Want::TestTarget>, peg::opt<set_to>>,
           peg::seq<action_is<kw_emit>, ws, expect<test_target, Want::EmitName>, peg::opt<set_to>>,
           peg::seq<action_is<peg::sor<kw_reject, kw_annotate>>, optional_target,

@@ -96,6 +96,7 @@ struct kw_emit : TAO_PEGTL_KEYWORD("emit") {};
 struct kw_reject : TAO_PEGTL_KEYWORD("reject") {};
 struct kw_pause : TAO_PEGTL_KEYWORD("pause") {};
 struct kw_resume : TAO_PEGTL_KEYWORD("resume") {};
+struct kw_sample : TAO_PEGTL_KEYWORD("sample") {};
 struct kw_match : TAO_PEGTL_KEYWORD("match") {};
 struct kw_repeat : TAO_PEGTL_KEYWORD("repeat") {};
 struct kw_task : TAO_PEGTL_KEYWORD("task") {};

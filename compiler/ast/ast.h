@@ -107,6 +107,7 @@ struct Annotate { ExprPtr container; Text text; };  ///< container null: a remar
 struct Emit { Name name; ExprPtr value; };
 struct Reject { ExprPtr container; Text reason; };
 struct Pause { ExprPtr container; bool paused; };  ///< pause c, resume c
+struct Sample { ExprPtr container; NumberLiteral period; Span period_span; };  ///< sample c every 10ms
 /// `match x { A -> …; B, C -> …; else -> … }`
 struct Match {
   struct Case { std::vector<Name> values; Span span; std::unique_ptr<Block> body; };  ///< no values: `else`
@@ -128,8 +129,8 @@ struct Trial {
 
 struct Stmt {
   Span span;
-  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject, Pause, Match, For, Repeat,
-               Loop, Wait, Trial>
+  std::variant<Let, If, Assign, ExprStmt, Try, Return, Stop, Move, Layout, Pin, Log, Annotate, Emit, Reject, Pause, Sample, Match, For,
+               Repeat,               Loop, Wait, Trial>
       node;
 };
 
@@ -148,7 +149,8 @@ struct ClassDecl {
 struct Group { Name name; ExprPtr set; };      ///< group lc = c in all where c.critical
 struct Enumeration { Name name; std::vector<Name> values; };
 /// state n(c): int = 0; `size` of an array (state curve(c): mpki[20] = 0mpki), null otherwise.
-struct State { Name name; std::optional<Name> subject; TypeName type; ExprPtr size, initial; };
+/// `of` is absent for a container.
+struct State { Name name; std::optional<Name> subject; std::optional<TypeName> of; TypeName type; ExprPtr size, initial; };
 /// stream s(c) = …; with `: TYPE` when it is written.
 struct Stream { Name name; std::optional<Name> subject; std::optional<TypeName> type; ExprPtr value; };
 struct Fn {
@@ -206,7 +208,7 @@ struct TestExpect {
   bool no = false, unlimited = false;
   Name action;
   std::optional<Name> target, goal;
-  std::optional<TestNumber> value;
+  std::optional<TestNumber> domain, value;
   ExprPtr cpus;
   std::optional<std::string> text;
   std::optional<TestNumber> within, after;

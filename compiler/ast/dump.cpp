@@ -160,7 +160,8 @@ void Dump::statement(const Stmt& s) {
                    [&](const Annotate&) { line("annotate", s.span); },
                    [&](const Emit& n) { line(fmt::format("emit {}", n.name.text), s.span); },
                    [&](const Reject&) { line("reject", s.span); },
-                   [&](const Pause& n) { line(n.paused ? "pause" : "resume", s.span); }, [](const auto&) {}},
+                   [&](const Pause& n) { line(n.paused ? "pause" : "resume", s.span); },
+                   [&](const Sample& n) { line("sample", s.span); }, [](const auto&) {}},
              s.node);
   const Indent in(*this);
   std::visit(Cases{[&](const Let& n) { expression(*n.value); },
@@ -198,7 +199,12 @@ void Dump::statement(const Stmt& s) {
                      expression(*n.container);
                      text("text", n.reason);
                    },
-                   [&](const Pause& n) { expression(*n.container); }, [](const auto&) {}},
+                   [&](const Pause& n) { expression(*n.container); },
+                   [&](const Sample& n) {
+                     expression(*n.container);
+                     test_number("every", TestNumber{n.period, n.period_span});
+                   },
+                   [](const auto&) {}},
              s.node);
 }
 

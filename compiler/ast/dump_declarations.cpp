@@ -92,6 +92,7 @@ void Dump::test_item(const TestItem& item) {
                      const Indent in(*this);
                      if (n.target) named("target", *n.target);
                      if (n.goal) named("goal", *n.goal);
+                     test_number("domain", n.domain);
                      test_number("value", n.value);
                      part("cpus", n.cpus);
                      if (n.text) line(quoted(*n.text));
@@ -152,7 +153,9 @@ void Dump::declaration(const Decl& d) {
               });
             },
             [&](const State& n) {
-              with(fmt::format("state {}{}: {}", n.name.text, of(n.subject), n.type.name.text), [&] {
+              const std::string over =
+                  n.of ? fmt::format("({}: {})", n.subject->text, n.of->name.text) : of(n.subject);
+              with(fmt::format("state {}{}: {}", n.name.text, over, n.type.name.text), [&] {
                 part("size", n.size);
                 expression(*n.initial);
               });

@@ -1,4 +1,7 @@
 // Actions with a shape of their own: pin, layout, and the texts of log, annotate, stop and reject.
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
@@ -40,7 +43,7 @@ void Checker::pin(const ast::Pin& p, Span span, Block& out) {
     if (type(cpu).error()) return;
     Set s;
     s.from = Set::From::CpuList;
-    s.of_cpus = true;
+    s.of = Base::Cpu;
     s.span = p.cpus->span;
     s.ranges = {{cpu, kNone}};
     made.set = add_set(s);
@@ -48,10 +51,10 @@ void Checker::pin(const ast::Pin& p, Span span, Block& out) {
     made.set = set(*p.cpus);
   }
   if (made.set == kNone || type(container).error()) return;
-  if (!p_.sets[made.set].of_cpus) {
+  if (p_.sets[made.set].of != Base::Cpu) {
     diagnostics_
         .report(Kind::TypeMismatch, p.cpus->span, "`pin … to` wants a set of CPUs",
-                "this is a set of containers")
+                fmt::format("this is a set of {}", plural(p_.sets[made.set].of)))
         .hint("for example `{0, 2..3}`, `c.cpus` or `k in host.cpus where …`");
     return;
   }
@@ -60,6 +63,29 @@ void Checker::pin(const ast::Pin& p, Span span, Block& out) {
     p_.sets[made.set].variable = static_cast<LocalId>(p_.locals.size() - 1);
   }
   if (may_act(Verb::Pin, span)) out.push_back({span, made});
+}
+
+/// The period is a literal, so that rings can be sized for the shortest one before the run.
+void Checker::sample(const ast::Sample& s, Span span, Block& out) {
+  const NodeId container = total(expr(*s.container), kContainer, "`sample`");
+  const double ns = s.period.value * cbench::info(s.period.unit).scale * 1e9;
+  if (!(dim_of(s.period.unit) == kSeconds)) {
+    diagnostics_.report(Kind::UnitMismatch, s.period_span, "a sampling period is a time")
+        .hint("such as `sample c every 10ms`");
+    return;
+  }
+  constexpr int64_t kMs = 1'000'000, kMost = 3'600'000 * kMs;
+  const int64_t period = ns <= kMost ? std::llround(ns) : 0;
+  if (period < kMs || period % kMs != 0) {
+    diagnostics_.report(Kind::BadNumber, s.period_span,
+                        "a sampling period is a whole number of milliseconds, up to an hour");
+    return;
+  }
+  if (std::none_of(p_.sample_ns.begin(), p_.sample_ns.end(),
+                   [&](const auto& known) { return known.first == period; }))
+    p_.sample_ns.emplace_back(period, s.period_span);
+  if (may_act(Verb::Sample, span) && !type(container).error())
+    out.push_back({span, Sample{container, period}});
 }
 
 void Checker::layout(const ast::Layout& l, Span span, Block& out) {

@@ -23,14 +23,14 @@ std::optional<ArrayUse> Checker::array_named(const ast::Expr& e) {
   const bool state = symbol && symbol->kind == SymbolKind::State && p_.states[symbol->index].size > 0;
   if (state && !at_.constant) {
     const State& of = p_.states[symbol->index];
-    if (ref && symbol->of != kNone) return ArrayUse{false, symbol->index, container_node(symbol->of, e.span)};
-    if (ref && of.per_container) {
+    if (ref && symbol->of != kNone) return ArrayUse{false, symbol->index, handle_node(symbol->of, e.span)};
+    if (ref && of.of != Base::Void) {
       of_which(ref->name, *symbol, e.span);
       return std::nullopt;
     }
     if (ref) return ArrayUse{false, symbol->index, kNone};
     const uint32_t index = symbol->index;
-    const NodeId container = subject_of(*call, *symbol, of.per_container, e.span);
+    const NodeId container = subject_of(*call, *symbol, of.of, e.span);
     if (type(container).error()) return std::nullopt;
     return ArrayUse{false, index, container};
   }

@@ -16,6 +16,7 @@ bool Checker::nonzero(NodeId id) const {
       return nonzero(n.kids[0]);
     case Op::HostFact:
       return n.ref == static_cast<uint32_t>(HostField::NumCpus) ||
+             n.ref == static_cast<uint32_t>(HostField::NumSockets) ||
              n.ref == static_cast<uint32_t>(HostField::Memory);
     case Op::Param:
     case Op::TableElement: {
@@ -182,7 +183,7 @@ NodeId Checker::comparison(Op op, NodeId left, NodeId right, const ast::Binary& 
     return add(make(op, result, span, {left, right}));
   }
   if (equality && x.base == y.base && x.enumeration == y.enumeration &&
-      (x.base == Base::Bool || x.base == Base::Enum || x.base == Base::Container || x.base == Base::Cpu))
+      (x.base == Base::Bool || x.base == Base::Enum || is_handle(x.base)))
     return add(make(op, result, span, {left, right}));
   auto report = diagnostics_.report(Kind::TypeMismatch, b.op_span,
                                     fmt::format("{} cannot be compared with {}", words(x), words(y)));
@@ -273,11 +274,10 @@ NodeId Checker::membership(const ast::Binary& b, Span span) {
   must_be_present(element, "what is looked for in a set");
   if (!unordered(in, "a question whether something is in a set")) return error_node(span);
   const Set& s = p_.sets[in];
-  if (type(element).base != (s.of_cpus ? Base::Cpu : Base::Container)) {
+  if (type(element).base != s.of) {
     diagnostics_
         .report(Kind::TypeMismatch, span,
-                fmt::format("a set of {} cannot hold {}", s.of_cpus ? "CPUs" : "containers",
-                            to_string(type(element))))
+                fmt::format("a set of {} cannot hold {}", plural(s.of), to_string(type(element))))
         .label(node(element).span, to_string(type(element)));
     return error_node(span);
   }

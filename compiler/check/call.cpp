@@ -116,14 +116,19 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     return left;
   }
   if (name == "ways" || name == "mb" || name == "mb_rate") {
-    if (!arity(c, 1, 1, span)) return error_node(span);
+    if (!arity(c, 1, 2, span)) return error_node(span);
     const auto cls = class_argument(c);
-    if (!cls) return error_node(span);
+    const NodeId domain = c.arguments.size() == 2 ? total(expr(*c.arguments[1].value), kDomain,
+                                                          fmt::format("the second argument of `{}`", name))
+                                                  : kNone;
+    if (!cls || (domain != kNone && type(domain).error())) return error_node(span);
     const bool own = cls->container != kNone;  // a container without a class of its own has no share either
     Node n = name == "ways" ? make(Op::Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, own}, span)
              : name == "mb" ? make(Op::Mb, kRatio.with(own), span)
                             : make(Op::MbRate, kRate.with(own), span);
     if (own) n.kids = {cls->container};
+    if (domain != kNone) n.kids.push_back(domain);
+    n.i = domain != kNone ? 1 : 0;
     n.ref = cls->cls;
     return add(n);
   }
@@ -178,9 +183,9 @@ NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {
   return function_call(c, symbol, span);
 }
 
-/// The container in the parentheses after a stream or state.
-NodeId Checker::subject_of(const ast::Call& c, const Symbol& symbol, bool per_container, Span span) {
-  if (!per_container) {
+/// What stands in the parentheses after a stream or state.
+NodeId Checker::subject_of(const ast::Call& c, const Symbol& symbol, Base of, Span span) {
+  if (of == Base::Void) {
     diagnostics_
         .report(Kind::WrongArguments, span, fmt::format("`{}` is one for the whole run", c.callee.text),
                 "write it without `(…)`")
@@ -188,7 +193,7 @@ NodeId Checker::subject_of(const ast::Call& c, const Symbol& symbol, bool per_co
     return error_node(span);
   }
   if (!arity(c, 1, 1, span)) return error_node(span);
-  return total(expr(*c.arguments[0].value), kContainer, fmt::format("`{}`", c.callee.text));
+  return total(expr(*c.arguments[0].value), {of, {}, false}, fmt::format("`{}`", c.callee.text));
 }
 
 NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span) {
@@ -203,9 +208,10 @@ NodeId Checker::subject_read(const ast::Call& c, const Symbol& symbol, Span span
     uses_->add(p_.streams[symbol.index].uses, at_.on);
     uses_->add_stream(symbol.index);
   }
-  const bool per_container =
-      stream ? p_.streams[symbol.index].subject != kNone : p_.states[symbol.index].per_container;
-  const NodeId x = subject_of(c, symbol, per_container, span);
+  const Base of = !stream                                     ? p_.states[symbol.index].of
+                  : p_.streams[symbol.index].subject != kNone ? Base::Container
+                                                              : Base::Void;
+  const NodeId x = subject_of(c, symbol, of, span);
   if (type(x).error()) return error_node(span);
   const Type t = stream ? p_.streams[symbol.index].type.with(true) : p_.states[symbol.index].type;
   if (t.error()) return error_node(span);
@@ -244,7 +250,7 @@ NodeId Checker::reduce(const ast::Call& c, Reduction reduction, Span span) {
     return error_node(span);
   }
   if (p_.sets[over].variable == kNone) {
-    p_.locals.push_back(p_.sets[over].of_cpus ? kCpu : kContainer);
+    p_.locals.push_back({p_.sets[over].of, {}, false});
     p_.sets[over].variable = static_cast<LocalId>(p_.locals.size() - 1);
   }
   Type t = kInt;

@@ -32,7 +32,11 @@ void Checker::declare_all() {
       group_decls_.push_back(group);
       declare(group->name, SymbolKind::Group, static_cast<uint32_t>(p_.groups.size() - 1));
     } else if (const auto* state = std::get_if<ast::State>(&d.node)) {
-      p_.states.push_back({state->name.text, state->subject.has_value(), kError, kNone, state->name.span});
+      p_.states.push_back(
+          {state->name.text, state->subject ? Base::Container : Base::Void, kError, kNone, state->name.span});
+      if (state->of)
+        if (const auto of = type_named(state->of->name.text); of && is_handle(of->base))
+          p_.states.back().of = of->base;
       declare(state->name, SymbolKind::State, static_cast<uint32_t>(p_.states.size() - 1));
     } else if (const auto* stream = std::get_if<ast::Stream>(&d.node)) {
       Stream s;
@@ -68,8 +72,10 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
     const bool handle = named.has_value();
     auto report = diagnostics_.report(handle ? Kind::TypeMismatch : Kind::UnknownName, decl.type.name.span,
                                       fmt::format("a state cannot be `{}`", decl.type.name.text));
-    if (handle)
+    if (handle && named->base == Base::Container)
       report.note("a container may be gone at the next step, so handles are not kept");
+    else if (handle)
+      report.hint("a state is a number, a bool or a value of an enum");
     else
       report.hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
     return;
@@ -78,6 +84,12 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
   if (decl.subject && find(decl.subject->text))
     diagnostics_.report(Kind::Redeclared, decl.subject->span,
                         fmt::format("`{}` is declared already", decl.subject->text));
+  const auto of = decl.of ? type_named(decl.of->name.text) : kContainer;
+  if (!of || !is_handle(of->base) || of->base == Base::Cpu)
+    diagnostics_
+        .report(Kind::TypeMismatch, decl.of->name.span,
+                fmt::format("there is no state for each `{}`", decl.of->name.text))
+        .hint("a state is for each `container`, `socket` or `domain`, or one for the run");
   p_.states[index].type = *named;
   if (decl.size) {
     const NodeId size = constant(*decl.size, kInt, "the size of an array");
@@ -169,7 +181,11 @@ void Checker::check_when(const ast::When& when) {
   if (when.variable && when.set) {
     rule.set = set_with(*when.variable, *when.set, when.where.get(), when.set->span);
     rule.variable = find(when.variable->text)->index;
-    if (rule.set != kNone) unordered(rule.set, "`each`");
+    if (rule.set != kNone && unordered(rule.set, "`each`") && p_.sets[rule.set].of != Base::Container)
+      diagnostics_
+          .report(Kind::TypeMismatch, when.set->span, "`each` walks over containers",
+                  fmt::format("this is a set of {}", plural(p_.sets[rule.set].of)))
+          .hint(fmt::format("walk over it in the body: `for {} in … {{ … }}`", when.variable->text));
   }
   rule.condition = coerce(expr(*when.condition), kBool, "the condition of a `when`");
   if (when.of)

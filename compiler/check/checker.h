@@ -145,7 +145,7 @@ class Checker {
   NodeId scalar_builtin(const ast::Call& c, Span span);
   NodeId user_call(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId subject_read(const ast::Call& c, const Symbol& symbol, Span span);
-  NodeId subject_of(const ast::Call& c, const Symbol& symbol, bool per_container, Span span);
+  NodeId subject_of(const ast::Call& c, const Symbol& symbol, Base of, Span span);
   NodeId of_which(const ast::Name& name, const Symbol& symbol, Span span);
   NodeId reduce(const ast::Call& c, Reduction reduction, Span span);
   [[nodiscard]] bool names_a_set(const ast::Expr& e) const;
@@ -171,6 +171,7 @@ class Checker {
 
   // sets (set.cpp)
   uint32_t set(const ast::Expr& e);
+  uint32_t cpus_of(const ast::Expr& whose, Span span);
   uint32_t set_with(const ast::Name& variable, const ast::Expr& from, const ast::Expr* where, Span span);
   uint32_t cpu_list(const ast::CpuSetLiteral& list, Span span);
   uint32_t ordered(const ast::Call& c, Span span);
@@ -187,6 +188,7 @@ class Checker {
   void attempt(const ast::Try& t, Span span, Block& out);
   void give_back(const ast::Return& r, Span span, Block& out);
   void pin(const ast::Pin& p, Span span, Block& out);
+  void sample(const ast::Sample& s, Span span, Block& out);
   void layout(const ast::Layout& l, Span span, Block& out);
 
   // choices, loops and tasks (choice.cpp, task.cpp)
@@ -259,9 +261,9 @@ class Checker {
     n.kids = std::move(kids);
     return n;
   }
-  /// A container that is bound to a name.
-  NodeId container_node(LocalId local, Span span) {
-    Node n = make(Op::Local, kContainer, span);
+  /// A container, socket or domain that is bound to a name.
+  NodeId handle_node(LocalId local, Span span) {
+    Node n = make(Op::Local, p_.locals[local].with(false), span);
     n.ref = local;
     return add(std::move(n));
   }

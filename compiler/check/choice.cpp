@@ -166,13 +166,13 @@ void Checker::for_pairs(const ast::For& f, Span span, Block& out) {
   inner.set = outer.set == kNone ? kNone : set_with(*f.second, of, f.where.get(), f.from->span);
   if (outer.set == kNone) bind(*f.second, kError);
   inner.variable = find(f.second->text)->index;
-  if (inner.set != kNone && p_.sets[inner.set].of_cpus) {
+  if (inner.set != kNone && p_.sets[inner.set].of != Base::Container) {
     diagnostics_.report(Kind::TypeMismatch, f.from->span, "`pairs` are pairs of containers");
     inner.set = kNone;
   }
   if (inner.set != kNone) {
     const auto index_of = [&](LocalId local) {
-      Node index = make(Op::Static, kInt, f.from->span, {container_node(local, f.from->span)});
+      Node index = make(Op::Static, kInt, f.from->span, {handle_node(local, f.from->span)});
       index.ref = static_cast<uint32_t>(StaticField::Index);
       return add(std::move(index));
     };

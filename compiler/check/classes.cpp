@@ -68,8 +68,9 @@ void Checker::check_class_sets() {
     }
     const uint32_t made = set(*item.set);
     if (made == kNone) continue;
-    if (p_.sets[made].of_cpus) {
-      diagnostics_.report(Kind::TypeMismatch, item.set->span, "a class is for containers, not for CPUs");
+    if (p_.sets[made].of != Base::Container) {
+      diagnostics_.report(Kind::TypeMismatch, item.set->span,
+                          fmt::format("a class is for containers, not for {}", plural(p_.sets[made].of)));
       continue;
     }
     p_.classes[i].set = made;
@@ -116,7 +117,7 @@ std::optional<ClassRef> Checker::class_of(const ast::Name& name, const ast::Expr
   const NodeId of = container ? total(expr(*container), kContainer, fmt::format("`{}`", name.text)) : kNone;
   if (!cls || (of != kNone && type(of).error())) return std::nullopt;
   if (const Symbol* symbol = find(name.text); symbol->of != kNone && !container)
-    return ClassRef{*cls, container_node(symbol->of, span)};
+    return ClassRef{*cls, handle_node(symbol->of, span)};
   const Class& c = p_.classes[*cls];
   if (c.per_container == (container != nullptr)) return ClassRef{*cls, of};
   diagnostics_

@@ -37,8 +37,8 @@ std::string_view name_of(Op op) {
 constexpr std::string_view kStatics[] = {"index", "num_cores", "critical", "priority", "name",
                                          "role",  "image",     "ipc",      "ipce",     "target"};
 constexpr std::string_view kTold[] = {"reason", "why", "failure", "action"};
-constexpr std::string_view kHost[] = {"num_cpus", "sockets", "l3_ways", "num_closids",
-                                      "l3_bytes", "memory",  "mb_kind"};
+constexpr std::string_view kHost[] = {"num_cpus",    "num_sockets", "num_domains", "l3_ways",
+                                      "num_closids", "l3_bytes",    "memory",      "mb_kind"};
 constexpr std::string_view kReductions[] = {"sum", "avg",   "min",    "max",   "any",
                                             "all", "count", "argmin", "argmax"};
 constexpr std::string_view kWindows[] = {"avg", "min",   "max", "sum", "count", "delta", "rate",
@@ -64,7 +64,7 @@ class Dump {
     for (const State& state : p_.states)
       below(fmt::format("state {}: {}{}{}", state.name, typed(state.type),
                         state.size > 0 ? fmt::format("[{}]", state.size) : "",
-                        state.per_container ? ", each container" : ""),
+                        state.of == Base::Void ? "" : ", each of the " + std::string(plural(state.of))),
             [&] { node(state.initial); });
     for (const uint32_t id : p_.stream_order) stream(p_.streams[id]);
     for (const Function& f : p_.functions) function(f);
@@ -165,8 +165,8 @@ void Dump::set(uint32_t id) {
     case Set::From::Group:
       head = p_.groups[s.ref].name;
       break;
-    case Set::From::HostCpus:
-      head = "host.cpus";
+    case Set::From::Host:
+      head = fmt::format("{} of the host", plural(s.of));
       break;
     case Set::From::CpusOf:
       head = "cpus of";
@@ -182,7 +182,7 @@ void Dump::set(uint32_t id) {
       break;
   }
   below(s.variable == kNone ? "in " + head : fmt::format("{} in {}", local(s.variable), head), [&] {
-    if (s.container != kNone) node(s.container);
+    if (s.whose != kNone) node(s.whose);
     for (const auto& [low, high] : s.ranges) {
       node(low);
       part("to", high);
@@ -266,94 +266,98 @@ void Dump::statement(const Stmt& s) {
       text(parts);
     });
   };
-  std::visit(Cases{[&](const Let& n) { part("let " + local(n.local), n.value); },
-                   [&](const If& n) {
-                     part(n.binding == kNone ? "if" : "if let " + local(n.binding), n.condition);
-                     below("then", [&] { block(n.then); });
-                     if (!n.otherwise.empty()) below("else", [&] { block(n.otherwise); });
-                   },
-                   [&](const AssignState& n) {
-                     assign(p_.states[n.state].name, n.op, n.value);
-                     part("of", n.container);
-                     part("at", n.index);
-                   },
-                   [&](const SetWays& n) {
-                     assign("ways " + p_.classes[n.cls.cls].name, n.op, n.value);
-                     part("of", n.cls.container);
-                   },
-                   [&](const SetMb& n) {
-                     assign(std::string(cbench::info(n.verb).name) + " " + p_.classes[n.cls.cls].name, n.op,
-                            n.value);
-                     part("of", n.cls.container);
-                   },
-                   [&](const SetQuota& n) {
-                     assign("quota", n.op, n.value);
-                     part("of", n.container);
-                   },
-                   [&](const SetCores& n) {
-                     assign("cores", n.op, n.value);
-                     part("of", n.container);
-                   },
-                   [&](const CallPlan& n) { node(n.call); },
-                   [&](const Try& n) {
-                     below("try", [&] { block(n.body); });
-                     below("else", [&] { block(n.otherwise); });
-                   },
-                   [&](const Return& n) {
-                     below("return", [&] {
-                       if (n.value != kNone) node(n.value);
-                     });
-                   },
-                   [&](const Stop& n) { texts("stop", kNone, n.text); },
-                   [&](const Move& n) {
-                     part("move -> " + p_.classes[n.cls.cls].name, n.container);
-                     part("of", n.cls.container);
-                   },
-                   [&](const Layout& n) {
-                     below("layout", [&] {
-                       for (const auto& [cls, ways] : n.parts) {
-                         if (ways == kNone) line(p_.classes[cls].name + ": rest");
-                         part(p_.classes[cls].name, ways);
-                       }
-                     });
-                   },
-                   [&](const Pin& n) {
-                     below("pin", [&] {
-                       node(n.container);
-                       set(n.set);
-                       part(n.highest ? "top" : "bottom", n.count);
-                       part("by", n.key);
-                     });
-                   },
-                   [&](const Log& n) { texts("log", kNone, n.text); },
-                   [&](const Annotate& n) { texts("annotate", n.container, n.text); },
-                   [&](const Emit& n) { part("emit " + n.name, n.value); },
-                   [&](const Reject& n) { texts("reject", n.container, n.text); },
-                   [&](const Pause& n) { part(n.paused ? "pause" : "resume", n.container); },
-                   [&](const Match& n) { match(n); },
-                   [&](const For& n) {
-                     below(fmt::format("for {}", local(n.variable)), [&] {
-                       if (n.set != kNone) set(n.set);
-                       part("from", n.from);
-                       part("to", n.to);
-                       below("body", [&] { block(n.body); });
-                     });
-                   },
-                   [&](const Repeat& n) {
-                     part("repeat at most", n.most);
-                     part("while", n.condition);
-                     below("body", [&] { block(n.body); });
-                   },
-                   [&](const Loop& n) { below("loop", [&] { block(n.body); }); },
-                   [&](const Wait& n) {
-                     below("wait", [&] {
-                       part("for", n.length);
-                       part("until", n.until);
-                       part("timeout", n.timeout);
-                     });
-                   },
-                   [&](const Trial& n) { trial(n); }},
-             s.node);
+  std::visit(
+      Cases{[&](const Let& n) { part("let " + local(n.local), n.value); },
+            [&](const If& n) {
+              part(n.binding == kNone ? "if" : "if let " + local(n.binding), n.condition);
+              below("then", [&] { block(n.then); });
+              if (!n.otherwise.empty()) below("else", [&] { block(n.otherwise); });
+            },
+            [&](const AssignState& n) {
+              assign(p_.states[n.state].name, n.op, n.value);
+              part("of", n.container);
+              part("at", n.index);
+            },
+            [&](const SetWays& n) {
+              assign("ways " + p_.classes[n.cls.cls].name, n.op, n.value);
+              part("of", n.cls.container);
+              part("in", n.cls.domain);
+            },
+            [&](const SetMb& n) {
+              assign(std::string(cbench::info(n.verb).name) + " " + p_.classes[n.cls.cls].name, n.op,
+                     n.value);
+              part("of", n.cls.container);
+              part("in", n.cls.domain);
+            },
+            [&](const SetQuota& n) {
+              assign("quota", n.op, n.value);
+              part("of", n.container);
+            },
+            [&](const SetCores& n) {
+              assign("cores", n.op, n.value);
+              part("of", n.container);
+            },
+            [&](const CallPlan& n) { node(n.call); },
+            [&](const Try& n) {
+              below("try", [&] { block(n.body); });
+              below("else", [&] { block(n.otherwise); });
+            },
+            [&](const Return& n) {
+              below("return", [&] {
+                if (n.value != kNone) node(n.value);
+              });
+            },
+            [&](const Stop& n) { texts("stop", kNone, n.text); },
+            [&](const Move& n) {
+              part("move -> " + p_.classes[n.cls.cls].name, n.container);
+              part("of", n.cls.container);
+            },
+            [&](const Layout& n) {
+              below("layout", [&] {
+                for (const auto& [cls, ways] : n.parts) {
+                  if (ways == kNone) line(p_.classes[cls].name + ": rest");
+                  part(p_.classes[cls].name, ways);
+                }
+              });
+            },
+            [&](const Pin& n) {
+              below("pin", [&] {
+                node(n.container);
+                set(n.set);
+                part(n.highest ? "top" : "bottom", n.count);
+                part("by", n.key);
+              });
+            },
+            [&](const Log& n) { texts("log", kNone, n.text); },
+            [&](const Annotate& n) { texts("annotate", n.container, n.text); },
+            [&](const Emit& n) { part("emit " + n.name, n.value); },
+            [&](const Reject& n) { texts("reject", n.container, n.text); },
+            [&](const Pause& n) { part(n.paused ? "pause" : "resume", n.container); },
+            [&](const Sample& n) { part(fmt::format("sample every {} ns", n.period_ns), n.container); },
+            [&](const Match& n) { match(n); },
+            [&](const For& n) {
+              below(fmt::format("for {}", local(n.variable)), [&] {
+                if (n.set != kNone) set(n.set);
+                part("from", n.from);
+                part("to", n.to);
+                below("body", [&] { block(n.body); });
+              });
+            },
+            [&](const Repeat& n) {
+              part("repeat at most", n.most);
+              part("while", n.condition);
+              below("body", [&] { block(n.body); });
+            },
+            [&](const Loop& n) { below("loop", [&] { block(n.body); }); },
+            [&](const Wait& n) {
+              below("wait", [&] {
+                part("for", n.length);
+                part("until", n.until);
+                part("timeout", n.timeout);
+              });
+            },
+            [&](const Trial& n) { trial(n); }},
+      s.node);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct HostFieldInfo {
 };
 const HostFieldInfo kHostFields[] = {
     {"num_cpus", HostField::NumCpus, {Base::Int, {0, 0, 0, 0, UnitTag::Core}, false}},
-    {"sockets", HostField::Sockets, kInt},
+    {"num_sockets", HostField::NumSockets, kInt},
+    {"num_domains", HostField::NumDomains, kInt},
     {"l3_ways", HostField::L3Ways, {Base::Int, {0, 0, 0, 0, UnitTag::Way}, false}},
     {"num_closids", HostField::NumClosids, kInt},
     {"l3_bytes", HostField::L3Bytes, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
@@ -182,7 +183,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
       return add(n);
     }
     case SymbolKind::State:
-      if (p_.states[symbol->index].per_container && symbol->of == kNone) break;
+      if (p_.states[symbol->index].of != Base::Void && symbol->of == kNone) break;
       n.op = Op::StateRead;
       n.type = p_.states[symbol->index].type;
       return whole(add(n), span);
@@ -237,9 +238,11 @@ NodeId Checker::whole(NodeId read, Span span) {
 }
 
 NodeId Checker::of_which(const ast::Name& name, const Symbol& symbol, Span span) {
+  const Base of = symbol.kind == SymbolKind::State ? p_.states[symbol.index].of : Base::Container;
+  const std::string each = to_string({of, {}, false}).substr(2);  // without its article
   diagnostics_
-      .report(Kind::WrongArguments, span, fmt::format("`{}` has a value for each container", name.text),
-              fmt::format("of which? `{}(c)`", name.text))
+      .report(Kind::WrongArguments, span, fmt::format("`{}` has a value for each {}", name.text, each),
+              fmt::format("of which? `{}({})`", name.text, each[0]))
       .label(symbol.span, "declared here");
   return error_node(span);
 }
@@ -275,7 +278,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
 }
 
 NodeId Checker::host_field(const ast::Name& name, Span span) {
-  std::vector<std::string> candidates = {"cpus"};
+  std::vector<std::string> candidates = {"cpus", "sockets", "domains"};
   for (const HostFieldInfo& f : kHostFields) {
     if (name.text == f.name) {
       Node n = make(Op::HostFact, f.type, span);
@@ -285,9 +288,9 @@ NodeId Checker::host_field(const ast::Name& name, Span span) {
     }
     candidates.emplace_back(f.name);
   }
-  if (name.text == "cpus") {
-    diagnostics_.report(Kind::TypeMismatch, span, "`host.cpus` is a set, not a value")
-        .hint("their number is `host.num_cpus`");
+  if (name.text == "cpus" || name.text == "sockets" || name.text == "domains") {
+    diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`host.{}` is a set, not a value", name.text))
+        .hint(fmt::format("their number is `host.num_{}`", name.text));
     return error_node(span);
   }
   const std::string near = nearest(name.text, candidates);

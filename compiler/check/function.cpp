@@ -122,7 +122,8 @@ uint32_t Checker::instance(uint32_t declared, const std::string& kinds, const st
       Symbol stands = *given[i].symbol;
       stands.span = p.name.span;
       if (stands.of != kNone) {
-        p_.locals.push_back(kContainer);
+        const bool state = stands.kind == SymbolKind::State;
+        p_.locals.push_back(state ? Type{p_.states[stands.index].of, {}, false} : kContainer);
         stands.of = static_cast<LocalId>(p_.locals.size() - 1);
         parameters.push_back(stands.of);
       }

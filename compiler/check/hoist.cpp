@@ -111,7 +111,7 @@ NodeId Checker::hoist(const ast::Call& c, Span span, const std::vector<std::pair
   p_.stream_order.push_back(id);
   if (at_.stream != kNone) p_.streams[at_.stream].inputs.push_back(id);
   Node n = make(Op::StreamRead, type(value).with(true), span);
-  if (!of.empty()) n.kids.push_back(container_node(of[0].first, of[0].second));
+  if (!of.empty()) n.kids.push_back(handle_node(of[0].first, of[0].second));
   n.ref = id;
   return add(n);
 }

@@ -162,10 +162,10 @@ NodeId Checker::previous(const ast::Call& c, Span span) {
   }
   const uint32_t id = symbol->index;
   if (!type_is_known(id, *name)) return error_node(span);
-  const bool per_container = p_.streams[id].subject != kNone;
+  const Base of = p_.streams[id].subject != kNone ? Base::Container : Base::Void;
   const auto* call = std::get_if<ast::Call>(&operand.node);
-  if (!call && per_container) return of_which(*name, *symbol, operand.span);
-  const NodeId container = call ? subject_of(*call, *symbol, per_container, operand.span) : kNone;
+  if (!call && of != Base::Void) return of_which(*name, *symbol, operand.span);
+  const NodeId container = call ? subject_of(*call, *symbol, of, operand.span) : kNone;
   if (container != kNone && type(container).error()) return error_node(span);
   p_.streams[id].looked_back = true;
   if (uses_)

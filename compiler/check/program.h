@@ -42,7 +42,7 @@ enum class Op : uint8_t {
   TableElement,  ///< ref: first parameter of the table; i: how many there are; kid: index
   Ways,
   Mb,
-  MbRate,  ///< ref: class; kid: container, of a class for each container
+  MbRate,  ///< share_of() says of what
   Quota,   ///< kid: container
   Cores,   ///< kid: container
   Paused,  ///< kid: container
@@ -101,7 +101,16 @@ enum class StaticField : uint32_t {
   Ipce,
   Target
 };
-enum class HostField : uint32_t { NumCpus, Sockets, L3Ways, NumClosids, L3Bytes, Memory, MbKind };
+enum class HostField : uint32_t {
+  NumCpus,
+  NumSockets,
+  NumDomains,
+  L3Ways,
+  NumClosids,
+  L3Bytes,
+  Memory,
+  MbKind
+};
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
 
 struct Node {
@@ -118,14 +127,22 @@ struct Node {
   std::string text;
 };
 
-/// A set of containers or CPUs, or a range of ints. `variable` is bound while `where` is evaluated.
+/// Of Ways, Mb and MbRate, whose ref is the class and whose kids are its container, where it is one for each,
+/// and, where i is 1, the domain.
+inline ClassRef share_of(const Node& n) {
+  const size_t containers = n.kids.size() - (n.i != 0 ? 1 : 0);
+  return {n.ref, containers > 0 ? n.kids[0] : kNone, n.i != 0 ? n.kids.back() : kNone};
+}
+
+/// A set of containers, CPUs, sockets or L3 domains, or a range of ints. `variable` is bound while `where` is
+/// evaluated.
 struct Set {
-  enum class From : uint8_t { All, Class, Group, HostCpus, CpusOf, CpuList, Ordered, Range };
+  enum class From : uint8_t { All, Class, Group, Host, CpusOf, CpuList, Ordered, Range };
   From from{};
-  bool of_cpus = false;
+  Base of = Base::Container;  ///< of its elements; of From::Host all of the kind
   [[nodiscard]] bool of_ints() const { return from == From::Range; }
-  uint32_t ref = kNone;      ///< class or group; of Ordered the set that is ordered
-  NodeId container = kNone;  ///< of CpusOf
+  uint32_t ref = kNone;  ///< class or group; of Ordered the set that is ordered
+  NodeId whose = kNone;  ///< of CpusOf: a container, socket or domain
   std::vector<std::pair<NodeId, NodeId>>
       ranges;            ///< of CpuList, second kNone for a single CPU; the one of Range
   NodeId key = kNone;    ///< of Ordered; an element without a key is left out
@@ -229,7 +246,7 @@ struct Group {
 /// An array has `size` elements, each of which begins as `initial`; 0: a single value.
 struct State {
   std::string name;
-  bool per_container;
+  Base of;  ///< there is one for each of these; Void: one for the run
   Type type;
   NodeId initial;
   Span span;
@@ -297,10 +314,11 @@ struct Program {
   std::vector<Function> functions;
   std::vector<Rule> rules;  ///< in source order
   uint32_t trials = 0;
-  std::vector<std::pair<Metric, Span>> needs;  ///< first read of each metric
-  std::vector<std::pair<Verb, Span>> acts;     ///< first use of each action
-  std::vector<Metric> optional;                ///< may be absent, and are then missing
-  std::vector<Metric> promised;                ///< that `needs` names
+  std::vector<std::pair<Metric, Span>> needs;       ///< first read of each metric
+  std::vector<std::pair<Verb, Span>> acts;          ///< first use of each action
+  std::vector<std::pair<int64_t, Span>> sample_ns;  ///< periods that `sample` sets, each with its first place
+  std::vector<Metric> optional;                     ///< may be absent, and are then missing
+  std::vector<Metric> promised;                     ///< that `needs` names
 
   /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything
   /// else. Interval arithmetic; ends beyond 2^53 have no range.

@@ -1,4 +1,4 @@
-// Sets of containers and of CPUs.
+// Sets of containers, CPUs, sockets and L3 domains.
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ uint32_t Checker::set(const ast::Expr& e) {
       if (p_.groups[symbol->index].set == kNone) return kNone;
       s.from = Set::From::Group;
       s.ref = symbol->index;
-      s.of_cpus = p_.sets[p_.groups[symbol->index].set].of_cpus;
+      s.of = p_.sets[p_.groups[symbol->index].set].of;
       return add_set(s);
     }
     if (!symbol) {
@@ -69,9 +69,12 @@ uint32_t Checker::set(const ast::Expr& e) {
     return ordered(*call, e.span);
   if (const auto* field = std::get_if<ast::Field>(&e.node)) {
     if (const auto* base = std::get_if<ast::Ref>(&field->base->node)) {
-      if (base->name.text == "host" && field->name.text == "cpus") {
-        s.from = Set::From::HostCpus;
-        s.of_cpus = true;
+      constexpr std::pair<std::string_view, Base> kOfHost[] = {
+          {"cpus", Base::Cpu}, {"sockets", Base::Socket}, {"domains", Base::Domain}};
+      for (const auto& [name, of] : kOfHost) {
+        if (base->name.text != "host" || field->name.text != name) continue;
+        s.from = Set::From::Host;
+        s.of = of;
         return add_set(s);
       }
       const Symbol* symbol = find(base->name.text);
@@ -83,21 +86,34 @@ uint32_t Checker::set(const ast::Expr& e) {
         return add_set(s);
       }
     }
-    if (field->name.text == "cpus") {
-      s.container = total(expr(*field->base), kContainer, "`.cpus`");
-      if (type(s.container).error()) return kNone;
-      s.from = Set::From::CpusOf;
-      s.of_cpus = true;
-      return add_set(s);
-    }
+    if (field->name.text == "cpus") return cpus_of(*field->base, e.span);
   }
   const NodeId id = expr(e);
   if (!type(id).error())
     diagnostics_
         .report(Kind::TypeMismatch, e.span, "a set is wanted here",
                 fmt::format("this is {}", to_string(type(id))))
-        .hint("sets are `all`, `CLASS.members`, a group, `host.cpus` and `c.cpus`");
+        .hint(
+            "sets are `all`, `CLASS.members`, a group, `host.cpus`, `host.sockets`, `host.domains` and "
+            "`c.cpus`");
   return kNone;
+}
+
+/// `x.cpus`
+uint32_t Checker::cpus_of(const ast::Expr& whose, Span span) {
+  Set s;
+  s.from = Set::From::CpusOf;
+  s.of = Base::Cpu;
+  s.whose = expr(whose);
+  const Type t = type(s.whose);
+  if (t.error()) return kNone;
+  if (!is_handle(t.base) || t.base == Base::Cpu) {
+    diagnostics_.report(Kind::TypeMismatch, span, fmt::format("{} has no CPUs", words(t)))
+        .hint("a container, a socket and an L3 domain have `.cpus`");
+    return kNone;
+  }
+  must_be_present(s.whose, "what the CPUs are of");
+  return add_set(s);
 }
 
 /// `sort(c in S: key)`, `top(n, c in S: key)`, `bottom(n, c in S: key)`: elements by their keys, ties by
@@ -133,7 +149,7 @@ uint32_t Checker::ordered(const ast::Call& c, Span span) {
                         fmt::format("this is {}", words(type(s.key))));
     return kNone;
   }
-  s.of_cpus = p_.sets[s.ref].of_cpus;
+  s.of = p_.sets[s.ref].of;
   return add_set(s);
 }
 
@@ -157,7 +173,7 @@ uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, con
     bind(variable, kError);
     return kNone;
   }
-  const bool of_cpus = p_.sets[base].of_cpus;
+  const Base of = p_.sets[base].of;
   if (p_.sets[base].variable != kNone ||
       p_.sets[base].where != kNone) {  // a set of a set, by a group without a name
     p_.groups.push_back({"", base, span});
@@ -167,10 +183,10 @@ uint32_t Checker::set_with(const ast::Name& variable, const ast::Expr& from, con
     Set s;
     s.from = Set::From::Group;
     s.ref = static_cast<uint32_t>(p_.groups.size() - 1);
-    s.of_cpus = of_cpus;
+    s.of = of;
     base = add_set(s);
   }
-  const LocalId local = bind(variable, of_cpus ? kCpu : kContainer);
+  const LocalId local = bind(variable, {of, {}, false});
   p_.sets[base].variable = local;
   p_.sets[base].span = span;
   if (where) {
@@ -208,7 +224,7 @@ uint32_t Checker::range_with(const ast::Comprehension& c, Span span) {
 uint32_t Checker::cpu_list(const ast::CpuSetLiteral& list, Span span) {
   Set s;
   s.from = Set::From::CpuList;
-  s.of_cpus = true;
+  s.of = Base::Cpu;
   s.span = span;
   for (const auto& [first, last] : list.ranges) {
     const NodeId a = total(expr(*first), kInt, "a CPU number");

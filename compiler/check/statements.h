@@ -35,10 +35,11 @@ struct AssignState {
   ast::AssignOp op;
   NodeId value;
 };
-/// `container` kNone for a single class.
+/// `container` kNone for a single class; `domain` kNone for all.
 struct ClassRef {
   uint32_t cls;
   NodeId container;
+  NodeId domain = kNone;
 };
 struct SetWays {
   ClassRef cls;
@@ -112,6 +113,11 @@ struct Pause {
   NodeId container;
   bool paused;
 };
+/// sample c every 10ms
+struct Sample {
+  NodeId container;
+  int64_t period_ns;
+};
 /// Cases in source order; `otherwise` is what `else` does, for the values that no case names. Without it,
 /// each has a case.
 struct Match {
@@ -152,7 +158,7 @@ struct Trial {
 struct Stmt {
   Span span;
   std::variant<Let, If, AssignState, SetWays, SetMb, SetQuota, SetCores, CallPlan, Try, Return, Stop, Move,
-               Layout, Pin, Log, Annotate, Emit, Reject, Pause, Match, For, Repeat, Loop, Wait, Trial>
+               Layout, Pin, Log, Annotate, Emit, Reject, Pause, Sample, Match, For, Repeat, Loop, Wait, Trial>
       node;
 };
 

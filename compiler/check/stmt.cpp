@@ -24,7 +24,7 @@ bool Checker::effects_allowed(Span span, const char* what) {
 bool Checker::may_act(Verb verb, Span span) {
   if (!effects_allowed(span, "an action")) return false;
   if (at_.admit && (verb == Verb::Move || verb == Verb::Quota || verb == Verb::Cores || verb == Verb::Pause ||
-                    verb == Verb::Resume)) {
+                    verb == Verb::Resume || verb == Verb::Sample)) {
     diagnostics_
         .report(Kind::MisplacedStatement, span,
                 fmt::format("`{}` wants a container that runs", cbench::info(verb).name),
@@ -112,22 +112,20 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
   if (call && !index && !symbol &&
       (name == "ways" || name == "mb" || name == "mb_rate" || name == "quota" || name == "cores")) {
     const NodeId target = scalar_builtin(*call, a.target->span);
-    const auto class_read = [&](NodeId id) {
-      return ClassRef{node(id).ref, node(id).kids.empty() ? kNone : node(id).kids[0]};
-    };
     NodeId value = expr(*a.value);
     if (type(target).error() || type(value).error()) return;
     if (name == "ways") {
       value = total(value, type(target).with(false), "`ways`");
-      if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{class_read(target), a.op, value}});
+      if (may_act(Verb::Ways, span)) out.push_back({span, SetWays{share_of(node(target)), a.op, value}});
     } else if (name == "mb") {
       value = total(value, kRatio, "`mb`");
-      if (may_act(Verb::Mb, span)) out.push_back({span, SetMb{class_read(target), a.op, value, Verb::Mb}});
+      if (may_act(Verb::Mb, span))
+        out.push_back({span, SetMb{share_of(node(target)), a.op, value, Verb::Mb}});
     } else if (name == "mb_rate") {
       if (node(value).op == Op::Unlimited) p_.nodes[value].type = kRate;
       value = total(value, kRate, "`mb_rate`");
       if (may_act(Verb::MbRate, span))
-        out.push_back({span, SetMb{class_read(target), a.op, value, Verb::MbRate}});
+        out.push_back({span, SetMb{share_of(node(target)), a.op, value, Verb::MbRate}});
     } else if (name == "cores") {
       value = total(value, kCore, "`cores`");
       if (may_act(Verb::Cores, span)) out.push_back({span, SetCores{node(target).kids[0], a.op, value}});
@@ -239,6 +237,8 @@ void Checker::statement(const ast::Stmt& s, Block& out) {
           const NodeId c =
               total(expr(*n.container), kContainer, fmt::format("`{}`", cbench::info(verb).name));
           if (may_act(verb, s.span)) out.push_back({s.span, Pause{c, n.paused}});
+        } else if constexpr (std::is_same_v<T, ast::Sample>) {
+          sample(n, s.span, out);
         } else {
           static_assert(std::is_same_v<T, ast::Reject>);
           const NodeId c = total(expr(*n.container), kContainer, "`reject`");

@@ -15,7 +15,8 @@
 namespace cbench::check {
 namespace {
 
-constexpr std::string_view kHostFacts[] = {"num_cpus", "l3_ways", "num_closids", "mb_kind", "memory"};
+constexpr std::string_view kHostFacts[] = {"num_cpus",    "num_sockets", "num_domains", "l3_ways",
+                                           "num_closids", "mb_kind",     "memory"};
 constexpr double kMostSteps = 1e6;
 
 class Tests {
@@ -107,10 +108,10 @@ class Tests {
         else
           diagnostics_.report(Kind::UnitMismatch, value.span, "`memory` is in bytes")
               .hint("write `memory: 64GiB`");
-      } else if (const auto n =
-                     whole(value, "a number of CPUs, ways or CLOSIDs", name.text == "num_cpus" ? 1024 : 64)) {
-        if (name.text == "num_cpus" && *n == 0)
-          diagnostics_.report(Kind::BadTest, value.span, "a host has at least one CPU");
+      } else if (const auto n = whole(value, "a number of CPUs, sockets, domains, ways or CLOSIDs",
+                                      name.text == "num_cpus" ? 1024 : 64)) {
+        if (name.text != "l3_ways" && name.text != "num_closids" && *n == 0)
+          diagnostics_.report(Kind::BadTest, value.span, "a host has at least one CPU, socket and domain");
         else
           test_.host.emplace_back(name.text, *n);
       }
@@ -279,7 +280,12 @@ class Tests {
       made.container = container_named(*e.target);
     }
     if (e.goal) made.cls = class_named(*e.goal).value_or("");
+    if (e.domain && made.verb != Verb::Ways && made.verb != Verb::Mb && made.verb != Verb::MbRate)
+      diagnostics_.report(Kind::BadTest, e.domain->span,
+                          fmt::format("`{}` is not for a domain", e.action.text));
+    if (e.domain) made.domain = whole(*e.domain, "the number of a domain", kMostSteps);
     if (e.value) made.value = canonical(e.value->literal.value, e.value->literal.unit);
+    if (e.value && made.verb == Verb::Sample) *made.value *= 1e9;  // periods are in ns
     if (e.unlimited) made.value = std::numeric_limits<double>::infinity();
     if (e.value) check_value(*e.value, made.verb);
     if (e.cpus) made.detail = to_list(cpus(*e.cpus));
@@ -302,6 +308,9 @@ class Tests {
       diagnostics_.report(Kind::BareRatio, number.span,
                           fmt::format("`{}` is set in percent", info(verb).name),
                           fmt::format("did you mean `{:g}%`?", number.literal.value));
+    if (verb == Verb::Sample && !(dim_of(number.literal.unit) == kSeconds))
+      diagnostics_.report(Kind::UnitMismatch, number.span, "a sampling period is a time")
+          .hint("such as `expect sample A every 10ms`");
     if (verb == Verb::Ways && number.literal.unit != Unit::None && tag != UnitTag::Way)
       diagnostics_.report(Kind::UnitMismatch, number.span, "`ways` is a number of ways");
   }

@@ -43,7 +43,8 @@ struct TestExpectation {
   bool no = false;
   Verb verb{};
   std::string container, cls;
-  std::optional<double> value;  ///< canonical, as Decision::value
+  std::optional<int64_t> domain;  ///< id of an L3 domain
+  std::optional<double> value;    ///< canonical, as Decision::value
   std::optional<std::string> detail;
   bool detail_is_part = false;  ///< of the decision's detail, which is a text
   std::optional<int64_t> within, after;
@@ -57,6 +58,7 @@ struct TestCase {
   std::vector<TestContainer> containers;
   std::vector<TestEvent> events;
   std::vector<TestExpectation> expectations;
+  int64_t step_ns = 0;  ///< how long a step is
 };
 
 namespace check {

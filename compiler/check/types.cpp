@@ -17,6 +17,8 @@ constexpr Named kNamed[] = {
     {"time", Base::Time, Unit::Seconds},
     {"container", Base::Container, Unit::None},
     {"cpu", Base::Cpu, Unit::None},
+    {"socket", Base::Socket, Unit::None},
+    {"domain", Base::Domain, Unit::None},
     {"ratio", Base::Float, Unit::Ratio},
     {"bytes", Base::Int, Unit::Bytes},
     {"bytes/s", Base::Float, Unit::BytesPerSecond},
@@ -41,6 +43,13 @@ std::string power(std::string_view base, int exponent) {
 }
 
 }  // namespace
+
+std::string_view plural(Base handle) {
+  return handle == Base::Cpu      ? "CPUs"
+         : handle == Base::Socket ? "sockets"
+         : handle == Base::Domain ? "L3 domains"
+                                  : "containers";
+}
 
 Dim dim_of(Unit unit) {
   const UnitInfo& u = info(unit);
@@ -150,6 +159,10 @@ std::string to_string(Type type) {
       return "a value of an enum";
     case Base::Cpu:
       return "a cpu";
+    case Base::Socket:
+      return "a socket";
+    case Base::Domain:
+      return "a domain";
     case Base::Class:
       return "a class";
     case Base::Text:

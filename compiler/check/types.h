@@ -10,7 +10,22 @@
 
 namespace cbench::check {
 
-enum class Base : uint8_t { Error, Void, Bool, Int, Float, Time, Enum, Container, Cpu, Class, Text, Set };
+enum class Base : uint8_t {
+  Error,
+  Void,
+  Bool,
+  Int,
+  Float,
+  Time,
+  Enum,
+  Container,
+  Cpu,
+  Socket,
+  Domain,
+  Class,
+  Text,
+  Set
+};
 
 /// A unit as the checker sees it: exponents of the base dimensions and the nominal tag. The scale is gone:
 /// values are held in canonical units (bytes, seconds as float or ns as time, ratios as 0..1, mpki as misses
@@ -45,15 +60,24 @@ inline constexpr Type kFloat{Base::Float, {}, false};
 inline constexpr Type kTime{Base::Time, kSeconds, false};
 inline constexpr Type kContainer{Base::Container, {}, false};
 inline constexpr Type kCpu{Base::Cpu, {}, false};
+inline constexpr Type kSocket{Base::Socket, {}, false};
+inline constexpr Type kDomain{Base::Domain, {}, false};
 inline constexpr Type kRatio{Base::Float, {0, 0, 0, 0, UnitTag::Ratio}, false};
 inline constexpr Type kRate{Base::Float, {1, -1, 0, 0, UnitTag::None}, false};
 inline constexpr Type kCore{Base::Int, {0, 0, 0, 0, UnitTag::Core}, false};
 
+/// Stands for a thing that is somewhere else.
+constexpr bool is_handle(Base base) {
+  return base == Base::Container || base == Base::Cpu || base == Base::Socket || base == Base::Domain;
+}
+/// "containers", "CPUs", "sockets", "L3 domains".
+std::string_view plural(Base handle);
+
 Dim dim_of(Unit unit);
 /// The type that a metric is read as: optional, scaled to canonical units.
 Type type_of(Metric metric);
-/// The type named in a declaration: bool, int, float, time, container, cpu, or a unit (mpki, ratio, bytes,
-/// way …). nullopt when there is no such type.
+/// The type named in a declaration: bool, int, float, time, container, cpu, socket, domain, or a unit (mpki,
+/// ratio, bytes, way …). nullopt when there is no such type.
 std::optional<Type> type_named(std::string_view name);
 const std::vector<std::string>& type_names();
 

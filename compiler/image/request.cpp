@@ -30,9 +30,11 @@ inline constexpr auto kFields<ContainerConstants> =
                &ContainerConstants::index,    &ContainerConstants::cores,  &ContainerConstants::critical,
                &ContainerConstants::priority, &ContainerConstants::targets};
 template <>
+inline constexpr auto kFields<HostPart> = std::tuple{&HostPart::id, &HostPart::cpus};
+template <>
 inline constexpr auto kFields<HostConstants> = std::tuple{
-    &HostConstants::cpus,     &HostConstants::sockets,      &HostConstants::l3_ways, &HostConstants::closids,
-    &HostConstants::l3_bytes, &HostConstants::memory_bytes, &HostConstants::mb_kind};
+    &HostConstants::cpus,    &HostConstants::sockets,  &HostConstants::domains,      &HostConstants::l3_ways,
+    &HostConstants::closids, &HostConstants::l3_bytes, &HostConstants::memory_bytes, &HostConstants::mb_kind};
 template <>
 inline constexpr auto kFields<CodeLayout> =
     std::tuple{&CodeLayout::containers, &CodeLayout::host,      &CodeLayout::columns, &CodeLayout::measured,

@@ -12,6 +12,11 @@ llvm::Value* Lowering::class_id(uint32_t cls, check::NodeId container) {
   return b().ir.CreateTrunc(b().pick(place.of_slot, expr(container).v), b().ir.getInt32Ty());
 }
 
+/// The domain that a share is of, as i32; -1 for all.
+llvm::Value* Lowering::domain_of(const check::ClassRef& share) {
+  return share.domain == check::kNone ? b().i32(-1) : expr(share.domain).v;
+}
+
 /// Plans an action on a class; a container without one of its own is refused.
 void Lowering::on_class(check::ClassRef cls, Verb verb,
                         const std::function<llvm::Value*(llvm::Value*)>& plan) {

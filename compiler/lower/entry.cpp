@@ -9,21 +9,16 @@ using check::kNone;
 using check::Op;
 using check::Rule;
 
-void Lowering::initial_states(bool per_container, llvm::Value* slot) {
-  for (size_t i = 0; i < p_.states.size(); ++i) {
-    if (p_.states[i].per_container != per_container) continue;
-    llvm::Value* value = expr(p_.states[i].initial).v;
-    if (p_.states[i].type.base == check::Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
-    const plan::StatePlace& place = layout_.states[i];
-    llvm::Value* base = b().state(place.base, 8ULL * place.size, slot);
-    if (place.size == 1) {
-      b().store(value, base);
-      continue;
-    }
-    b().loop(b().i32(0), b().i32(place.size), [&](llvm::Value* at, llvm::BasicBlock*) {
-      b().store(value, b().at(base, b().ir.CreateMul(b().wide(at), b().i64(8))));
-    });
-  }
+/// So many elements of a state, from the `first` on, begin as it says.
+void Lowering::initial_state(size_t state, llvm::Value* first, uint32_t elements) {
+  if (elements == 0) return;
+  llvm::Value* value = expr(p_.states[state].initial).v;
+  if (p_.states[state].type.base == check::Base::Bool) value = b().ir.CreateZExt(value, b().ir.getInt64Ty());
+  llvm::Value* base = b().state(layout_.states[state].base, 8, first);
+  if (elements == 1) return b().store(value, base);
+  b().loop(b().i32(0), b().i32(elements), [&](llvm::Value* at, llvm::BasicBlock*) {
+    b().store(value, b().at(base, b().ir.CreateMul(b().wide(at), b().i64(8))));
+  });
 }
 
 /// A container starts: everything that is remembered of its slot is new.
@@ -49,7 +44,9 @@ llvm::Function* Lowering::reset_function() {
     for (const uint64_t base : {layout_.rules[i].first, layout_.rules[i].seen, layout_.rules[i].fired})
       f.store(zero, f.state(base, 8, slot));
   }
-  initial_states(true, slot);
+  for (size_t i = 0; i < p_.states.size(); ++i)
+    if (const uint32_t size = layout_.states[i].size; p_.states[i].of == check::Base::Container)
+      initial_state(i, f.ir.CreateMul(slot, f.i32(size)), size);
   f.seldom();
   return f.finish();
 }
@@ -57,14 +54,12 @@ llvm::Function* Lowering::reset_function() {
 /// i32 cbp_entry(PolicyContext*, i32 event, i32 slot)
 void Lowering::entry_function(llvm::Function* streams, llvm::Function* reset,
                               const std::vector<llvm::Function*>& rules) {
-  // Global states are set in a function of their own, since the entry has no FunctionBuilder signature.
+  // States are set in a function of their own, since the entry has no FunctionBuilder signature.
   FunctionBuilder begin(module_, "begin", layout_.slots());
   builder_ = &begin;
-  initial_states(false, begin.i32(0));
-  // `on admit` reads the states of a container that has not started yet.
-  if (std::any_of(p_.states.begin(), p_.states.end(), [](const auto& s) { return s.per_container; }))
-    begin.loop(begin.i32(0), begin.i32(layout_.slots()),
-               [&](llvm::Value* slot, llvm::BasicBlock*) { initial_states(true, slot); });
+  // Those of containers as well: `on admit` reads them before a container has started.
+  for (size_t i = 0; i < p_.states.size(); ++i)
+    initial_state(i, begin.i32(0), layout_.states[i].n * layout_.states[i].size);
   begin.seldom();
   llvm::Function* begin_function = begin.finish();
 

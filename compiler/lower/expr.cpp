@@ -20,6 +20,8 @@ llvm::Type* Lowering::type_of(const check::Type& t) {
       return b().ir.getDoubleTy();
     case Base::Container:
     case Base::Cpu:
+    case Base::Socket:
+    case Base::Domain:
       return b().ir.getInt32Ty();
     default:
       return b().ir.getInt64Ty();
@@ -91,11 +93,13 @@ Val Lowering::expr(check::NodeId id) {
       const auto share = n.op == Op::Ways ? abi::Intrinsic::ways
                          : n.op == Op::Mb ? abi::Intrinsic::mb
                                           : abi::Intrinsic::mb_rate;
-      if (n.kids.empty()) return {b().call(share, {class_id(n.ref, check::kNone)})};
-      llvm::Value* cls = class_id(n.ref, n.kids[0]);
+      const check::ClassRef of = check::share_of(n);
+      llvm::Value* cls = class_id(n.ref, of.container);
+      llvm::Value* domain = domain_of(of);
+      if (of.container == check::kNone) return {b().call(share, {cls, domain})};
       llvm::Value* ok = b().ir.CreateICmpSGE(cls, b().i32(0));
       llvm::AllocaInst* value = b().local(type_of(n.type), llvm::Constant::getNullValue(type_of(n.type)));
-      b().when(ok, [&] { b().store(b().call(share, {cls}), value); });
+      b().when(ok, [&] { b().store(b().call(share, {cls, domain}), value); });
       return {b().ir.CreateLoad(type_of(n.type), value), ok};
     }
     case Op::Paused:
@@ -261,8 +265,10 @@ Val Lowering::host_fact(const check::Node& n) {
   switch (static_cast<check::HostField>(n.ref)) {
     case check::HostField::NumCpus:
       return {b().i64(static_cast<int64_t>(f.cpus.size()))};
-    case check::HostField::Sockets:
-      return {b().i64(f.sockets)};
+    case check::HostField::NumSockets:
+      return {b().i64(static_cast<int64_t>(f.sockets.size()))};
+    case check::HostField::NumDomains:
+      return {b().i64(static_cast<int64_t>(f.domains.size()))};
     case check::HostField::L3Ways:
       return {b().i64(f.l3_ways)};
     case check::HostField::NumClosids:

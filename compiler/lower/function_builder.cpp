@@ -59,6 +59,7 @@ llvm::MemoryEffects effects_of(abi::Intrinsic which) {
     case Intrinsic::cpu_in:
     case Intrinsic::ways:
     case Intrinsic::mb:
+    case Intrinsic::mb_rate:
     case Intrinsic::quota:
     case Intrinsic::cores:
     case Intrinsic::paused:

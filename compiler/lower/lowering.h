@@ -42,7 +42,7 @@ class Lowering {
   llvm::Value* held_often(uint32_t id, llvm::Value* index, llvm::Value* now1, llvm::Value* truth);
   void entry_function(llvm::Function* streams, llvm::Function* reset,
                       const std::vector<llvm::Function*>& rules);
-  void initial_states(bool per_container, llvm::Value* slot);
+  void initial_state(size_t state, llvm::Value* first, uint32_t elements);
 
   // streams and temporal operators (temporal.cpp)
   llvm::Function* streams_function();
@@ -97,6 +97,10 @@ class Lowering {
   Val reduce(const check::Node& n);
   llvm::Value* member(uint32_t set, llvm::Value* element);
   void for_each(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
+  llvm::Value* cpu_of(const check::Set& s, llvm::Value* cpu);
+  [[nodiscard]] size_t elements(const check::Set& s) const {
+    return s.of == check::Base::Container ? layout_.slots() : layout_.host.count(s.of);
+  }
   void in_order(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
   llvm::Value* sortable(llvm::Value* key, bool falling);
 
@@ -107,6 +111,7 @@ class Lowering {
   void try_plan(const check::Block& plan, llvm::BasicBlock* made);
   void action(llvm::Value* refused);
   llvm::Value* class_id(uint32_t cls, check::NodeId container);
+  llvm::Value* domain_of(const check::ClassRef& share);
   void on_class(check::ClassRef cls, Verb verb, const std::function<llvm::Value*(llvm::Value*)>& plan);
   void layout(const check::Layout& l);
   void text(const check::TextParts& t);
@@ -149,7 +154,7 @@ class Lowering {
   FunctionBuilder* builder_ = nullptr;
   std::vector<Val> locals_;
   std::vector<Exit> exits_;
-  Span called_;  ///< where the policy called the function that is being inlined
+  Span called_;                           ///< where the policy called the function that is being inlined
   std::vector<llvm::BasicBlock*> tries_;  ///< where a refusal inside each open `try` goes
   std::map<std::string, uint32_t> text_ids_;
   llvm::Value* stream_slot_ = nullptr;  ///< element of the stream being evaluated

@@ -47,9 +47,7 @@ llvm::Value* Lowering::leaves_due(const Rule& rule, llvm::Value* slot) {
 void Lowering::show_leaf(check::NodeId leaf) {
   const check::Node& n = node(leaf);
   llvm::Value* label = b().i32(text_id(plan::one_line(sources_.text(n.span))));
-  if (n.type.base == check::Base::Container || n.type.base == check::Base::Cpu ||
-      n.type.base == check::Base::Text)
-    return;
+  if (check::is_handle(n.type.base) || n.type.base == check::Base::Text) return;
   const Val x = expr(leaf);
   const auto show = [&] {
     if (n.type.base == check::Base::Bool) {

@@ -1,4 +1,4 @@
-// Sets of containers and CPUs: membership, iteration in ascending order, reductions.
+// Sets of containers, CPUs, sockets and L3 domains: membership, iteration in ascending order, reductions.
 #include <limits>
 
 #include <llvm/IR/Intrinsics.h>
@@ -11,7 +11,22 @@ using check::Base;
 using check::Reduction;
 using check::Set;
 
-/// Is the element (slot or CPU number, i32) in the set? Binds the set's variable for its `where`.
+/// Is the CPU one of the container, socket or domain that the set is of?
+llvm::Value* Lowering::cpu_of(const Set& s, llvm::Value* cpu) {
+  llvm::Value* whose = expr(s.whose).v;
+  const Base of = node(s.whose).type.base;
+  if (of == Base::Container)
+    return b().ir.CreateICmpNE(b().call(abi::Intrinsic::cpu_in, {whose, cpu}), b().i32(0));
+  // CPUs that a policy can name are online; those that are of no domain are of none here.
+  std::vector<int64_t> part_of(layout_.host.cpus.empty() ? 0 : layout_.host.cpus.back() + 1, -1);
+  const std::vector<HostPart>& parts = layout_.host.parts(of);
+  for (size_t i = 0; i < parts.size(); ++i)
+    for (const uint32_t each : parts[i].cpus) part_of[each] = static_cast<int64_t>(i);
+  return b().ir.CreateICmpEQ(b().pick(part_of, cpu), b().wide(whose));
+}
+
+/// Is the element (slot, CPU number or place of a socket or domain, i32) in the set? Binds the set's variable
+/// for its `where`.
 llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
   const Set& s = p_.sets[id];
   auto& ir = b().ir;
@@ -30,12 +45,12 @@ llvm::Value* Lowering::member(uint32_t id, llvm::Value* element) {
     case Set::From::Group:
       in = member(p_.groups[s.ref].set, element);
       break;
-    case Set::From::HostCpus:
+    case Set::From::Host:
     case Set::From::Ordered:
     case Set::From::Range:
       break;  // elements come from this set
     case Set::From::CpusOf:
-      in = ir.CreateICmpNE(b().call(abi::Intrinsic::cpu_in, {expr(s.container).v, element}), b().i32(0));
+      in = cpu_of(s, element);
       break;
     case Set::From::CpuList: {
       in = b().flag(false);
@@ -76,15 +91,15 @@ void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm
     return;
   }
   const std::vector<int64_t> cpus(layout_.host.cpus.begin(), layout_.host.cpus.end());
-  const int64_t n = s.of_cpus ? static_cast<int64_t>(cpus.size()) : layout_.slots();
-  b().loop(b().i32(0), b().i32(n), [&](llvm::Value* i, llvm::BasicBlock* next) {
-    llvm::Value* element = s.of_cpus ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
-    llvm::BasicBlock* inside = b().block("member");
-    b().branch(member(id, element), inside, next);
-    b().into(inside);
-    if (s.variable != check::kNone) locals_[s.variable] = {element};
-    body(element, next);
-  });
+  b().loop(
+      b().i32(0), b().i32(static_cast<int64_t>(elements(s))), [&](llvm::Value* i, llvm::BasicBlock* next) {
+        llvm::Value* element = s.of == Base::Cpu ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
+        llvm::BasicBlock* inside = b().block("member");
+        b().branch(member(id, element), inside, next);
+        b().into(inside);
+        if (s.variable != check::kNone) locals_[s.variable] = {element};
+        body(element, next);
+      });
 }
 
 /// A number as unsigned bits that order as it does, or the other way round.
@@ -107,7 +122,7 @@ void Lowering::in_order(uint32_t id, const std::function<void(llvm::Value*, llvm
   auto& ir = b().ir;
   llvm::Type* i64 = ir.getInt64Ty();
   llvm::Type* entry = llvm::ArrayType::get(i64, 2);  // abi::SortEntry
-  const size_t most = s.of_cpus ? layout_.host.cpus.size() : layout_.slots();
+  const size_t most = elements(s);
   llvm::Value* entries = b().local(llvm::ArrayType::get(entry, most), nullptr);
   llvm::AllocaInst* found = b().local(i64, b().i64(0));
   llvm::Value* limit = s.count == check::kNone ? nullptr : expr(s.count).v;

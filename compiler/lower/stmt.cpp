@@ -167,6 +167,13 @@ void Lowering::text_value(check::NodeId id) {
       case Base::Cpu:
         b().call(Intrinsic::text_i64, {b().ir.CreateZExt(x.v, b().ir.getInt64Ty()), b().i32(0)});
         break;
+      case Base::Socket:
+      case Base::Domain: {
+        std::vector<int64_t> ids;
+        for (const HostPart& part : layout_.host.parts(n.type.base)) ids.push_back(part.id);
+        b().call(Intrinsic::text_i64, {b().pick(ids, x.v), b().i32(0)});
+        break;
+      }
       case Base::Bool:
         b().call(Intrinsic::text_flag, {b().ir.CreateZExt(x.v, b().ir.getInt32Ty())});
         break;
@@ -209,15 +216,17 @@ void Lowering::statement(const check::Stmt& s) {
           assign(n, s.span);
         } else if constexpr (std::is_same_v<T, SetWays>) {
           on_class(n.cls, Verb::Ways, [&](llvm::Value* cls) {
-            llvm::Value* old = b().call(Intrinsic::ways, {cls});
-            return b().call(Intrinsic::set_ways, {cls, changed(n.value, n.op, old, kInt, s.span)});
+            llvm::Value* domain = domain_of(n.cls);
+            llvm::Value* old = b().call(Intrinsic::ways, {cls, domain});
+            return b().call(Intrinsic::set_ways, {cls, domain, changed(n.value, n.op, old, kInt, s.span)});
           });
         } else if constexpr (std::is_same_v<T, SetMb>) {
           const bool rate = n.verb == Verb::MbRate;
           on_class(n.cls, n.verb, [&](llvm::Value* cls) {
-            llvm::Value* old = b().call(rate ? Intrinsic::mb_rate : Intrinsic::mb, {cls});
+            llvm::Value* domain = domain_of(n.cls);
+            llvm::Value* old = b().call(rate ? Intrinsic::mb_rate : Intrinsic::mb, {cls, domain});
             return b().call(rate ? Intrinsic::set_mb_rate : Intrinsic::set_mb,
-                            {cls, changed(n.value, n.op, old, kRatio, s.span)});
+                            {cls, domain, changed(n.value, n.op, old, kRatio, s.span)});
           });
         } else if constexpr (std::is_same_v<T, SetQuota>) {
           llvm::Value* slot = expr(n.container).v;
@@ -276,6 +285,9 @@ void Lowering::statement(const check::Stmt& s) {
         } else if constexpr (std::is_same_v<T, check::Pause>) {
           llvm::Value* slot = expr(n.container).v;
           action(b().call(Intrinsic::set_paused, {slot, b().i32(n.paused ? 1 : 0)}));
+        } else if constexpr (std::is_same_v<T, check::Sample>) {
+          llvm::Value* slot = expr(n.container).v;
+          action(b().call(Intrinsic::set_period, {slot, b().i64(n.period_ns)}));
         } else {
           static_assert(std::is_same_v<T, check::Reject>);
           llvm::Value* slot = expr(n.container).v;

@@ -70,8 +70,14 @@ ast::Enumeration Builder::enumeration(const Node& node) {
 
 ast::State Builder::state(const Node& node) {
   const Node* size = node.find(NodeKind::ArraySize);
-  return {name(node.children.front()), subject(node), type(*node.find(NodeKind::Type)),
-          size != nullptr ? expr(size->children.front()) : nullptr, expr(node.children.back())};
+  const Node* of = node.find(NodeKind::Subject);
+  const Node* of_type = of != nullptr ? of->find(NodeKind::Type) : nullptr;
+  return {name(node.children.front()),
+          subject(node),
+          of_type != nullptr ? std::optional(type(*of_type)) : std::nullopt,
+          type(*node.find(NodeKind::Type)),
+          size != nullptr ? expr(size->children.front()) : nullptr,
+          expr(node.children.back())};
 }
 
 ast::Stream Builder::stream(const Node& node) {

@@ -42,17 +42,6 @@ bool wants_name(Want want) {
   }
 }
 
-/// The word of a later version of the language that `found` is; "" when it is none. `sample` is such a word
-/// only where a statement begins.
-std::string_view later_word(Want want, const Found& found, std::string_view text) {
-  if (want == Want::AssignOperator) {
-    const std::string_view first = word_before(text, found.begin);
-    const bool word = found.kind == FoundKind::Word && !grammar::is_reserved(found.text);
-    return word && first == "sample" ? first : "";
-  }
-  return "";
-}
-
 }  // namespace
 
 void Reader::fail(Want want, const grammar::Input& in) {
@@ -107,15 +96,6 @@ void Reader::report_want(Want want, size_t at) {
     diagnostics_
         .report(Kind::TooDeep, where, fmt::format("nested more than {} levels deep", grammar::kMaxDepth))
         .hint("move the inner part into a function or a `let`");
-    return;
-  }
-  if (const std::string_view later = later_word(want, found, text_); !later.empty()) {
-    const Span word = later.data() >= text_.data() && later.data() < text_.data() + text_.size()
-                          ? span(static_cast<size_t>(later.data() - text_.data()),
-                                 static_cast<size_t>(later.data() - text_.data()) + later.size())
-                          : where;
-    diagnostics_.report(Kind::LaterLanguage, word,
-                        fmt::format("`{}` is not part of this version's language", later));
     return;
   }
   const bool reserved = found.kind == FoundKind::Word && grammar::is_reserved(found.text);

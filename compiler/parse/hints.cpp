@@ -20,9 +20,9 @@ const Words& declarations() {
   return words;
 }
 const Words& statements() {
-  static const Words words = {"let",    "if",   "try",      "return", "stop",   "move",  "layout",
-                              "pin",    "log",  "annotate", "emit",   "reject", "match", "for",
-                              "repeat", "loop", "wait",     "trial",  "pause",  "resume"};
+  static const Words words = {"let",    "if",   "try",      "return", "stop",   "move",   "layout",
+                              "pin",    "log",  "annotate", "emit",   "reject", "match",  "for",
+                              "repeat", "loop", "wait",     "trial",  "pause",  "resume", "sample"};
   return words;
 }
 const Words& clauses() {

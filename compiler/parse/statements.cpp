@@ -1,4 +1,5 @@
 #include "compiler/parse/build.h"
+#include "compiler/parse/literals.h"
 
 namespace cbench::parsing {
 
@@ -168,6 +169,10 @@ ast::Stmt Builder::statement(const Node& node) {
     case NodeKind::Pause:
     case NodeKind::Resume:
       return made(ast::Pause{expr(parts[0]), inner.kind == NodeKind::Pause});
+    case NodeKind::Sample: {
+      auto container = expr(parts[0]);
+      return made(ast::Sample{std::move(container), read_number(text(parts[1])).literal, span(parts[1])});
+    }
     case NodeKind::Match:
       return made(match(inner));
     case NodeKind::For:

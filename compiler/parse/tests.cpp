@@ -61,6 +61,9 @@ ast::TestExpect Builder::test_expect(const Node& node) {
       case NodeKind::TestTarget:
         made.target = class_or_container(part);
         break;
+      case NodeKind::TestDomain:
+        made.domain = test_number(part);
+        break;
       case NodeKind::TestGoal:
         made.goal = class_or_container(part);
         break;

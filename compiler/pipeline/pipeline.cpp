@@ -1,12 +1,15 @@
 // The compiler as a table of contents: parse, check, plan, generate, load.
 #include "compiler/pipeline/pipeline.h"
 
+#include <numeric>
+
 #include "compiler/ast/dump.h"
 #include "compiler/check/check.h"
 #include "compiler/image/code_image.h"
 #include "compiler/parse/parse.h"
 #include "compiler/plan/bound.h"
 #include "compiler/plan/plan.h"
+#include "stdlib/abi/assumed.h"
 
 namespace cbench {
 namespace {
@@ -17,10 +20,11 @@ std::optional<check::Program> checked(const SourceSet& sources, uint32_t policy,
   return check::check(*tree, sources, diagnostics);
 }
 
-std::optional<plan::Planned> planned_for(const check::Program& program, const SourceSet& sources,
-                                         const CompileTarget& target, Diagnostics& diagnostics) {
-  return plan::make_plan(program, sources, *target.spec, *target.facts, target.columns, target.params,
-                         target.degraded, diagnostics);
+/// The step of a run that is assumed: so short that each period of the policy's is a multiple of it.
+int64_t assumed_step(const check::Program& program) {
+  int64_t step = kAssumedPeriodNs;
+  for (const auto& [period, span] : program.sample_ns) step = std::gcd(step, period);
+  return step;
 }
 
 /// What the code depends on, and nothing else.
@@ -44,7 +48,7 @@ std::optional<CompiledPolicy> compile_policy(const SourceSet& sources, uint32_t 
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
   // Against this run: every column, ring and state has its place, or the two files do not fit.
-  auto planned = planned_for(*program, sources, target, diagnostics);
+  auto planned = plan::make_plan(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
   // Into code that knows the containers and windows of this run; elsewhere, for LLVM is not in this process.
   const CodeAnswer answer = codegen(request_for(*planned, sources, policy, Product::Image));
@@ -75,6 +79,8 @@ std::optional<std::vector<TestCase>> tests_of(const SourceSet& sources, uint32_t
   if (!tree) return std::nullopt;
   const auto program = check::check(*tree, sources, diagnostics);
   auto tests = check::check_tests(*tree, diagnostics);
+  if (program && tests)
+    for (TestCase& test : *tests) test.step_ns = assumed_step(*program);
   return program ? std::move(tests) : std::nullopt;
 }
 
@@ -82,7 +88,17 @@ std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t poli
                                          const CompileTarget& target, Diagnostics& diagnostics) {
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
-  auto planned = planned_for(*program, sources, target, diagnostics);
+  RunSpec spec;
+  HostFacts facts;
+  CompileTarget world = target;
+  if (target.spec == nullptr) {
+    spec = assumed_run({"a", "b", "c", "d"}, assumed_step(*program));
+    facts = assumed_host();
+    world.spec = &spec;
+    world.facts = &facts;
+    world.columns = all_metrics();
+  }
+  auto planned = plan::make_plan(*program, sources, world, diagnostics);
   if (!planned) return std::nullopt;
   CheckReport report;
   for (const plan::PartCost& part : plan::part_costs(*planned, sources)) {
@@ -105,7 +121,7 @@ std::optional<std::string> dump_policy(const SourceSet& sources, uint32_t policy
   const auto program = checked(sources, policy, diagnostics);
   if (!program) return std::nullopt;
   if (stage == "checked") return check::to_text(*program);
-  auto planned = planned_for(*program, sources, target, diagnostics);
+  auto planned = plan::make_plan(*program, sources, target, diagnostics);
   if (!planned) return std::nullopt;
   if (stage == "plan") return plan::to_text(*planned);
   CodeAnswer text =

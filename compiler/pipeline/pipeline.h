@@ -12,6 +12,7 @@
 #include "compiler/base/source.h"
 #include "compiler/check/test_case.h"
 #include "compiler/image/request.h"
+#include "compiler/plan/plan.h"
 #include "stdlib/abi/abi.h"
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
@@ -19,25 +20,11 @@
 
 namespace cbench {
 
-/// A parameter set from outside, as text ("20%"). `span` points into the configuration, or nowhere for the
-/// command line.
-using ParamSetting = std::pair<std::string, Located<std::string>>;
-
 /// A policy in native code. The code lives as long as `code`.
 struct CompiledPolicy {
   Plan plan;
   abi::EntryFn entry = nullptr;
   std::shared_ptr<void> code;
-};
-
-/// What the policy is compiled against.
-struct CompileTarget {
-  const RunSpec* spec = nullptr;
-  const HostFacts* facts = nullptr;
-  std::vector<Metric> columns;       ///< of the frame
-  std::vector<ParamSetting> params;  ///< later ones win
-  bool degraded =
-      false;  ///< rules that read what the host lacks stay silent, instead of exit 4 by the caller
 };
 
 /// Parse, check, plan; then `codegen` makes the code, which is loaded. nullopt: errors were reported.
@@ -61,7 +48,7 @@ struct CheckReport {
 };
 /// Parse and check only, the policy's tests as well. False: errors were reported.
 bool check_policy(const SourceSet& sources, uint32_t policy, Diagnostics& diagnostics);
-/// Parse, check and plan. nullopt: errors were reported.
+/// Parse, check and plan; without a `spec`, for the assumed run and host. nullopt: errors were reported.
 std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t policy,
                                          const CompileTarget& target, Diagnostics& diagnostics);
 

@@ -37,7 +37,8 @@ class Bound {
   [[nodiscard]] uint64_t size(uint32_t set) const {
     if (const check::Set& s = p_.sets[set]; s.of_ints())
       return times(rounds(p_.range_of(s.ranges[0].second)->hi - p_.range_of(s.ranges[0].first)->lo + 1));
-    return times(p_.sets[set].of_cpus ? planned_.layout.host.cpus.size() : planned_.plan.slots);
+    return times(p_.sets[set].of == check::Base::Container ? planned_.plan.slots
+                                                           : planned_.layout.host.count(p_.sets[set].of));
   }
   uint64_t members(uint32_t set) {
     const check::Set& s = p_.sets[set];
@@ -137,7 +138,7 @@ class Bound {
             return 4 + block(n.plan) + block(n.other) + expr(n.length) + expr(n.vote) + block(n.otherwise);
           else if constexpr (std::is_same_v<T, Layout>)
             return 1 + n.parts.size();
-          else if constexpr (std::is_same_v<T, Move> || std::is_same_v<T, Pause>)
+          else if constexpr (std::is_same_v<T, Move> || std::is_same_v<T, Pause> || std::is_same_v<T, Sample>)
             return 1 + expr(n.container);
           else
             return 1 + expr(n.value);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/check/program.h"
+#include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/vocabulary.h"
 
 namespace cbench::plan {
@@ -65,9 +66,18 @@ struct ContainerConstants {
 /// What code knows of the host.
 struct HostConstants {
   std::vector<uint32_t> cpus;  ///< online, ascending
-  uint32_t sockets = 1, l3_ways = 0, closids = 0;
+  std::vector<HostPart> sockets, domains;
+  uint32_t l3_ways = 0, closids = 0;
   uint64_t l3_bytes = 0, memory_bytes = 0;
   uint32_t mb_kind = 0;  ///< MbKind
+
+  /// How many there are of a kind of handle that the host has.
+  [[nodiscard]] size_t count(check::Base of) const {
+    return of == check::Base::Cpu ? cpus.size() : parts(of).size();
+  }
+  [[nodiscard]] const std::vector<HostPart>& parts(check::Base of) const {
+    return of == check::Base::Socket ? sockets : domains;
+  }
 };
 
 struct CodeLayout {

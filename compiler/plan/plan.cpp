@@ -1,6 +1,7 @@
 #include "compiler/plan/plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -11,25 +12,24 @@
 namespace cbench::plan {
 namespace {
 
-/// The period of a group, or the step where the container does not sample it.
-int64_t period_of(const Sampling& sampling, MetricGroup group, int64_t step_ns) {
-  const int64_t period = group == MetricGroup::self ? 0 : sampling.period_ns(group);
-  return period > 0 ? period : step_ns;
-}
-
 class Planner {
  public:
-  Planner(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
-          const HostFacts& facts, Diagnostics& diagnostics)
-      : program_(program), sources_(sources), spec_(spec), facts_(facts), diagnostics_(diagnostics) {
+  Planner(const check::Program& program, const SourceSet& sources, const CompileTarget& target,
+          Diagnostics& diagnostics)
+      : program_(program),
+        sources_(sources),
+        target_(target),
+        spec_(*target.spec),
+        facts_(*target.facts),
+        diagnostics_(diagnostics) {
     planned_.program = &program;
   }
 
-  std::optional<Planned> run(const std::vector<Metric>& columns, const std::vector<ParamSetting>& settings,
-                             bool degraded);
+  std::optional<Planned> run();
 
  private:
-  void describe(const std::vector<Metric>& columns);
+  void describe();
+  void place_periods();
   /// Is it read or done on this host? Not so what stands under an `if host.mb_kind == …` of another.
   [[nodiscard]] bool counts(Metric metric) const;
   [[nodiscard]] bool counts(Verb verb) const;
@@ -51,12 +51,19 @@ class Planner {
 
   const check::Program& program_;
   const SourceSet& sources_;
+  const CompileTarget& target_;
   const RunSpec& spec_;
   const HostFacts& facts_;
   const check::HostKinds here_ = check::only(facts_.rdt.mb_kind());
   Diagnostics& diagnostics_;
   Planned planned_;
-  std::vector<std::vector<int64_t>> stream_period_;  ///< [stream][slot]
+  /// A time between two samples, and the longest and shortest that it may be changed to by `sample`.
+  struct Period {
+    int64_t shortest = 0, longest = 0;
+  };
+  [[nodiscard]] Period period_of(const Sampling& sampling, MetricGroup group) const;
+  std::vector<int64_t> sampled_ns_;                 ///< that a container may be set to, ascending
+  std::vector<std::vector<Period>> stream_period_;  ///< [stream][slot]
 };
 
 bool Planner::counts(Verb verb) const {
@@ -79,14 +86,15 @@ bool Planner::counts(Metric metric) const {
   return !of_a_rule;  // that nothing but a stream reads which nobody reads
 }
 
-void Planner::describe(const std::vector<Metric>& columns) {
+void Planner::describe() {
   Plan& plan = planned_.plan;
   plan.policy = program_.name;
   plan.doc = program_.doc;
   plan.edition = program_.edition;
   plan.slots = static_cast<uint32_t>(spec_.containers.size());
   for (const ContainerSpec& c : spec_.containers) plan.slot_names.push_back(c.name.value);
-  plan.columns = columns;
+  plan.columns = target_.columns;
+  place_periods();
   place_classes();
   plan.trials = program_.trials;
   plan.params = plan_params(program_);
@@ -132,6 +140,42 @@ void Planner::place_classes() {
   plan.classes_at_once = classes_at_once(plan, spec_);
 }
 
+/// How often containers are sampled, and may be. Any policy may set any container's period to what `sample`
+/// names somewhere in it.
+void Planner::place_periods() {
+  Plan& plan = planned_.plan;
+  for (const ContainerSpec& c : spec_.containers) {
+    int64_t of_all = -1;
+    for (const auto group : {MetricGroup::perf, MetricGroup::docker, MetricGroup::rdt, MetricGroup::app})
+      if (const int64_t period = c.sampling.period_ns(group); period > 0)
+        of_all = of_all < 0 || of_all == period ? period : 0;
+    plan.periods_ns.push_back(std::max<int64_t>(of_all, 0));
+  }
+  for (const auto& [period, span] : program_.sample_ns) {
+    plan.sample_ns.push_back(period);
+    if (target_.recorded_ns || spec_.step_ns <= 0 || period % spec_.step_ns == 0) continue;
+    diagnostics_
+        .report(Kind::OffBeat, span,
+                fmt::format("a container cannot be sampled every {} ms in a run with a step of {} ms",
+                            period / 1'000'000, static_cast<double>(spec_.step_ns) / 1e6),
+                "not a multiple of the step")
+        .hint(fmt::format("write `step: {}` under `benchmark`", std::gcd(period, spec_.step_ns) / 1'000'000));
+  }
+  std::sort(plan.sample_ns.begin(), plan.sample_ns.end());
+  sampled_ns_ = plan.sample_ns;
+  if (target_.recorded_ns)
+    sampled_ns_.insert(sampled_ns_.end(), target_.recorded_ns->begin(), target_.recorded_ns->end());
+  std::sort(sampled_ns_.begin(), sampled_ns_.end());
+}
+
+/// The period of a group, or the step where the container does not sample it.
+Planner::Period Planner::period_of(const Sampling& sampling, MetricGroup group) const {
+  const int64_t period = group == MetricGroup::self ? 0 : sampling.period_ns(group);
+  if (period <= 0) return {spec_.step_ns, spec_.step_ns};
+  if (sampled_ns_.empty()) return {period, period};
+  return {std::min(period, sampled_ns_.front()), std::max(period, sampled_ns_.back())};
+}
+
 std::string how_to_turn_on(const MetricInfo& m) {
   const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
   if (m.group == MetricGroup::app)
@@ -159,7 +203,8 @@ void Planner::fix_constants() {
     if (is_measured(spec_, metric) && !facts_.unavailable.contains(metric)) layout.measured.push_back(metric);
   for (uint32_t cpu = 0; cpu < kMaxCpus; ++cpu)
     if (facts_.online[cpu]) layout.host.cpus.push_back(cpu);
-  layout.host.sockets = facts_.sockets;
+  layout.host.sockets = facts_.socket_parts();
+  layout.host.domains = facts_.domain_parts();
   layout.host.l3_ways = facts_.rdt.l3_ways;
   layout.host.closids = facts_.rdt.num_closids;
   layout.host.l3_bytes = facts_.rdt.l3_bytes;
@@ -244,19 +289,21 @@ void Planner::place_streams() {
     place.n = stream.subject == check::kNone ? 1 : slots;
     int64_t shortest = INT64_MAX;
     for (uint32_t slot = 0; slot < place.n; ++slot) {
-      int64_t period = INT64_MAX;
+      Period period{INT64_MAX, INT64_MAX};
+      const auto or_of = [&](const Period& other) {
+        period = {std::min(period.shortest, other.shortest), std::min(period.longest, other.longest)};
+      };
       if (stream.subject != check::kNone) {
         for (const Metric metric : stream.metrics)
-          period =
-              std::min(period, period_of(spec_.containers[slot].sampling, info(metric).group, spec_.step_ns));
+          or_of(period_of(spec_.containers[slot].sampling, info(metric).group));
         for (const uint32_t input : stream.inputs)
-          period = std::min(period,
-                            stream_period_[input][std::min<size_t>(slot, stream_period_[input].size() - 1)]);
+          or_of(stream_period_[input][std::min<size_t>(slot, stream_period_[input].size() - 1)]);
       }
-      if (period == INT64_MAX) period = spec_.step_ns;
+      if (period.shortest == INT64_MAX) period = {spec_.step_ns, spec_.step_ns};
       stream_period_[id].push_back(period);
-      place.hold_ns.push_back(period + period / 2);  // until the next due time and half a period
-      shortest = std::min(shortest, period);
+      // Until the next due time and half a period.
+      place.hold_ns.push_back(period.longest + period.longest / 2);
+      shortest = std::min(shortest, period.shortest);
     }
     if (shortest == INT64_MAX) shortest = spec_.step_ns;
     const uint64_t begin = planned_.plan.state_bytes;
@@ -277,7 +324,10 @@ void Planner::place_states_and_rules() {
   const auto slots = static_cast<uint32_t>(spec_.containers.size());
   const uint64_t begin = planned_.plan.state_bytes;
   for (const check::State& state : program_.states) {
-    const uint32_t n = state.per_container ? slots : 1;
+    const uint32_t n = state.of == check::Base::Void ? 1
+                       : state.of == check::Base::Container
+                           ? slots
+                           : static_cast<uint32_t>(planned_.layout.host.count(state.of));
     const auto size = static_cast<uint32_t>(std::max<int64_t>(1, state.size));
     planned_.layout.states.push_back({take(8ULL * n * size), n, size});
   }
@@ -293,15 +343,14 @@ void Planner::place_states_and_rules() {
     for (const ContainerSpec& c : spec_.containers)
       for (const check::NodeId leaf : rule.leaves)
         if (program_.nodes[leaf].op == check::Op::MetricRead)
-          place.period_ns =
-              std::max(place.period_ns,
-                       period_of(c.sampling, info(static_cast<Metric>(program_.nodes[leaf].ref)).group,
-                                 spec_.step_ns));
+          place.period_ns = std::max(
+              place.period_ns,
+              period_of(c.sampling, info(static_cast<Metric>(program_.nodes[leaf].ref)).group).longest);
     for (const check::NodeId leaf : rule.leaves)
       if (const check::Op op = program_.nodes[leaf].op;
           op == check::Op::StreamRead || op == check::Op::StreamBefore)
-        for (const int64_t period : stream_period_[program_.nodes[leaf].ref])
-          place.period_ns = std::max(place.period_ns, period);
+        for (const Period& period : stream_period_[program_.nodes[leaf].ref])
+          place.period_ns = std::max(place.period_ns, period.longest);
     for (const check::LocalId local : rule.frame) place.frame.try_emplace(local, take(16));
     place.bytes = planned_.plan.state_bytes - before;
     planned_.layout.rules.push_back(place);
@@ -366,16 +415,15 @@ void Planner::check_work() {
         .hint("call fewer functions from within functions");
 }
 
-std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
-                                    const std::vector<ParamSetting>& settings, bool degraded) {
-  describe(columns);
+std::optional<Planned> Planner::run() {
+  describe();
   fix_constants();
   check_metrics();
   check_rdt();
-  set_params(program_, settings, planned_.plan.params, diagnostics_);
+  set_params(program_, target_.params, planned_.plan.params, diagnostics_);
   place_streams();
   place_states_and_rules();
-  if (degraded) silence_rules();
+  if (target_.degraded) silence_rules();
   planned_.plan.operations = operations_per_step(planned_);
   check_work();
   if (planned_.plan.state_bytes > kStateBudget)
@@ -391,11 +439,9 @@ std::optional<Planned> Planner::run(const std::vector<Metric>& columns,
 
 }  // namespace
 
-std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
-                                 const HostFacts& facts, const std::vector<Metric>& columns,
-                                 const std::vector<ParamSetting>& params, bool degraded,
-                                 Diagnostics& diagnostics) {
-  return Planner(program, sources, spec, facts, diagnostics).run(columns, params, degraded);
+std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources,
+                                 const CompileTarget& target, Diagnostics& diagnostics) {
+  return Planner(program, sources, target, diagnostics).run();
 }
 
 }  // namespace cbench::plan

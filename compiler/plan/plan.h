@@ -14,6 +14,27 @@
 #include "stdlib/abi/plan.h"
 #include "stdlib/abi/spec.h"
 
+namespace cbench {
+
+/// A parameter set from outside, as text ("20%"). `span` points into the configuration, or nowhere for the
+/// command line.
+using ParamSetting = std::pair<std::string, Located<std::string>>;
+
+/// What the policy is compiled against.
+struct CompileTarget {
+  const RunSpec* spec = nullptr;
+  const HostFacts* facts = nullptr;
+  std::vector<Metric> columns;       ///< of the frame
+  std::vector<ParamSetting> params;  ///< later ones win
+  /// Rules that read or do what the host lacks stay silent, instead of exit 4 by the caller.
+  bool degraded = false;
+  /// Of a trace that is replayed: at which periods containers were sampled beside those of `spec`. What the
+  /// policy itself asks for by `sample` then need not fit the step.
+  std::optional<std::vector<int64_t>> recorded_ns = std::nullopt;
+};
+
+}  // namespace cbench
+
 namespace cbench::plan {
 
 /// A policy's state may take so much memory.
@@ -27,14 +48,9 @@ struct Planned {
   uint64_t states_bytes = 0, trials_bytes = 0;
 };
 
-using ParamSetting = std::pair<std::string, Located<std::string>>;
-
-/// `params` are settings from outside, later ones win. With `degraded`, rules that read or do what the host
-/// cannot are left out. nullopt: errors were reported.
-std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources, const RunSpec& spec,
-                                 const HostFacts& facts, const std::vector<Metric>& columns,
-                                 const std::vector<ParamSetting>& params, bool degraded,
-                                 Diagnostics& diagnostics);
+/// nullopt: errors were reported.
+std::optional<Planned> make_plan(const check::Program& program, const SourceSet& sources,
+                                 const CompileTarget& target, Diagnostics& diagnostics);
 
 /// A parameter's text ("20%", "500ms", "3", "true") as the params block holds it. nullopt: not a value of the
 /// type; `why` says so.

@@ -86,6 +86,19 @@ struct Actuators::Impl {
     return change.target == Target::ContainerClass ? move(container, slot, goal.cls)
                                                    : pin(container, slot, goal.cpus);
   }
+
+  Result<> change_class(const Change& change, const Allocation& goal) {
+    const auto cls = static_cast<size_t>(change.index);
+    RdtGroups::ByDomain<uint64_t> masks;
+    RdtGroups::ByDomain<double> bandwidths;
+    for (size_t domain = 0; domain < std::min(goal.domains, rdt_facts.l3_domains.size()); ++domain) {
+      if ((change.domains >> domain & 1) == 0) continue;
+      const Allocation::Class& share = goal.classes[cls * goal.domains + domain];
+      masks.emplace_back(rdt_facts.l3_domains[domain], share.ways);
+      bandwidths.emplace_back(rdt_facts.l3_domains[domain], share.mb);
+    }
+    return change.target == Target::ClassWays ? rdt.set_ways(cls, masks) : rdt.set_mb(cls, bandwidths);
+  }
 };
 
 Actuators::Actuators(const Plan& plan, const HostFacts& facts, const std::string& run_id, Journal& journal)
@@ -132,15 +145,14 @@ void Actuators::detach(size_t slot) {
 Result<> Actuators::apply(const Change& change, const Allocation& goal) {
   const bool of_class = change.target == Target::ClassWays || change.target == Target::ClassMb;
   const auto index = static_cast<size_t>(change.index);
-  const size_t count = of_class ? std::min(goal.classes.size(), impl_->plan.classes.size())
+  const size_t count = of_class ? std::min(goal.classes.size() / goal.domains, impl_->plan.classes.size())
                                 : std::min(goal.containers.size(), impl_->attached.size());
   if (change.index < 0 || index >= count)
     return Error{Exit::Invalid,
                  fmt::format("there is no {} #{}", of_class ? "class" : "container", change.index), ""};
   if (!of_class) return impl_->change_container(change, goal.containers[index]);
   if (!impl_->rdt.made()) return Error{Exit::RunFailed, "no class was made for this run", ""};
-  return change.target == Target::ClassWays ? impl_->rdt.set_ways(index, goal.classes[index].ways)
-                                            : impl_->rdt.set_mb(index, goal.classes[index].mb);
+  return impl_->change_class(change, goal);
 }
 
 void Actuators::sync_tasks() {

@@ -15,6 +15,7 @@
 #include "runtime/host/files.h"
 #include "runtime/host/kernel_file.h"
 #include "stdlib/abi/bandwidth.h"
+#include "stdlib/intrinsics/allocation.h"
 
 namespace cbench {
 namespace {
@@ -116,6 +117,11 @@ Result<> RdtGroups::check_needs() const {
                     plan_.policy,
                     facts_.absent_reason.empty() ? facts_.root + " is not mounted" : facts_.absent_reason),
         "run with --mode advise, or with --degraded to leave these rules out"};
+  if (facts_.l3_domains.size() > kMaxDomains)
+    return Error{Exit::HostLacks,
+                 fmt::format("this host has {} L3 domains, and a policy can allocate in {}",
+                             facts_.l3_domains.size(), kMaxDomains),
+                 "run with --mode advise, or with --degraded to leave these rules out"};
   if (!facts_.l3_allocation && (acts(plan_, Verb::Layout) || acts(plan_, Verb::Ways)))
     return Error{Exit::HostLacks, "this host cannot allocate the L3 cache (CAT)",
                  "run with --degraded to leave these rules out"};
@@ -212,18 +218,21 @@ Result<> RdtGroups::write_changes(size_t cls, const Schemata& wanted) {
                          : resctrl_write(facts_.root, group + "/schemata", to_text(changes));
 }
 
-Result<> RdtGroups::set_ways(size_t cls, uint64_t mask) {
-  if (mask != 0)
-    if (const std::string why = why_not_a_mask(mask, facts_); !why.empty())
+Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
+  for (const auto& [id, mask] : masks)
+    if (const std::string why = mask == 0 ? "" : why_not_a_mask(mask, facts_); !why.empty())
       return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
   const auto first = first_schemata(cls);
   if (!first) return first.error();
   Schemata wanted;
   for (const SchemataLine& line : **first) {
     if (!is_l3(line)) continue;
-    wanted.push_back(line);
-    if (mask == 0) continue;
-    for (auto& [id, value] : wanted.back().domains) value = mask;
+    SchemataLine& made = wanted.emplace_back(SchemataLine{line.resource, {}});
+    for (const auto& [id, mask] : masks) {
+      const uint64_t* as_made = line.find(id);
+      if (as_made == nullptr) return no_domain(cls, line, id);
+      made.domains.emplace_back(id, mask == 0 ? *as_made : mask);
+    }
   }
   if (wanted.empty())
     return Error{Exit::RunFailed,
@@ -231,21 +240,32 @@ Result<> RdtGroups::set_ways(size_t cls, uint64_t mask) {
   return write_changes(cls, wanted);
 }
 
-Result<> RdtGroups::set_mb(size_t cls, double value) {
-  if (std::isnan(value) || value < 0)
-    return Error{Exit::Invalid, fmt::format("class {}: a memory bandwidth of {}", plan_.classes[cls], value),
-                 ""};
+Result<> RdtGroups::set_mb(size_t cls, const ByDomain<double>& values) {
   const auto first = first_schemata(cls);
   if (!first) return first.error();
   const SchemataLine* line = find_line(**first, "MB");
   if (line == nullptr)
     return Error{Exit::RunFailed,
                  fmt::format("{}/schemata has no MB line", folder(static_cast<int32_t>(cls))), ""};
-  Schemata wanted{*line};
+  SchemataLine wanted{line->resource, {}};
   const bool percent = facts_.mb_kind() == MbKind::Percent;
-  for (auto& [id, limit] : wanted[0].domains)  // as the kernel made it, the group is not limited
-    limit = percent ? mb_percent(value, facts_) : mb_units(value, limit, facts_);
-  return write_changes(cls, wanted);
+  for (const auto& [id, value] : values) {
+    if (std::isnan(value) || value < 0)
+      return Error{Exit::Invalid,
+                   fmt::format("class {}: a memory bandwidth of {}", plan_.classes[cls], value), ""};
+    const uint64_t* limit = line->find(id);
+    if (limit == nullptr) return no_domain(cls, *line, id);
+    // As the kernel made it, the group is not limited.
+    wanted.domains.emplace_back(id, percent ? mb_percent(value, facts_) : mb_units(value, *limit, facts_));
+  }
+  return write_changes(cls, {wanted});
+}
+
+Error RdtGroups::no_domain(size_t cls, const SchemataLine& line, uint32_t id) const {
+  return {Exit::RunFailed,
+          fmt::format("{}/schemata has no domain {} in its {} line", folder(static_cast<int32_t>(cls)), id,
+                      line.resource),
+          ""};
 }
 
 Result<> RdtGroups::assign(const std::string& cgroup, int32_t cls) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/result.h"
@@ -30,13 +31,16 @@ class RdtGroups {
   /// Removes it again, so that its CLOSID is free; what fails here is undone at the end of the run.
   void remove(size_t cls);
 
-  /// Sets the capacity bit mask of a class in every L3 domain (with CDP for code and data); 0: as the kernel
-  /// made the group. Writes only the domains that differ. Errors: not a mask that this cache takes, the
-  /// kernel's words.
-  Result<> set_ways(size_t cls, uint64_t mask);
-  /// Sets the memory bandwidth of a class in every domain, rounded to what the hardware can; not below its
-  /// minimum. `value` is a ratio, or on a host of kind rate in bytes/s, where +infinity is no limit.
-  Result<> set_mb(size_t cls, double value);
+  /// A share by the ids of L3 domains.
+  template <class T>
+  using ByDomain = std::vector<std::pair<uint32_t, T>>;
+  /// Sets the capacity bit masks of a class in some L3 domains (with CDP for code and data); 0: as the kernel
+  /// made the group. One write, of the domains that differ. Errors: not a mask that this cache takes, a
+  /// domain that it has not, the kernel's words.
+  Result<> set_ways(size_t cls, const ByDomain<uint64_t>& masks);
+  /// Sets the memory bandwidth of a class in some domains, rounded to what the hardware can; not below its
+  /// minimum. Values are ratios, or on a host of kind rate bytes/s, where +infinity is no limit.
+  Result<> set_mb(size_t cls, const ByDomain<double>& values);
   /// Moves the tasks of a cgroup into a class (-1: the root group), until none is left outside. Returns how
   /// many were moved.
   Result<> assign(const std::string& cgroup, int32_t cls);
@@ -48,6 +52,7 @@ class RdtGroups {
   Result<> check_needs() const;
   Result<> check_others() const;
   Result<> write_changes(size_t cls, const Schemata& wanted);
+  [[nodiscard]] Error no_domain(size_t cls, const SchemataLine& line, uint32_t id) const;
   Result<Schemata*> first_schemata(size_t cls);
 
   const Plan& plan_;

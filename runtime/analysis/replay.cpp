@@ -134,7 +134,7 @@ class Replayer {
 
 bool same(const Decision& a, const Decision& b) {
   return a.step == b.step && a.time_ns == b.time_ns && a.ordinal == b.ordinal && a.rule == b.rule &&
-         a.verb == b.verb && a.slot == b.slot && a.cls == b.cls &&
+         a.verb == b.verb && a.slot == b.slot && a.cls == b.cls && a.domain == b.domain &&
          std::bit_cast<uint64_t>(a.value) == std::bit_cast<uint64_t>(b.value) && a.outcome == b.outcome &&
          a.detail == b.detail && a.reason == b.reason && a.why == b.why;
 }

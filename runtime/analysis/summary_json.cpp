@@ -29,6 +29,7 @@ Json to_object(const Decision& decision, const Plan& plan) {
     out["container"] = plan.slot_names[static_cast<size_t>(decision.slot)];
   if (decision.cls >= 0 && static_cast<size_t>(decision.cls) < plan.classes.size())
     out["class"] = plan.classes[static_cast<size_t>(decision.cls)];
+  if (decision.domain >= 0) out["domain"] = decision.domain;
   if (decision.rule >= 0 && static_cast<size_t>(decision.rule) < plan.rules.size()) {
     out["line"] = plan.rules[static_cast<size_t>(decision.rule)].line;
     out["rule"] = plan.rules[static_cast<size_t>(decision.rule)].text;

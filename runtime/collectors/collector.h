@@ -49,6 +49,9 @@ class Sampler {
   /// Fills `frame` for `step` (frame.step, times and running already set): every cell gets a value or a status. A group is due for a
   /// container in steps that are multiples of its period.
   void collect(Frame& frame);
+  /// From now on the container is sampled at this period, a multiple of the step; 0: as configured. A start
+  /// sets it back.
+  void set_period(size_t slot, int64_t period_ns);
 
  private:
   struct Impl;

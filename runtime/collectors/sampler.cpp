@@ -15,15 +15,17 @@ constexpr size_t kGroups = 4;  // perf, docker, rdt, app: the groups that have a
 struct Sampler::Impl {
   struct Slot {
     std::vector<size_t> columns[kGroups];  ///< that the container wants
-    int64_t every[kGroups] = {};           ///< steps between two samples
+    int64_t configured[kGroups] = {};      ///< steps between two samples
+    int64_t every[kGroups] = {};           ///< the same as they are now
     bool attached = false;
   };
 
   std::unique_ptr<Collector> collectors[kGroups];
   std::vector<Slot> slots;
+  int64_t step_ns;
 
   Impl(const RunSpec& spec, const HostFacts& facts, Frame& frame, Journal& journal)
-      : slots(spec.containers.size()) {
+      : slots(spec.containers.size()), step_ns(std::max<int64_t>(spec.step_ns, 1)) {
     bool used[kGroups] = {};
     for (size_t slot = 0; slot < slots.size(); ++slot) plan(spec, slot, frame, used);
     if (used[0]) collectors[0] = make_perf_collector(spec, facts, frame);
@@ -49,8 +51,17 @@ struct Sampler::Impl {
       used[group] = true;
     }
     for (size_t group = 0; group < kGroups; ++group)
-      slots[slot].every[group] = std::max<int64_t>(
-          spec.step_ns > 0 ? sampling.period_ns(static_cast<MetricGroup>(group)) / spec.step_ns : 1, 1);
+      slots[slot].configured[group] = in_steps(sampling.period_ns(static_cast<MetricGroup>(group)));
+    set_period(slot, 0);
+  }
+
+  [[nodiscard]] int64_t in_steps(int64_t period_ns) const {
+    return std::max<int64_t>(period_ns / step_ns, 1);
+  }
+
+  void set_period(size_t slot, int64_t period_ns) {
+    for (size_t group = 0; group < kGroups; ++group)
+      slots[slot].every[group] = period_ns > 0 ? in_steps(period_ns) : slots[slot].configured[group];
   }
 
   void mark(size_t slot, size_t group, Frame& frame, Status status) const {
@@ -69,6 +80,7 @@ std::vector<std::string> Sampler::attach(size_t slot, const Started& started) {
     auto refused = impl_->collectors[group]->attach(slot, started);
     std::move(refused.begin(), refused.end(), std::back_inserter(lines));
   }
+  impl_->set_period(slot, 0);
   impl_->slots[slot].attached = true;
   return lines;
 }
@@ -79,6 +91,8 @@ void Sampler::detach(size_t slot) {
       impl_->collectors[group]->detach(slot);
   impl_->slots[slot].attached = false;
 }
+
+void Sampler::set_period(size_t slot, int64_t period_ns) { impl_->set_period(slot, period_ns); }
 
 void Sampler::collect(Frame& frame) {
   for (size_t slot = 0; slot < impl_->slots.size(); ++slot) {

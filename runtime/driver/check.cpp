@@ -9,7 +9,6 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
-#include "stdlib/abi/assumed.h"
 
 namespace cbench {
 namespace {
@@ -127,13 +126,7 @@ class Check {
 
   /// Without a benchmark the costs are those of an assumed one.
   std::string assumed(const PolicySource& policy) {
-    const RunSpec spec = assumed_run({"a", "b", "c", "d"});
-    const HostFacts facts = assumed_host();
-    const CompileTarget target{.spec = &spec,
-                               .facts = &facts,
-                               .columns = all_metrics(),
-                               .params = target_.params,
-                               .degraded = false};
+    const CompileTarget target{.params = target_.params};
     constexpr const char* kWorld = "4 containers that are sampled each 100 ms, on 16 CPUs";
     Diagnostics misfits;
     const auto checked = report_policy(bench_.sources, policy.source, target, misfits);

@@ -96,7 +96,8 @@ int replay_one(const std::string& path, const std::string& name, const DryRunOpt
                        .facts = &*facts,
                        .columns = header.columns,
                        .params = {},
-                       .degraded = header.degraded};
+                       .degraded = header.degraded,
+                       .recorded_ns = header.plan.sample_ns};
   for (const auto& [key, value] : params) target.params.emplace_back(key, Located<std::string>{value, {}});
   const Result<CompiledPolicy> compiled = compile(bench->sources, *policy, target, console);
   if (!compiled.ok()) return console.fail(compiled.error());

@@ -15,17 +15,31 @@
 namespace cbench {
 namespace {
 
+/// So many CPUs, in equal parts to so many sockets and L3 domains.
+void set_topology(HostFacts& facts, uint32_t cpus, uint32_t sockets, uint32_t domains) {
+  facts.cpus.clear();
+  facts.online.reset();
+  for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
+    const auto part = [&](uint32_t of) { return static_cast<uint32_t>(uint64_t{cpu} * of / cpus); };
+    facts.cpus.push_back({cpu, cpu, part(sockets), part(sockets), static_cast<int32_t>(part(domains))});
+    facts.online.set(cpu);
+  }
+  facts.sockets = sockets;
+  facts.rdt.l3_domains.clear();
+  for (uint32_t domain = 0; domain < domains; ++domain) facts.rdt.l3_domains.push_back(domain);
+}
+
 HostFacts host_of(const TestCase& test) {
   HostFacts facts = assumed_host();
+  const auto said = [&](const char* fact, uint32_t otherwise) {
+    for (const auto& [name, value] : test.host)
+      if (name == fact) return static_cast<uint32_t>(value);
+    return otherwise;
+  };
+  const auto cpus = said("num_cpus", static_cast<uint32_t>(facts.cpus.size()));
+  set_topology(facts, cpus, said("num_sockets", 1), said("num_domains", said("num_sockets", 1)));
   for (const auto& [name, value] : test.host) {
-    if (name == "num_cpus") {
-      facts.cpus.clear();
-      facts.online.reset();
-      for (uint32_t cpu = 0; cpu < static_cast<uint32_t>(value); ++cpu) {
-        facts.cpus.push_back({cpu, cpu, 0, 0, 0});
-        facts.online.set(cpu);
-      }
-    } else if (name == "l3_ways") {
+    if (name == "l3_ways") {
       facts.rdt.l3_ways = static_cast<uint32_t>(value);
       facts.rdt.l3_allocation = value > 0;
     } else if (name == "num_closids") {
@@ -38,7 +52,7 @@ HostFacts host_of(const TestCase& test) {
         facts.rdt.mb_unit = MbUnit::EighthGBps;
         facts.rdt.mb_min = facts.rdt.mb_granularity = 1;
       }
-    } else {
+    } else if (name == "memory") {
       facts.memory_bytes = static_cast<uint64_t>(value);
     }
   }
@@ -52,7 +66,7 @@ HostFacts host_of(const TestCase& test) {
 RunSpec run_of(const TestCase& test) {
   std::vector<std::string> names;
   for (const TestContainer& c : test.containers) names.push_back(c.name);
-  RunSpec spec = assumed_run(names);
+  RunSpec spec = assumed_run(names, test.step_ns);
   for (size_t i = 0; i < spec.containers.size(); ++i) {
     const TestContainer& from = test.containers[i];
     ContainerSpec& c = spec.containers[i];
@@ -75,6 +89,7 @@ bool matches(const TestExpectation& e, const Decision& d, const Plan& plan) {
   };
   if (!e.container.empty() && name(plan.slot_names, d.slot) != e.container) return false;
   if (!e.cls.empty() && name(plan.classes, d.cls) != e.cls) return false;
+  if (e.domain && *e.domain != d.domain) return false;
   if (e.value && *e.value != d.value && !(std::fabs(*e.value - d.value) <= 1e-9 * std::fabs(*e.value)))
     return false;
   if (e.detail && !(e.detail_is_part ? d.detail.find(*e.detail) != std::string::npos : d.detail == *e.detail))
@@ -122,15 +137,15 @@ class TestRun {
     if (instance_) instance_->set_running(static_cast<int32_t>(slot), false);
   }
 
-  /// One step. Cells of containers that do not run are not measured.
+  /// One step. Cells of containers that do not run are not measured, nor are those of one that is not due.
   void step(const std::vector<std::pair<size_t, const TestCell*>>& cells) {
-    clear();
     ++frame_.step;
+    clear();
     frame_.dt_ns = spec_.step_ns;
     frame_.now_ns += spec_.step_ns;
     for (const auto& [slot, cell] : cells) {
       const auto column = static_cast<size_t>(frame_.column(cell->metric));
-      if (!cell->value || !running(slot)) continue;
+      if (!cell->value || !running(slot) || !due(slot)) continue;
       if (info(cell->metric).type == MetricType::F64)
         frame_.set_f64(column, slot, *cell->value);
       else
@@ -144,9 +159,18 @@ class TestRun {
   std::string stopped;
 
  private:
+  /// What is not fed is missing, or not due.
   void clear() {
-    for (size_t column = 0; column < frame_.columns().size(); ++column)
-      for (size_t row = 0; row <= frame_.slots(); ++row) frame_.set_missing(column, row, Status::Unavailable);
+    for (size_t row = 0; row <= frame_.slots(); ++row) {
+      const Status status = row == frame_.host_row() || due(row) ? Status::Unavailable : Status::NotDue;
+      for (size_t column = 0; column < frame_.columns().size(); ++column)
+        frame_.set_missing(column, row, status);
+    }
+  }
+
+  [[nodiscard]] bool due(size_t slot) const {
+    const int64_t period = instance_ ? instance_->goal().containers[slot].period_ns : 0;
+    return period <= 0 || frame_.step * spec_.step_ns % period == 0;
   }
 
   void call(abi::Event event, int32_t slot = -1) {

@@ -215,6 +215,7 @@ void LineProtocol::decision(const Decision& decision, std::string& out) {
   }
   append_field("outcome", name(decision.outcome), fields);
   if (has_class) append_field("class", self.plan.classes[cls], fields);
+  if (decision.domain >= 0) append_field("domain", static_cast<int64_t>(decision.domain), fields);
   if (has_figure(decision.verb)) append_field("value", decision.value, fields);
   if (!decision.detail.empty()) append_field("detail", decision.detail, fields);
   if (decision.rule >= 0 && rule < self.plan.rules.size()) {

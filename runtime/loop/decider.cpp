@@ -89,6 +89,7 @@ void Decider::sync_tasks() {
 }
 
 void Decider::restore() {
+  for (size_t slot = 0; slot < in_.spec.containers.size(); ++slot) in_.sampler.set_period(slot, 0);
   if (in_.host == nullptr) return;
   for (const std::string& left : in_.host->restore()) log_.problem("the host could not be restored: " + left);
 }
@@ -111,7 +112,7 @@ void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t 
                         policy_->changes());
   for (size_t i = 0; i < settlement.changes().size(); ++i) {
     const Change change = settlement.changes()[i];
-    const Result<> done = acts() ? in_.host->apply(change, policy_->goal()) : Result<>(Done{});
+    const Result<> done = acts() ? make_real(change) : Result<>(Done{});
     if (done.ok()) {
       policy_->applied(change);
       settlement.applied(i);
@@ -122,6 +123,13 @@ void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t 
     }
   }
   for (const Decision& decision : settlement.finish()) record(decision, wall_ns);
+}
+
+Result<> Decider::make_real(const Change& change) {
+  if (change.target != Target::ContainerPeriod) return in_.host->apply(change, policy_->goal());
+  const auto slot = static_cast<size_t>(change.index);
+  in_.sampler.set_period(slot, policy_->goal().containers[slot].period_ns);
+  return Done{};
 }
 
 void Decider::record(const Decision& decision, int64_t wall_ns) {

@@ -53,6 +53,7 @@ class Decider {
   void call(abi::Event event, int32_t slot = -1);
   /// Carries out the call's changes and records its decisions.
   void settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns);
+  Result<> make_real(const Change& change);
   void record(const Decision& decision, int64_t wall_ns);
   void watch_deadline(int64_t took_ns);
   /// Ends the policy, puts the host back, and marks the run.

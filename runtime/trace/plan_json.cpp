@@ -112,6 +112,9 @@ Plan plan_of(const json& j) {
   plan.edition = integer<int64_t>(member(j, "edition"));
   plan.slots = integer<uint32_t>(member(j, "slots"));
   plan.slot_names = texts_of(member(j, "slot_names"));
+  for (const json& period : array(member(j, "periods_ns")))
+    plan.periods_ns.push_back(integer<int64_t>(period));
+  for (const json& period : array(member(j, "sample_ns"))) plan.sample_ns.push_back(integer<int64_t>(period));
   plan.classes = texts_of(member(j, "classes"));
   for (const json& owner : array(member(j, "owners"))) plan.owners.push_back(integer<int32_t>(owner));
   plan.classes_at_once = integer<uint32_t>(member(j, "classes_at_once"));
@@ -134,6 +137,8 @@ std::string to_json(const Plan& plan) {
             {"edition", plan.edition},
             {"slots", plan.slots},
             {"slot_names", texts_json(plan.slot_names)},
+            {"periods_ns", json(plan.periods_ns)},
+            {"sample_ns", json(plan.sample_ns)},
             {"classes", texts_json(plan.classes)},
             {"owners", json(plan.owners)},
             {"classes_at_once", plan.classes_at_once},

@@ -55,14 +55,14 @@ std::vector<Field> trace_fields(const std::vector<Metric>& metrics) {
     fields.push_back({std::string(info(metric).field) + ".status", Type::U8, true, {}});
   }
   const std::vector<Field> rest = {
-      {"event", Type::Dictionary, true, {}},   {"code", Type::I64, true, {}},
-      {"verb", Type::Dictionary, true, {}},    {"target", Type::Dictionary, true, {}},
-      {"class", Type::Dictionary, true, {}},   {"value", Type::F64, true, {}},
-      {"outcome", Type::Dictionary, true, {}}, {"detail", Type::Utf8, true, {}},
-      {"reason", Type::Utf8, true, {}},        {"why", Type::Utf8, true, {}},
-      {"rule", Type::I32, true, {}},           {"line", Type::U32, true, {}},
-      {"ordinal", Type::U32, true, {}},        {"samples", Type::I64, true, {}},
-      {"missed_steps", Type::I64, true, {}}};
+      {"event", Type::Dictionary, true, {}}, {"code", Type::I64, true, {}},
+      {"verb", Type::Dictionary, true, {}},  {"target", Type::Dictionary, true, {}},
+      {"class", Type::Dictionary, true, {}}, {"domain", Type::I32, true, {}},
+      {"value", Type::F64, true, {}},        {"outcome", Type::Dictionary, true, {}},
+      {"detail", Type::Utf8, true, {}},      {"reason", Type::Utf8, true, {}},
+      {"why", Type::Utf8, true, {}},         {"rule", Type::I32, true, {}},
+      {"line", Type::U32, true, {}},         {"ordinal", Type::U32, true, {}},
+      {"samples", Type::I64, true, {}},      {"missed_steps", Type::I64, true, {}}};
   fields.insert(fields.end(), rest.begin(), rest.end());
   return fields;
 }

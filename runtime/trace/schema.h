@@ -24,6 +24,7 @@ enum class Col : uint8_t {
   Verb,
   Target,
   Class,
+  Domain,
   Value,
   Outcome,
   Detail,

@@ -246,6 +246,7 @@ Result<TraceItem> TraceReader::Impl::read_decision() {
   d.verb = static_cast<Verb>(verb);
   d.slot = slot(row);
   d.cls = cls;
+  d.domain = at(Col::Domain).get_or<int32_t>(row, -1);
   d.value = at(Col::Value).get_or<double>(row, 0);
   d.outcome = static_cast<Outcome>(outcome);
   d.detail = at(Col::Detail).text(row);

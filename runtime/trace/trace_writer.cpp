@@ -215,6 +215,7 @@ void TraceWriter::decision(const Decision& d, int64_t wall_ns) {
   w.put_word(Col::Target, target_of(d, w.header));
   const auto cls = static_cast<size_t>(d.cls);
   if (d.cls >= 0 && cls < w.header.plan.classes.size()) w.put_word(Col::Class, w.header.plan.classes[cls]);
+  if (d.domain >= 0) w.put(Col::Domain, d.domain);
   if (has_figure(d.verb) || std::bit_cast<uint64_t>(d.value) != 0) w.put(Col::Value, d.value);
   w.put<int32_t>(Col::Outcome, static_cast<int32_t>(d.outcome));
   w.put_text(Col::Detail, d.detail);

@@ -22,11 +22,11 @@ HostFacts assumed_host() {
   return facts;
 }
 
-RunSpec assumed_run(const std::vector<std::string>& containers) {
+RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns) {
   RunSpec spec;
   spec.name.value = "assumed";
   spec.engine = EngineKind::Process;
-  spec.step_ns = 100'000'000;
+  spec.step_ns = step_ns;
   for (const std::string& name : containers) {
     ContainerSpec container;
     container.name.value = name;
@@ -34,7 +34,7 @@ RunSpec assumed_run(const std::vector<std::string>& containers) {
     Sampling& sampling = container.sampling;
     sampling.enabled.set();
     sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns =
-        sampling.app_period_ns = spec.step_ns;
+        sampling.app_period_ns = kAssumedPeriodNs;
     spec.containers.push_back(std::move(container));
   }
   return spec;

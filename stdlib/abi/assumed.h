@@ -13,8 +13,9 @@ namespace cbench {
 /// One socket with 16 CPUs and 64 GiB, an L3 cache of 11 ways and 22 MiB, 16 CLOSIDs, bandwidth in percent
 /// (as an Intel Xeon Scalable). Every metric is measured.
 HostFacts assumed_host();
-/// Containers of one CPU each, sampled by every metric each 100 ms, which is the step.
-RunSpec assumed_run(const std::vector<std::string>& containers);
+inline constexpr int64_t kAssumedPeriodNs = 100'000'000;
+/// Containers of one CPU each, sampled by every metric each 100 ms, in steps of `step_ns`.
+RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns = kAssumedPeriodNs);
 /// Every metric, as columns of a frame.
 std::vector<Metric> all_metrics();
 

@@ -47,17 +47,18 @@ std::string describe(const Decision& d, const Plan& plan) {
   const std::string of_container = container.empty() ? verb : verb + " " + container;
   const bool no_class = d.cls < 0 && !d.detail.empty();  // a class that the container does not have
   const std::string cls = no_class ? d.detail : name_of(plan.classes, d.cls, "root");
+  const std::string share = cls + (d.domain >= 0 ? " in domain " + std::to_string(d.domain) : "");
   switch (d.verb) {
     case Verb::Move:
       return of_container + " -> " + cls;
     case Verb::Layout:
       return verb + " l3 " + d.detail;
     case Verb::Ways:
-      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Way));
+      return verb + " " + share + (no_class ? "" : " = " + figure(d.value, Unit::Way));
     case Verb::Mb:
-      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::Percent));
+      return verb + " " + share + (no_class ? "" : " = " + figure(d.value, Unit::Percent));
     case Verb::MbRate:
-      return verb + " " + cls + (no_class ? "" : " = " + figure(d.value, Unit::GBPerSecond));
+      return verb + " " + share + (no_class ? "" : " = " + figure(d.value, Unit::GBPerSecond));
     case Verb::Pin:
       return of_container + " to " + d.detail;
     case Verb::Quota:
@@ -66,6 +67,8 @@ std::string describe(const Decision& d, const Plan& plan) {
       return of_container + " = " + figure(d.value, Unit::Core) + (d.detail.empty() ? "" : " (" + d.detail + ")");
     case Verb::Emit:
       return verb + " " + d.detail + " = " + exact(d.value);
+    case Verb::Sample:
+      return of_container + (d.value > 0 ? " every " + figure(d.value / 1e9, Unit::Milliseconds) : " as configured");
     case Verb::Pause:
     case Verb::Resume:
       return of_container;

@@ -31,6 +31,7 @@ struct Decision {
   Verb verb{};
   int32_t slot = -1;
   int32_t cls = -1;
+  int32_t domain = -1;  ///< id of the L3 domain that a Ways, Mb or MbRate is for; -1: all
   double value = 0;
   Outcome outcome = Outcome::Planned;
   std::string detail;
@@ -40,7 +41,8 @@ struct Decision {
 
 /// Is `value` part of such a decision, even when it is 0?
 constexpr bool has_figure(Verb verb) {
-  return verb == Verb::Ways || verb == Verb::Mb || verb == Verb::MbRate || verb == Verb::Quota || verb == Verb::Emit || verb == Verb::Cores;
+  return verb == Verb::Ways || verb == Verb::Mb || verb == Verb::MbRate || verb == Verb::Quota || verb == Verb::Emit || verb == Verb::Cores ||
+         verb == Verb::Sample;
 }
 
 /// "move hog -> jail", "quota hog = 50%": the decision as a person reads it.

@@ -65,6 +65,13 @@ struct RdtFacts {
   }
 };
 
+/// A part of the host that has a share of its own: a socket, or the domain of an L3 cache (on AMD a CCX, with SNC a
+/// cluster).
+struct HostPart {
+  uint32_t id = 0;             ///< as the kernel numbers it
+  std::vector<uint32_t> cpus;  ///< those that are online, ascending
+};
+
 struct HostFacts {
   std::string hostname, os, kernel, cpu_model, cpu_vendor, microcode, governor, kernel_command_line;
   std::string turbo, smt;  ///< "on", "off" or "unknown"
@@ -77,6 +84,11 @@ struct HostFacts {
   RdtFacts rdt;
   /// Metrics that this host cannot deliver, each with the reason and the remedy, as found by opening them.
   std::map<Metric, std::string> unavailable;
+
+  /// Ascending by id. One with all CPUs where the topology is not known.
+  [[nodiscard]] std::vector<HostPart> socket_parts() const;
+  /// As resctrl divides the cache, otherwise as the topology says; none where neither does.
+  [[nodiscard]] std::vector<HostPart> domain_parts() const;
 };
 
 }  // namespace cbench

@@ -17,7 +17,7 @@ enum class Verb : uint8_t {
 #include "stdlib/abi/actions.def"
 };
 enum class ActionTarget : uint8_t { None, Container, Class, Layout };
-enum class ActionResource : uint8_t { None, Rdt, Cpu, Freezer };
+enum class ActionResource : uint8_t { None, Rdt, Cpu, Freezer, Sampling };
 struct ActionInfo {
   std::string_view name;
   ActionTarget target;
@@ -67,6 +67,9 @@ struct Plan {
   uint32_t slots = 0;
   std::vector<std::string> slot_names;
   std::vector<Metric> columns;  ///< of the frame, ascending
+  /// [slots] period at which a container is sampled from its start; 0: one for each group of metrics.
+  std::vector<int64_t> periods_ns = {};
+  std::vector<int64_t> sample_ns = {};  ///< periods that the policy may set by `sample`, ascending
   std::vector<std::string> classes;
   /// [classes] slot of the container that a class is for; -1 (and beyond the end): it is for any.
   std::vector<int32_t> owners = {};
@@ -93,6 +96,10 @@ struct Plan {
   [[nodiscard]] int32_t own_class(int32_t slot) const {
     const auto it = std::find(owners.begin(), owners.end(), slot);
     return it == owners.end() || slot < 0 ? -1 : static_cast<int32_t>(it - owners.begin());
+  }
+  /// Of a container as it starts: periods_ns.
+  [[nodiscard]] int64_t period_ns(int32_t slot) const {
+    return static_cast<size_t>(slot) < periods_ns.size() ? periods_ns[static_cast<size_t>(slot)] : 0;
   }
   /// Where the container goes when it starts.
   [[nodiscard]] int32_t first_class(int32_t slot) const {

@@ -1,12 +1,9 @@
 // The actions on the shadow: what is possible on this host, and which limit says no.
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
-#include "stdlib/abi/bandwidth.h"
 #include "stdlib/intrinsics/reason.h"
 #include "stdlib/intrinsics/shadow.h"
 
@@ -17,8 +14,6 @@ bool Shadow::cpu_in(int32_t slot, int32_t cpu) const {
   return static_cast<size_t>(cpu) < kMaxCpus &&
          (cpus.none() ? facts_.online[static_cast<size_t>(cpu)] : cpus[static_cast<size_t>(cpu)]);
 }
-
-int64_t Shadow::ways(int32_t cls) const { return std::popcount(goal_.classes[cls].ways); }
 
 bool Shadow::runs(int32_t slot) {
   if (goal_.containers[slot].running) return true;
@@ -116,158 +111,6 @@ int32_t Shadow::move(int32_t slot, int32_t cls) {
   return 0;
 }
 
-/// Masks for the parts that move the fewest bits. False, with the reason, when they do not fit.
-bool Shadow::solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks) {
-  const auto all = static_cast<int64_t>(std::popcount(all_ways()));
-  const auto least = static_cast<int64_t>(facts_.rdt.l3_min_bits);
-  int64_t used = 0;
-  bool rest = false;
-  for (const Part& p : parts) {
-    if (p.ways == abi::kRest) {
-      rest = true;
-      continue;
-    }
-    const std::string& name = plan_.classes[static_cast<size_t>(p.cls)];
-    if (p.ways < least) {
-      Reason(*this, "`{}` gets {} way{}, at least {} are needed", name, p.ways, p.ways == 1 ? "" : "s",
-             least);
-      return false;
-    }
-    if (p.ways > all) {
-      Reason(*this, "`{}` gets {} ways, the cache has {}", name, p.ways, all);
-      return false;
-    }
-    used += p.ways;
-  }
-  if (used + (rest ? least : 0) > all) {
-    Reason(*this, "{} ways are needed, the cache has {}", used + (rest ? least : 0), all);
-    return false;
-  }
-  placed_.clear();
-  for (const Part& p : parts)
-    placed_.push_back(
-        {goal_.classes[p.cls].ways, static_cast<uint32_t>(p.ways == abi::kRest ? all - used : p.ways)});
-  solver_.solve(placed_, masks);
-  return true;
-}
-
-/// Puts `wanted_` in force. `asked` is the one class that the action names, or -1 for all of them.
-int32_t Shadow::apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked) {
-  if (!solve(wanted_, masks_)) return refuse(verb, -1, cls, value, detail);
-  bool differs = false;
-  for (size_t i = 0; i < wanted_.size(); ++i) {
-    const int32_t part = wanted_[i].cls;
-    if (goal_.classes[part].ways == masks_[i]) continue;
-    differs = true;
-    // A neighbour that gives way to the named class has not been asked for anything.
-    if ((asked < 0 || asked == part) && !may_write(Target::ClassWays, part))
-      return refuse(verb, -1, cls, value, detail);
-  }
-  if (differs) {
-    bool first = true;
-    for (size_t i = 0; i < wanted_.size(); ++i) {
-      if (goal_.classes[wanted_[i].cls].ways == masks_[i]) continue;
-      writes(Target::ClassWays, wanted_[i].cls, first, asked < 0 || asked == wanted_[i].cls);
-      goal_.classes[wanted_[i].cls].ways = masks_[i];
-      first = false;
-    }
-    record(verb, -1, cls, value, detail);
-  }
-  layout_.assign(wanted_.begin(), wanted_.end());
-  return differs ? 0 : no_change(verb, -1, cls, value, detail);
-}
-
-int32_t Shadow::layout() {
-  text_.begin();
-  for (const Part& p : parts_) {
-    char piece[160];
-    const auto n = p.ways == abi::kRest
-                       ? fmt::format_to_n(piece, sizeof piece, "{}{}:rest", &p == parts_.data() ? "" : " ",
-                                          plan_.classes[static_cast<size_t>(p.cls)])
-                       : fmt::format_to_n(piece, sizeof piece, "{}{}:{}", &p == parts_.data() ? "" : " ",
-                                          plan_.classes[static_cast<size_t>(p.cls)], p.ways);
-    text_.append({piece, std::min(sizeof piece, n.size)});
-  }
-  const TextRef detail = text_.finish();
-  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
-    return refuse(Verb::Layout, -1, -1, 0, detail);
-  for (const Part& p : parts_) {
-    if (p.ways == abi::kRest || p.ways >= 1) continue;
-    Reason(*this, "`{}` gets {} ways", plan_.classes[static_cast<size_t>(p.cls)], p.ways);
-    return refuse(Verb::Layout, -1, -1, 0, detail);
-  }
-  wanted_.assign(parts_.begin(), parts_.end());
-  return apply_layout(Verb::Layout, -1, 0, detail, -1);
-}
-
-int32_t Shadow::set_ways(int32_t cls, int64_t n) {
-  const auto value = static_cast<double>(n);
-  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
-    return refuse(Verb::Ways, -1, cls, value, {});
-  if (!exists(cls)) return refuse(Verb::Ways, -1, cls, value, {});
-  if (n < 1) {
-    Reason(*this, "a class has at least {} way{}", facts_.rdt.l3_min_bits,
-           facts_.rdt.l3_min_bits == 1 ? "" : "s");
-    return refuse(Verb::Ways, -1, cls, value, {});
-  }
-  wanted_.assign(layout_.begin(), layout_.end());
-  const auto at = std::find_if(wanted_.begin(), wanted_.end(), [&](const Part& p) { return p.cls == cls; });
-  if (at != wanted_.end()) {
-    if (at->ways == abi::kRest && ways(cls) == n) return no_change(Verb::Ways, -1, cls, value, {});
-    at->ways = n;
-  } else {
-    wanted_.push_back({cls, n});  // a class outside the layout in force gets bits of its own
-  }
-  return apply_layout(Verb::Ways, cls, value, {}, cls);
-}
-
-int32_t Shadow::put_mb(Verb verb, int32_t cls, double value) {
-  if (goal_.classes[cls].mb == value) return no_change(verb, -1, cls, value, {});
-  if (!may_write(Target::ClassMb, cls)) return refuse(verb, -1, cls, value, {});
-  writes(Target::ClassMb, cls, true);
-  goal_.classes[cls].mb = value;
-  record(verb, -1, cls, value, {});
-  return 0;
-}
-
-bool Shadow::has_mb(Verb verb) {
-  if (!has_rdt(facts_.rdt.mb_allocation, "memory bandwidth allocation")) return false;
-  const std::string_view why = why_not_mb(verb, facts_.rdt);
-  if (!why.empty()) Reason(*this, "{}", why);
-  return why.empty();
-}
-
-int32_t Shadow::set_mb(int32_t cls, double ratio) {
-  if (!has_mb(Verb::Mb) || !exists(cls)) return refuse(Verb::Mb, -1, cls, ratio, {});
-  const double step = facts_.rdt.mb_step();
-  const double percent = std::round(ratio * 100 / step) * step;
-  if (!(percent >= facts_.rdt.mb_min)) {
-    Reason(*this, "{:.4g}% is below the minimum of {}%", ratio * 100, facts_.rdt.mb_min);
-    return refuse(Verb::Mb, -1, cls, ratio, {});
-  }
-  if (percent > 100) {
-    Reason(*this, "{:.4g}% is above 100%", ratio * 100);
-    return refuse(Verb::Mb, -1, cls, ratio, {});
-  }
-  return put_mb(Verb::Mb, cls, percent / 100);
-}
-
-double Shadow::mb_rate(int32_t cls) const {
-  return in_rate() ? goal_.classes[cls].mb : std::numeric_limits<double>::infinity();
-}
-
-int32_t Shadow::set_mb_rate(int32_t cls, double rate) {
-  if (!has_mb(Verb::MbRate) || !exists(cls)) return refuse(Verb::MbRate, -1, cls, rate, {});
-  const double step = facts_.rdt.mb_unit_rate() * facts_.rdt.mb_step();
-  const double value = std::round(rate / step) * step;
-  if (!(value >= facts_.rdt.mb_least_rate())) {
-    Reason(*this, "{:.4g} MB/s is below the minimum of {:.4g} MB/s", rate / 1e6,
-           facts_.rdt.mb_least_rate() / 1e6);
-    return refuse(Verb::MbRate, -1, cls, rate, {});
-  }
-  return put_mb(Verb::MbRate, cls, value);
-}
-
 int32_t Shadow::set_quota(int32_t slot, double cores) {
   constexpr double kLeast =
       0.01;  // the kernel's smallest quota, 1 ms, in the usual period of 100 ms (sched-bwc)
@@ -294,6 +137,18 @@ int32_t Shadow::set_paused(int32_t slot, bool paused) {
   writes(Target::ContainerPause, slot, true);
   c.paused = paused;
   record(verb, slot, -1, 0, {});
+  return 0;
+}
+
+int32_t Shadow::set_period(int32_t slot, int64_t ns) {
+  const auto value = static_cast<double>(ns);
+  Allocation::Container& c = goal_.containers[slot];
+  if (!runs(slot)) return refuse(Verb::Sample, slot, -1, value, {});
+  if (c.period_ns == ns) return no_change(Verb::Sample, slot, -1, value, {});
+  if (!may_write(Target::ContainerPeriod, slot)) return refuse(Verb::Sample, slot, -1, value, {});
+  writes(Target::ContainerPeriod, slot, true);
+  c.period_ns = ns;
+  record(Verb::Sample, slot, -1, value, {});
   return 0;
 }
 

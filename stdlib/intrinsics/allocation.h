@@ -12,8 +12,9 @@
 namespace cbench {
 
 struct Allocation {
+  /// A class in one L3 domain.
   struct Class {
-    uint64_t ways = 0;  ///< CBM, the same in every L3 domain; 0: as resctrl made the group
+    uint64_t ways = 0;  ///< CBM; 0: as resctrl made the group
     double mb = 1.0;  ///< memory bandwidth: a ratio or, on a host of kind rate, bytes/s; +infinity: no limit
   };
   struct Container {
@@ -22,8 +23,10 @@ struct Allocation {
     CpuSet cpus;
     double quota = std::numeric_limits<double>::infinity();  ///< in cores
     bool paused = false;                                     ///< its tasks are frozen
+    int64_t period_ns = 0;  ///< at which it is sampled; 0: as configured, one for each group of metrics
   };
-  std::vector<Class> classes;
+  size_t domains = 1;
+  std::vector<Class> classes;  ///< [class][domain]
   std::vector<Container> containers;
 };
 
@@ -33,11 +36,15 @@ enum class Target : uint8_t {
   ContainerCpus,
   ContainerQuota,
   ContainerPause,
+  ContainerPeriod,
   ClassWays,
   ClassMb
 };
-inline constexpr size_t kContainerTargets = 4, kClassTargets = 2;
+inline constexpr size_t kContainerTargets = 5, kClassTargets = 2;
 constexpr bool of_container(Target target) { return static_cast<size_t>(target) < kContainerTargets; }
+
+/// L3 domains in which a policy may allocate: as many as bits of Change::domains.
+inline constexpr size_t kMaxDomains = 64;
 
 /// One thing that differs between the host and the shadow, and the decision (index into the step's decisions)
 /// that last asked for it.
@@ -45,6 +52,7 @@ struct Change {
   Target target{};
   int32_t index = 0;  ///< slot or class
   uint32_t decision = 0;
+  uint64_t domains = 0;  ///< of a class: a bit for each domain, in the order of RdtFacts::l3_domains
 };
 
 }  // namespace cbench

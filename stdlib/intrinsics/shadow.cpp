@@ -22,29 +22,33 @@ size_t divided_classes(const Plan& plan) {
 
 Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan), facts_(facts), solver_(divided_classes(plan), facts.rdt.l3_ways), text_(kArenaBytes) {
-  goal_.classes.resize(plan.classes.size());
+  goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
+  goal_.classes.resize(plan.classes.size() * domains(), fresh_class());
   goal_.containers.resize(plan.slots);
-  for (Allocation::Class& cls : goal_.classes) cls = fresh_class();
   real_ = goal_;
   for (auto& writers : container_writers_) writers.resize(plan.slots);
-  for (auto& writers : class_writers_) writers.resize(plan.classes.size());
+  for (auto& writers : class_writers_) writers.resize(goal_.classes.size());
   const size_t classes = plan.classes.size() + 1;
+  const auto reserve = [&](auto& by_domain) {
+    by_domain.resize(domains());
+    for (auto& of_classes : by_domain) of_classes.reserve(classes);
+  };
   parts_.reserve(classes);
-  layout_.reserve(classes);
-  wanted_.reserve(classes);
   placed_.reserve(classes);
-  masks_.reserve(classes);
+  reserve(layout_);
+  reserve(wanted_);
+  reserve(masks_);
   constexpr size_t kUsualDepth = 8;
   saved_.resize(kUsualDepth);
-  for (auto& saved : saved_) saved.reserve(classes);
+  for (Layouts& saved : saved_) reserve(saved);
   offers_.reserve(kMaxCpus);
   records_.reserve(kMaxDecisions);
-  undo_.reserve((plan.actions_per_step + 1) * classes);
+  undo_.reserve((plan.actions_per_step + 1) * classes * domains());
   tries_.reserve(256);
   trials_.resize(plan.trials);
   for (Trial& trial : trials_) {
-    trial.before.reserve(classes + plan.actions_per_step);
-    trial.layout.reserve(classes);
+    trial.before.reserve(classes * domains() + plan.actions_per_step);
+    reserve(trial.layout);
   }
 }
 
@@ -67,7 +71,7 @@ void Shadow::begin_call(int64_t step, int64_t time_ns) {
   records_.clear();
   undo_.clear();
   tries_.clear();
-  saved_[0].assign(layout_.begin(), layout_.end());
+  saved_[0] = layout_;
   text_.clear();
   why_length_ = reason_length_ = 0;
   why_is_kept_ = false;
@@ -79,7 +83,7 @@ void Shadow::begin_call(int64_t step, int64_t time_ns) {
 void Shadow::end_call(bool fault) {
   if (fault) {
     undo_to(0);
-    layout_.assign(saved_[0].begin(), saved_[0].end());
+    layout_ = saved_[0];
     for (Record& r : records_) {
       if (info(r.verb).resource == ActionResource::None || r.outcome != Outcome::Planned) continue;
       r.outcome = Outcome::Refused;
@@ -97,6 +101,7 @@ void Shadow::end_call(bool fault) {
     d.verb = r.verb;
     d.slot = r.slot;
     d.cls = r.cls;
+    d.domain = r.domain;
     d.value = r.value;
     d.outcome = r.outcome;
     d.detail = text_.view(r.detail);
@@ -105,13 +110,28 @@ void Shadow::end_call(bool fault) {
     decisions_.push_back(std::move(d));
   }
   changes_.clear();
-  const auto differs = [&](Target target, int32_t index) {
-    if (!same(goal_, real_, target, index))
-      changes_.push_back({target, index, writer(target, index).decision});
+  const auto differs = [&](Target target, int32_t slot) {
+    if (!same(goal_, real_, target, slot))
+      changes_.push_back({target, slot, writer(target, slot).decision, 0});
   };
-  for (int32_t cls = 0; cls < static_cast<int32_t>(goal_.classes.size()); ++cls) {
-    differs(Target::ClassWays, cls);
-    differs(Target::ClassMb, cls);
+  // What one decision changes of a class is one change, so that it is one write.
+  const auto class_differs = [&](Target target, int32_t cls) {
+    const size_t first = changes_.size();
+    for (size_t domain = 0; domain < domains(); ++domain) {
+      const int32_t index = place(cls, domain);
+      if (same(goal_, real_, target, index)) continue;
+      const uint32_t decision = writer(target, index).decision;
+      const auto known = std::find_if(changes_.begin() + static_cast<std::ptrdiff_t>(first), changes_.end(),
+                                      [&](const Change& c) { return c.decision == decision; });
+      if (known != changes_.end())
+        known->domains |= uint64_t{1} << domain;
+      else
+        changes_.push_back({target, cls, decision, uint64_t{1} << domain});
+    }
+  };
+  for (int32_t cls = 0; cls < static_cast<int32_t>(plan_.classes.size()); ++cls) {
+    class_differs(Target::ClassWays, cls);
+    class_differs(Target::ClassMb, cls);
   }
   for (int32_t slot = 0; slot < static_cast<int32_t>(goal_.containers.size()); ++slot) {
     if (!goal_.containers[slot].running) continue;  // a start makes it real by itself
@@ -119,11 +139,12 @@ void Shadow::end_call(bool fault) {
     differs(Target::ContainerCpus, slot);
     differs(Target::ContainerQuota, slot);
     differs(Target::ContainerPause, slot);
+    differs(Target::ContainerPeriod, slot);
   }
 }
 
 void Shadow::failed(const Change& change, const std::string& reason) {
-  copy(real_, goal_, change.target, change.index);
+  copy(real_, goal_, change);
   if (change.decision >= decisions_.size()) return;
   for (const Failure& f : failures_)
     if (f.call == call_ && f.decision == change.decision) return;
@@ -141,27 +162,38 @@ void Shadow::set_running(int32_t slot, bool running) {
     a->containers[slot].running = running;
     a->containers[slot].cls = running ? plan_.first_class(slot) : -1;
     a->containers[slot].paused = false;
+    a->containers[slot].period_ns = plan_.period_ns(slot);
   }
   if (const int32_t own = plan_.own_class(slot); own >= 0) forget(own);
   for (auto& writers : container_writers_) writers[slot] = {};
 }
 
 void Shadow::forget(int32_t cls) {
-  goal_.classes[cls] = real_.classes[cls] = fresh_class();
-  for (auto& writers : class_writers_) writers[cls] = {};
-  const auto its = [&](const Part& p) { return p.cls == cls; };
-  std::erase_if(layout_, its);
-  for (Trial& trial : trials_) {
-    std::erase_if(trial.layout, its);
-    std::erase_if(trial.before, [&](const Before& b) {
-      return (b.target == Target::ClassWays || b.target == Target::ClassMb) && b.index == cls;
-    });
+  for (size_t domain = 0; domain < domains(); ++domain) {
+    const int32_t index = place(cls, domain);
+    goal_.classes[index] = real_.classes[index] = fresh_class();
+    for (auto& writers : class_writers_) writers[index] = {};
+    const auto its = [&](const Part& p) { return p.cls == cls; };
+    std::erase_if(layout_[domain], its);
+    for (Trial& trial : trials_) {
+      std::erase_if(trial.layout[domain], its);
+      std::erase_if(trial.before,
+                    [&](const Before& b) { return !of_container(b.target) && b.index == index; });
+    }
   }
 }
 
 Shadow::Writer& Shadow::writer(Target target, int32_t index) {
   const auto i = static_cast<size_t>(target);
   return of_container(target) ? container_writers_[i][index] : class_writers_[i - kContainerTargets][index];
+}
+
+void Shadow::copy(const Allocation& from, Allocation& to, const Change& change) {
+  if (of_container(change.target)) return copy(from, to, change.target, change.index);
+  for (size_t domain = 0; domain < from.domains; ++domain)
+    if ((change.domains >> domain & 1) != 0)
+      copy(from, to, change.target,
+           change.index * static_cast<int32_t>(from.domains) + static_cast<int32_t>(domain));
 }
 
 void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t index) {
@@ -177,6 +209,9 @@ void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t
       break;
     case Target::ContainerPause:
       to.containers[index].paused = from.containers[index].paused;
+      break;
+    case Target::ContainerPeriod:
+      to.containers[index].period_ns = from.containers[index].period_ns;
       break;
     case Target::ClassWays:
       to.classes[index].ways = from.classes[index].ways;
@@ -197,6 +232,8 @@ bool Shadow::same(const Allocation& a, const Allocation& b, Target target, int32
       return a.containers[index].quota == b.containers[index].quota;
     case Target::ContainerPause:
       return a.containers[index].paused == b.containers[index].paused;
+    case Target::ContainerPeriod:
+      return a.containers[index].period_ns == b.containers[index].period_ns;
     case Target::ClassWays:
       return a.classes[index].ways == b.classes[index].ways;
     case Target::ClassMb:
@@ -221,12 +258,12 @@ void Shadow::undo_to(size_t mark) {
 void Shadow::try_begin() {
   tries_.push_back({undo_.size(), records_.size()});
   if (saved_.size() <= tries_.size()) saved_.emplace_back();
-  saved_[tries_.size()].assign(layout_.begin(), layout_.end());
+  saved_[tries_.size()] = layout_;
 }
 
 void Shadow::try_end(bool refused) {
   const Try t = tries_.back();
-  if (refused) layout_.assign(saved_[tries_.size()].begin(), saved_[tries_.size()].end());
+  if (refused) layout_ = saved_[tries_.size()];
   tries_.pop_back();
   if (!refused) return;
   undo_to(t.undo);
@@ -288,7 +325,10 @@ Shadow::Record& Shadow::record(Verb verb, int32_t slot, int32_t cls, double valu
 }
 
 int32_t Shadow::refuse(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail) {
-  Record& r = record(verb, slot, cls, value, detail);
+  return refused(record(verb, slot, cls, value, detail));
+}
+
+int32_t Shadow::refused(Record& r) {
   r.outcome = Outcome::Refused;
   r.reason = keep(reason());
   return 1;

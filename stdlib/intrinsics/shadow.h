@@ -43,7 +43,7 @@ class Shadow {
   [[nodiscard]] const Allocation& goal() const { return goal_; }
   void set_placement(int32_t slot, const CpuSet& cpus, double quota);
   void set_running(int32_t slot, bool running);
-  void applied(const Change& change) { copy(goal_, real_, change.target, change.index); }
+  void applied(const Change& change) { copy(goal_, real_, change); }
   /// The host refused a change of the last call, with its reason: the goal is what is real again, and the
   /// policy is told at the next step. A decision of several changes is told once.
   void failed(const Change& change, const std::string& reason);
@@ -62,9 +62,13 @@ class Shadow {
   // --- what the intrinsics do (table.cpp binds them) ---
   [[nodiscard]] int32_t class_of(int32_t slot) const { return goal_.containers[slot].cls; }
   [[nodiscard]] bool cpu_in(int32_t slot, int32_t cpu) const;
-  [[nodiscard]] int64_t ways(int32_t cls) const;
-  [[nodiscard]] double mb(int32_t cls) const { return in_rate() ? 1.0 : goal_.classes[cls].mb; }
-  [[nodiscard]] double mb_rate(int32_t cls) const;
+  // Shares of a class are of one L3 domain, by its place; -1 stands for all: the least is read, each is
+  // written.
+  [[nodiscard]] int64_t ways(int32_t cls, int32_t domain) const;
+  [[nodiscard]] double mb(int32_t cls, int32_t domain) const {
+    return in_rate() ? 1.0 : least_mb(cls, domain);
+  }
+  [[nodiscard]] double mb_rate(int32_t cls, int32_t domain) const;
   [[nodiscard]] double quota(int32_t slot) const { return goal_.containers[slot].quota; }
   void fire(int32_t rule, int32_t slot);
   void why(int32_t label, std::string_view value);
@@ -78,14 +82,15 @@ class Shadow {
   void layout_clear() { parts_.clear(); }
   void layout_part(int32_t cls, int64_t n) { parts_.push_back({cls, n}); }
   int32_t layout();
-  int32_t set_ways(int32_t cls, int64_t n);
-  int32_t set_mb(int32_t cls, double ratio);
-  int32_t set_mb_rate(int32_t cls, double rate);
+  int32_t set_ways(int32_t cls, int32_t domain, int64_t n);
+  int32_t set_mb(int32_t cls, int32_t domain, double ratio);
+  int32_t set_mb_rate(int32_t cls, int32_t domain, double rate);
   int32_t set_quota(int32_t slot, double cores);
   [[nodiscard]] int64_t cores(int32_t slot) const { return static_cast<int64_t>(cpus_of(slot).count()); }
   int32_t set_cores(int32_t slot, int64_t n);
   [[nodiscard]] bool paused(int32_t slot) const { return goal_.containers[slot].paused; }
   int32_t set_paused(int32_t slot, bool paused);
+  int32_t set_period(int32_t slot, int64_t ns);
   void cpus_clear();
   void cpus_add(int32_t cpu);
   void cpus_offer(int32_t cpu, double key) { offers_.push_back({cpu, key}); }
@@ -107,7 +112,7 @@ class Shadow {
   struct Record {
     int32_t rule = -1;
     Verb verb{};
-    int32_t slot = -1, cls = -1;
+    int32_t slot = -1, cls = -1, domain = -1;
     double value = 0;
     Outcome outcome{};
     TextRef detail, reason, why;
@@ -115,6 +120,12 @@ class Shadow {
   struct Part {
     int32_t cls;
     int64_t ways;  ///< kRest: the rest
+  };
+  using Layouts = std::vector<std::vector<Part>>;  ///< [domain]
+  /// Domains by their places, from `first` to before `end`.
+  struct Domains {
+    size_t first, end;
+    int32_t id;  ///< of a single one as the kernel numbers it, -1: all
   };
   struct Offer {
     int32_t cpu;
@@ -154,11 +165,13 @@ class Shadow {
   struct Trial {
     size_t undo = 0;  ///< mark, while it is being planned
     std::vector<Before> before;
-    std::vector<Part> layout;  ///< in force before
+    Layouts layout;  ///< in force before
   };
   class Reason;
 
+  /// Of a class in a domain the index is that of Allocation::classes, here and in what follows.
   Writer& writer(Target target, int32_t index);
+  static void copy(const Allocation& from, Allocation& to, const Change& change);
   static void copy(const Allocation& from, Allocation& to, Target target, int32_t index);
   static bool same(const Allocation& a, const Allocation& b, Target target, int32_t index);
   void undo_to(size_t mark);
@@ -169,6 +182,7 @@ class Shadow {
   TextRef keep_why();
   Record& record(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
   int32_t refuse(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
+  int32_t refused(Record& record);
   int32_t no_change(Verb verb, int32_t slot, int32_t cls, double value, TextRef detail);
   /// May this firing write the target now? Writes the reason when not.
   bool may_write(Target target, int32_t index);
@@ -191,18 +205,29 @@ class Shadow {
   [[nodiscard]] bool in_rate() const { return facts_.rdt.mb_kind() == MbKind::Rate; }
   /// A class that nothing was asked for.
   [[nodiscard]] Allocation::Class fresh_class() const;
-  int32_t put_mb(Verb verb, int32_t cls, double value);
-  bool solve(const std::vector<Part>& parts, std::vector<uint64_t>& masks);
-  int32_t apply_layout(Verb verb, int32_t cls, double value, TextRef detail, int32_t asked);
+  [[nodiscard]] size_t domains() const { return goal_.domains; }
+  [[nodiscard]] Domains domains(int32_t domain) const;
+  [[nodiscard]] int32_t place(int32_t cls, size_t domain) const {
+    return cls * static_cast<int32_t>(domains()) + static_cast<int32_t>(domain);
+  }
+  [[nodiscard]] double least_mb(int32_t cls, int32_t domain) const;
+  int32_t refuse_share(Verb verb, int32_t cls, const Domains& in, double value);
+  int32_t no_change_of_share(Verb verb, int32_t cls, const Domains& in, double value);
+  int32_t put_mb(Verb verb, int32_t cls, const Domains& in, double value);
+  bool solve(size_t domain);
+  bool may_divide(size_t domain, int32_t asked, bool& differs);
+  /// Puts `wanted_` in force. `asked` is the one class that the action names, or -1 for all of them.
+  int32_t apply_layout(Record proposed, const Domains& in, int32_t asked);
 
   const Plan& plan_;
   const HostFacts& facts_;
   Allocation goal_, real_;
   std::vector<Writer> container_writers_[kContainerTargets], class_writers_[kClassTargets];
-  std::vector<Part> parts_, layout_, wanted_;  ///< being collected; in force; being tried
-  std::vector<std::vector<Part>> saved_;       ///< layout_ at the begin of the call and of each open `try`
-  std::vector<LayoutPart> placed_;             ///< wanted_, with what each has now
-  std::vector<uint64_t> masks_;
+  std::vector<Part> parts_;                   ///< being collected
+  Layouts layout_, wanted_;                   ///< in force; being tried
+  std::vector<Layouts> saved_;                ///< layout_ at the begin of the call and of each open `try`
+  std::vector<LayoutPart> placed_;            ///< wanted_, with what each has now
+  std::vector<std::vector<uint64_t>> masks_;  ///< [domain] of wanted_
   LayoutSolver solver_;
   std::vector<Offer> offers_;
   CpuSet cpus_;

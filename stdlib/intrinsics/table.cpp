@@ -32,9 +32,9 @@ void sort(abi::entries first, i64 count) {
 }
 i32 class_of(host h, i32 slot) { return of(h).class_of(slot); }
 i32 cpu_in(host h, i32 slot, i32 cpu) { return of(h).cpu_in(slot, cpu) ? 1 : 0; }
-i64 ways(host h, i32 cls) { return of(h).ways(cls); }
-f64 mb(host h, i32 cls) { return of(h).mb(cls); }
-f64 mb_rate(host h, i32 cls) { return of(h).mb_rate(cls); }
+i64 ways(host h, i32 cls, i32 domain) { return of(h).ways(cls, domain); }
+f64 mb(host h, i32 cls, i32 domain) { return of(h).mb(cls, domain); }
+f64 mb_rate(host h, i32 cls, i32 domain) { return of(h).mb_rate(cls, domain); }
 f64 quota(host h, i32 slot) { return of(h).quota(slot); }
 void fire(host h, i32 rule, i32 slot) { of(h).fire(rule, slot); }
 void why_f64(host h, i32 label, f64 value, i32 unit) {
@@ -53,14 +53,15 @@ void no_class(host h, i32 verb, i32 slot, i32 name) { of(h).no_class(static_cast
 void layout_clear(host h) { of(h).layout_clear(); }
 void layout_part(host h, i32 cls, i64 n) { of(h).layout_part(cls, n); }
 i32 layout(host h) { return of(h).layout(); }
-i32 set_ways(host h, i32 cls, i64 n) { return of(h).set_ways(cls, n); }
-i32 set_mb(host h, i32 cls, f64 ratio) { return of(h).set_mb(cls, ratio); }
-i32 set_mb_rate(host h, i32 cls, f64 rate) { return of(h).set_mb_rate(cls, rate); }
+i32 set_ways(host h, i32 cls, i32 domain, i64 n) { return of(h).set_ways(cls, domain, n); }
+i32 set_mb(host h, i32 cls, i32 domain, f64 ratio) { return of(h).set_mb(cls, domain, ratio); }
+i32 set_mb_rate(host h, i32 cls, i32 domain, f64 rate) { return of(h).set_mb_rate(cls, domain, rate); }
 i32 set_quota(host h, i32 slot, f64 cores) { return of(h).set_quota(slot, cores); }
 i64 cores(host h, i32 slot) { return of(h).cores(slot); }
 i32 set_cores(host h, i32 slot, i64 n) { return of(h).set_cores(slot, n); }
 i32 paused(host h, i32 slot) { return of(h).paused(slot) ? 1 : 0; }
 i32 set_paused(host h, i32 slot, i32 paused) { return of(h).set_paused(slot, paused != 0); }
+i32 set_period(host h, i32 slot, i64 ns) { return of(h).set_period(slot, ns); }
 void cpus_clear(host h) { of(h).cpus_clear(); }
 void cpus_add(host h, i32 cpu) { of(h).cpus_add(cpu); }
 void cpus_offer(host h, i32 cpu, f64 key) { of(h).cpus_offer(cpu, key); }

@@ -12,7 +12,7 @@ void Shadow::trial_begin(int32_t trial) {
   Trial& t = trials_[static_cast<size_t>(trial)];
   t.undo = undo_.size();
   t.before.clear();
-  t.layout.assign(layout_.begin(), layout_.end());
+  t.layout = layout_;
 }
 
 void Shadow::trial_made(int32_t trial) {
@@ -33,6 +33,9 @@ void Shadow::trial_made(int32_t trial) {
 void Shadow::put_back(const Before& before) {
   writes(before.target, before.index, false);
   Allocation::Container* c = of_container(before.target) ? &goal_.containers[before.index] : nullptr;
+  const auto of_domains = static_cast<int32_t>(domains());
+  const int32_t cls = before.index / of_domains;
+  const int32_t id = of_domains == 1 ? -1 : domains(before.index % of_domains).id;
   switch (before.target) {
     case Target::ContainerClass:
       c->cls = before.container.cls;
@@ -50,13 +53,17 @@ void Shadow::put_back(const Before& before) {
       c->paused = before.container.paused;
       record(c->paused ? Verb::Pause : Verb::Resume, before.index, -1, 0, {});
       break;
+    case Target::ContainerPeriod:
+      c->period_ns = before.container.period_ns;
+      record(Verb::Sample, before.index, -1, static_cast<double>(c->period_ns), {});
+      break;
     case Target::ClassWays:
       goal_.classes[before.index].ways = before.cls.ways;
-      record(Verb::Ways, -1, before.index, std::popcount(before.cls.ways), {});
+      record(Verb::Ways, -1, cls, std::popcount(before.cls.ways), {}).domain = id;
       break;
     case Target::ClassMb:
       goal_.classes[before.index].mb = before.cls.mb;
-      record(in_rate() ? Verb::MbRate : Verb::Mb, -1, before.index, before.cls.mb, {});
+      record(in_rate() ? Verb::MbRate : Verb::Mb, -1, cls, before.cls.mb, {}).domain = id;
       break;
   }
 }
@@ -82,7 +89,7 @@ void Shadow::trial_revert(int32_t trial, int32_t line) {
     put_back(b);
     layout |= b.target == Target::ClassWays;
   }
-  if (layout) layout_.assign(t.layout.begin(), t.layout.end());
+  if (layout) layout_ = t.layout;
   t.before.clear();
   why_length_ = 0;
   why_is_kept_ = false;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <vector>
 
 namespace cbench::test {
 
@@ -24,6 +25,10 @@ class Choices {
     return static_cast<size_t>(random_() % n);
   }
   bool one_in(size_t n) { return below(n) == 0; }
+  template <class T>
+  const T& of(const std::vector<T>& all) {
+    return all[below(all.size())];
+  }
   template <class T, size_t N>
   const T& of(const T (&all)[N]) {
     return all[below(N)];

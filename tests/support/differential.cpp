@@ -47,15 +47,18 @@ RunSpec random_spec(Choices& choose) {
 
 HostFacts random_facts(Choices& choose) {
   HostFacts facts;
+  const uint32_t sockets = choose.one_in(2) ? 2 : 1;
+  const uint32_t domains = sockets * (choose.one_in(3) ? 2 : 1);
   for (uint32_t cpu = 0; cpu < 4; ++cpu) {
-    facts.cpus.push_back({cpu, cpu, 0, 0, 0});
+    const int32_t domain = choose.one_in(8) ? -1 : static_cast<int32_t>(cpu * domains / 4);
+    facts.cpus.push_back({cpu, cpu, cpu * sockets / 4 * 3, 0, domain});
     facts.online.set(cpu);
   }
   facts.memory_bytes = 1ULL << 34U;
   facts.rdt.absent_reason = "resctrl is not mounted";
   if (choose.one_in(4)) return facts;
   facts.rdt.present = facts.rdt.l3_allocation = facts.rdt.mb_allocation = true;
-  facts.rdt.l3_domains = {0};
+  for (uint32_t domain = 0; domain < domains; ++domain) facts.rdt.l3_domains.push_back(domain);
   facts.rdt.l3_ways = 11;
   facts.rdt.num_closids = 16;
   if (choose.one_in(3)) {
@@ -259,7 +262,7 @@ Comparison compare(Choices& choose) {
   Diagnostics again;
   const auto tree = parse(sources, source, again);
   const auto program = check::check(*tree, sources, again);
-  const auto planned = plan::make_plan(*program, sources, spec, facts, columns, {}, false, again);
+  const auto planned = plan::make_plan(*program, sources, target, again);
   std::vector<Metric> read = may_be_absent;
   for (const auto& [metric, span] : program->needs) read.push_back(metric);
   Frame frame(columns, spec.containers.size());

@@ -179,12 +179,16 @@ class FakeSampler final : public SampleSource {
       }
     if (on_collect) on_collect(frame);
   }
+  void set_period(size_t slot, int64_t period_ns) override {
+    if (period_ns > 0 || periods.contains(slot)) periods[slot] = period_ns;
+  }
   static double value(size_t slot, int64_t step) {
     return static_cast<double>((slot + 1) * 1000 + static_cast<size_t>(step));
   }
 
   std::function<void(Frame&)> on_collect;
   std::set<size_t> attached;
+  std::map<size_t, int64_t> periods;  ///< that were set
   std::vector<int64_t> steps, times;
 };
 

@@ -24,7 +24,10 @@ Interpreter::Interpreter(const plan::Planned& planned, const SourceSet& sources,
   shadow_ = std::make_unique<Shadow>(plan_, facts);
   const size_t slots = layout_.containers.size();
   for (const check::State& s : p_.states)
-    states_.emplace_back((s.per_container ? slots : 1) * static_cast<size_t>(std::max<int64_t>(1, s.size)));
+    states_.emplace_back((s.of == check::Base::Void        ? 1
+                          : s.of == check::Base::Container ? slots
+                                                           : layout_.host.count(s.of)) *
+                         static_cast<size_t>(std::max<int64_t>(1, s.size)));
   for (const check::Stream& s : p_.streams) cells_.emplace_back(s.subject == kNone ? 1 : slots);
   memories_.resize(p_.temporals.size());
   for (const check::Stream& s : p_.streams)
@@ -104,7 +107,7 @@ void Interpreter::start(int32_t slot) {
   for (size_t i = 0; i < p_.rules.size(); ++i)
     if (p_.rules[i].set != kNone) rules_[i][at] = {};
   for (size_t i = 0; i < p_.states.size(); ++i) {
-    if (!p_.states[i].per_container) continue;
+    if (p_.states[i].of != check::Base::Container) continue;
     const size_t size = layout_.states[i].size;
     std::fill_n(states_[i].begin() + static_cast<std::ptrdiff_t>(at * size), size,
                 expr(p_.states[i].initial));
@@ -285,7 +288,7 @@ Interpreter::Flow Interpreter::fire(uint32_t id, int32_t slot) {
 void Interpreter::show(check::NodeId leaf) {
   const Node& n = node(leaf);
   using check::Base;
-  if (n.type.base == Base::Container || n.type.base == Base::Cpu || n.type.base == Base::Text) return;
+  if (check::is_handle(n.type.base) || n.type.base == Base::Text) return;
   const int32_t label = text_id(plan::one_line(sources_.text(n.span)));
   const Value x = expr(leaf);
   if (!x.present) return do_.why_missing(host(), label);

@@ -72,8 +72,8 @@ Value Interpreter::expr(NodeId id) {
       return static_field(n);
     case Op::HostFact: {
       const plan::HostConstants& h = layout_.host;
-      const uint64_t facts[] = {h.cpus.size(), h.sockets,      h.l3_ways, h.closids,
-                                h.l3_bytes,    h.memory_bytes, h.mb_kind};
+      const uint64_t facts[] = {h.cpus.size(), h.sockets.size(), h.domains.size(), h.l3_ways,
+                                h.closids,     h.l3_bytes,       h.memory_bytes,   h.mb_kind};
       return {true, static_cast<int64_t>(facts[n.ref])};
     }
     case Op::StreamRead:
@@ -87,10 +87,12 @@ Value Interpreter::expr(NodeId id) {
     case Op::Ways:
     case Op::Mb:
     case Op::MbRate: {
-      const int32_t cls = class_id(n.ref, n.kids.empty() ? kNone : n.kids[0]);
+      const check::ClassRef of = check::share_of(n);
+      const int32_t cls = class_id(n.ref, of.container);
+      const int32_t domain = of.domain == kNone ? -1 : slot_of(of.domain);
       if (cls < 0) return kMissing;
-      if (n.op == Op::Ways) return {true, do_.ways(host(), cls)};
-      return {true, 0, n.op == Op::Mb ? do_.mb(host(), cls) : do_.mb_rate(host(), cls)};
+      if (n.op == Op::Ways) return {true, do_.ways(host(), cls, domain)};
+      return {true, 0, n.op == Op::Mb ? do_.mb(host(), cls, domain) : do_.mb_rate(host(), cls, domain)};
     }
     case Op::Cores:
       return {true, do_.cores(host(), slot_of(n.kids[0]))};

@@ -27,13 +27,18 @@ bool Interpreter::member(uint32_t id, int64_t n) {
     case Set::From::Group:
       in = member(p_.groups[s.ref].set, element);
       break;
-    case Set::From::HostCpus:
+    case Set::From::Host:
     case Set::From::Ordered:
     case Set::From::Range:
       in = true;
       break;
     case Set::From::CpusOf:
-      in = do_.cpu_in(host(), slot_of(s.container), element) != 0;
+      if (const check::Base of = p_.nodes[s.whose].type.base; of == check::Base::Container) {
+        in = do_.cpu_in(host(), slot_of(s.whose), element) != 0;
+      } else {
+        const auto& cpus = layout_.host.parts(of)[static_cast<size_t>(slot_of(s.whose))].cpus;
+        in = std::find(cpus.begin(), cpus.end(), element) != cpus.end();
+      }
       break;
     case Set::From::CpuList:
       for (const auto& [first, last] : s.ranges) {
@@ -82,10 +87,12 @@ std::vector<int64_t> Interpreter::candidates(uint32_t set) {
     const int64_t from = expr(s.ranges[0].first).i;
     const int64_t to = expr(s.ranges[0].second).i;
     for (int64_t i = from; i <= to; ++i) out.push_back(i);
-  } else if (p_.sets[set].of_cpus)
+  } else if (const check::Base of = p_.sets[set].of; of == check::Base::Cpu) {
     for (const uint32_t cpu : layout_.host.cpus) out.push_back(cpu);
-  else
-    for (size_t slot = 0; slot < running_.size(); ++slot) out.push_back(static_cast<int64_t>(slot));
+  } else {
+    const size_t n = of == check::Base::Container ? running_.size() : layout_.host.count(of);
+    for (size_t i = 0; i < n; ++i) out.push_back(static_cast<int64_t>(i));
+  }
   return out;
 }
 

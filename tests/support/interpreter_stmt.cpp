@@ -56,14 +56,15 @@ Interpreter::Flow Interpreter::set_share(const check::ClassRef& cls, ast::Assign
                                          Verb verb, Span span) {
   const int32_t id = class_id(cls.cls, cls.container);
   if (id < 0) return no_class(cls, verb);
+  const int32_t domain = cls.domain == kNone ? -1 : slot_of(cls.domain);
   if (verb == Verb::Ways) {
-    const Value n = changed(value, op, {true, do_.ways(host(), id)}, Base::Int, span);
-    return answer(do_.set_ways(host(), id, n.i));
+    const Value n = changed(value, op, {true, do_.ways(host(), id, domain)}, Base::Int, span);
+    return answer(do_.set_ways(host(), id, domain, n.i));
   }
   const bool rate = verb == Verb::MbRate;
-  const Value old{true, 0, rate ? do_.mb_rate(host(), id) : do_.mb(host(), id)};
-  return answer(
-      (rate ? do_.set_mb_rate : do_.set_mb)(host(), id, changed(value, op, old, Base::Float, span).f));
+  const Value old{true, 0, rate ? do_.mb_rate(host(), id, domain) : do_.mb(host(), id, domain)};
+  return answer((rate ? do_.set_mb_rate : do_.set_mb)(host(), id, domain,
+                                                      changed(value, op, old, Base::Float, span).f));
 }
 
 Interpreter::Flow Interpreter::move(const check::Move& m) {
@@ -149,6 +150,9 @@ void Interpreter::text_value(NodeId id) {
       return do_.text_slot(host(), static_cast<int32_t>(x.i));
     case Base::Cpu:
       return do_.text_i64(host(), x.i, 0);
+    case Base::Socket:
+    case Base::Domain:
+      return do_.text_i64(host(), layout_.host.parts(n.type.base)[static_cast<size_t>(x.i)].id, 0);
     case Base::Bool:
       return do_.text_flag(host(), x.i != 0 ? 1 : 0);
     case Base::Enum:
@@ -266,6 +270,8 @@ Interpreter::Flow Interpreter::statement(const check::Stmt& s) {
             if (const Flow flow = block(n.body); flow != Flow::Next) return flow;
         } else if constexpr (std::is_same_v<T, check::Pause>) {
           return answer(do_.set_paused(host(), slot_of(n.container), n.paused ? 1 : 0));
+        } else if constexpr (std::is_same_v<T, check::Sample>) {
+          return answer(do_.set_period(host(), slot_of(n.container), n.period_ns));
         } else if constexpr (std::is_same_v<T, check::Reject>) {
           const int32_t slot = slot_of(n.container);
           text(n.text);

@@ -44,7 +44,7 @@ std::string RandomPolicy::literal(Of of) {
 
 std::string RandomPolicy::read(const Named& n, const Place& at) {
   std::string out = n.name;
-  if (n.per_container) out += "(" + container(at) + ")";
+  if (n.per_container || n.part != nullptr) out = of_which(n, at);
   if (n.size == 0) return out;
   if (!choose_.one_in(3)) return out + fmt::format("[{}]", choose_.below(static_cast<size_t>(n.size)));
   Place index = at;
@@ -56,7 +56,7 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
   std::vector<Expr> all;
   const auto named = [&](const std::vector<Named>& from, bool optional) {
     for (const Named& n : from) {
-      if (n.of != of || (n.per_container && at.containers.empty()) || n.size > 0) continue;
+      if (n.of != of || !there(n, at) || n.size > 0) continue;
       all.push_back({read(n, at), optional});
     }
   };
@@ -67,13 +67,11 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
   named(states_, false);
   named(streams_, true);
   for (const Named& n : states_)
-    if (n.of == of && n.size > 0 && (!n.per_container || !at.containers.empty()) && at.depth > 0)
-      all.push_back({fmt::format("{}{}[{}]", n.name, n.per_container ? "(" + container(at) + ")" : "",
-                                 choose_.below(static_cast<size_t>(n.size))),
-                     false});
+    if (n.of == of && n.size > 0 && there(n, at) && at.depth > 0)
+      all.push_back(
+          {fmt::format("{}[{}]", of_which(n, at), choose_.below(static_cast<size_t>(n.size))), false});
   for (const Named& n : streams_)
-    if (n.of == of && (!n.per_container || !at.containers.empty()) && choose_.one_in(3))
-      all.push_back({"prev(" + read(n, at) + ")", true});
+    if (n.of == of && there(n, at) && choose_.one_in(3)) all.push_back({"prev(" + read(n, at) + ")", true});
   const auto of_container = [&](const char* field, bool optional) {
     if (!at.containers.empty()) all.push_back({container(at) + field, optional});
   };
@@ -89,7 +87,8 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
       break;
     case Of::Int:
       of_container(".index", false);
-      of_run("host.sockets");
+      of_run("host.num_sockets");
+      of_run("host.num_domains");
       break;
     case Of::Float:
       break;
@@ -106,7 +105,7 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
       of_container(".rdt.mba_throttle", true);
       of_container(".ipce", true);
       if (!at.containers.empty()) all.push_back({"quota(" + container(at) + ")", false});
-      if (classes_) of_run("mb(jail)");
+      if (classes_) all.push_back({"mb" + share("jail", at), false});
       break;
     case Of::Bytes:
       of_container(".docker.memory_usage", true);
@@ -115,7 +114,7 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
       break;
     case Of::Flow:
       of_container(".rdt.memory_bandwidth_total", true);
-      if (classes_) of_run("mb_rate(jail)");
+      if (classes_) all.push_back({"mb_rate" + share("jail", at), false});
       break;
     case Of::Mpki:
       of_container(".perf.llc_mpki", true);
@@ -124,7 +123,7 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
     case Of::Way:
       of_container(".rdt.l3_ways", true);
       of_run("host.l3_ways");
-      if (classes_) of_run("ways(shared)");
+      if (classes_) all.push_back({"ways" + share("shared", at), false});
       if (own_classes_ && !at.containers.empty()) all.push_back({"ways(own(" + container(at) + "))", true});
       break;
     case Of::Core:

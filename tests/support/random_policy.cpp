@@ -37,7 +37,10 @@ void RandomPolicy::declare_values() {
   for (size_t i = 1 + choose_.below(5); i > 0; --i) {
     Named n{fresh("s"), static_cast<Of>(choose_.below(12)), choose_.one_in(2)};
     if (choose_.one_in(4)) n.size = static_cast<int>(1 + choose_.below(4));
-    out_ += fmt::format("state {}{}: {}{} = {}\n", n.name, n.per_container ? "(z)" : "", name_of(n.of),
+    if (choose_.one_in(4)) n.part = choose_.one_in(3) ? "socket" : "domain";
+    if (n.part != nullptr) n.per_container = false;
+    const std::string of = n.part != nullptr ? fmt::format("(z: {})", n.part) : n.per_container ? "(z)" : "";
+    out_ += fmt::format("state {}{}: {}{} = {}\n", n.name, of, name_of(n.of),
                         n.size > 0 ? fmt::format("[{}]", n.size) : "", literal(n.of));
     states_.push_back(n);
   }

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "choices.h"
 
@@ -29,13 +32,14 @@ class RandomPolicy {
     std::string name;
     Of of;
     bool per_container = false;
-    int size = 0;  ///< of an array
+    const char* part = nullptr;  ///< "domain" or "socket": one for each of these
+    int size = 0;                ///< of an array
     std::vector<Of> parameters = {};
   };
   /// Where an expression or statement stands.
   struct Place {
-    std::vector<std::string> containers, cpus;  ///< names that are bound
-    std::vector<std::string> held;              ///< containers that were bound before a wait
+    std::vector<std::string> containers, cpus, domains, sockets;  ///< names that are bound
+    std::vector<std::string> held;  ///< containers that were bound before a wait
     std::vector<std::pair<std::string, Expr>> lets;
     std::vector<Of> let_of;
     int depth = 3;
@@ -62,6 +66,24 @@ class RandomPolicy {
   /// A set with an order.
   std::string ordered(const Place& at, bool of_cpus);
   std::string read(const Named& n, const Place& at);
+  /// Can it be read here: is there something of which it is one?
+  [[nodiscard]] static bool there(const Named& n, const Place& at) {
+    if (n.part != nullptr) return !parts(n, at).empty();
+    return !n.per_container || !at.containers.empty();
+  }
+  [[nodiscard]] static const std::vector<std::string>& parts(const Named& n, const Place& at) {
+    return n.part == std::string_view("socket") ? at.sockets : at.domains;
+  }
+  /// Its name with what it is of.
+  std::string of_which(const Named& n, const Place& at) {
+    if (n.part != nullptr) return fmt::format("{}({})", n.name, choose_.of(parts(n, at)));
+    return n.per_container ? fmt::format("{}({})", n.name, container(at)) : n.name;
+  }
+  /// `(jail)` or `(jail, d)`
+  std::string share(const std::string& cls, const Place& at) {
+    const bool one = !at.domains.empty() && choose_.one_in(2);
+    return one ? fmt::format("({}, {})", cls, choose_.of(at.domains)) : "(" + cls + ")";
+  }
   std::string container(const Place& at) { return at.containers[choose_.below(at.containers.size())]; }
   Place inner(const Place& at) {
     Place p = at;

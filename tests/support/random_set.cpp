@@ -14,6 +14,8 @@ std::string RandomPolicy::set(const Place&) {
 }
 
 std::string RandomPolicy::cpu_set(const Place& at) {
+  if (!at.domains.empty() && choose_.one_in(3)) return choose_.of(at.domains) + ".cpus";
+  if (!at.sockets.empty() && choose_.one_in(3)) return choose_.of(at.sockets) + ".cpus";
   switch (choose_.below(3)) {
     case 0:
       if (!at.containers.empty()) return container(at) + ".cpus";
@@ -70,8 +72,7 @@ RandomPolicy::Expr RandomPolicy::open_call(Of of, const Place& at) {
   const Place in = inner(at);
   std::vector<std::string> arrays;
   for (const Named& n : states_)
-    if (n.of == of && n.size > 0 && !at.pure && (!n.per_container || !at.containers.empty()))
-      arrays.push_back(n.per_container ? fmt::format("{}({})", n.name, container(at)) : n.name);
+    if (n.of == of && n.size > 0 && !at.pure && there(n, at)) arrays.push_back(of_which(n, at));
   if (of == Of::Way && !at.pure) arrays.emplace_back("grant");
   if (!arrays.empty() && choose_.one_in(2)) {
     const Expr index = expr(Of::Int, in);
@@ -106,6 +107,13 @@ RandomPolicy::Expr RandomPolicy::of_set(Of of, const Place& at) {
     return {
         fmt::format("(if_first({}({}: {})) ?? 0)", choose_.one_in(2) ? "argmin" : "argmax", head, key.text),
         false};
+  }
+  if (of == Of::Count && choose_.one_in(4)) {
+    Place other = inner(at);
+    const std::string domain = fresh("h");
+    other.temporal = false;
+    other.domains.push_back(domain);
+    return {fmt::format("count({} in host.domains where {})", domain, total(Of::Bool, other)), false};
   }
   const Expr body = expr(of, each);
   const bool fraction = of == Of::Float || of == Of::Ratio || of == Of::Mpki || of == Of::Flow;

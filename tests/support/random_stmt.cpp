@@ -17,6 +17,10 @@ std::string RandomPolicy::words(const Place& at) {
   for (size_t i = 0; i < parts; ++i) {
     Place in = at;
     in.depth = 1;
+    if (!at.domains.empty() && choose_.one_in(3)) {
+      out += fmt::format(" {{{}}}", choose_.of(at.domains));
+      continue;
+    }
     switch (choose_.below(6)) {
       case 0:
         if (!at.containers.empty())
@@ -38,6 +42,7 @@ std::string RandomPolicy::words(const Place& at) {
 
 std::string RandomPolicy::action(const Place& at) {
   static const char* const kAssign[] = {"=", "=", "+=", "-="};
+  static const char* const kPeriods[] = {"100ms", "0.2s", "300ms", "2s"};
   Place in = at;
   in.depth = 2;
   const bool someone = !at.containers.empty();
@@ -45,7 +50,12 @@ std::string RandomPolicy::action(const Place& at) {
     if (choose_.one_in(4)) return fmt::format("reject {} {}", container(at), words(at));
     return fmt::format("pin {} to {}", container(at), cpu_set(at));
   }
-  switch (choose_.below(9)) {
+  switch (choose_.below(10)) {
+    case 6:
+      if (!someone) break;
+      if (choose_.one_in(2))
+        return fmt::format("{} {}", choose_.one_in(2) ? "pause" : "resume", container(at));
+      return fmt::format("sample {} every {}", container(at), choose_.of(kPeriods));
     case 0:
       if (!someone) break;
       return fmt::format("cores({}) {} {}", container(at), choose_.of(kAssign),
@@ -68,13 +78,15 @@ std::string RandomPolicy::action(const Place& at) {
     case 3:
       if (!classes_) break;
       if (own_classes_ && someone && choose_.one_in(3))
-        return fmt::format("ways(own({})) {} {}", container(at), choose_.of(kAssign), literal(Of::Way));
-      if (choose_.one_in(3)) return fmt::format("mb(jail) {} {}", choose_.of(kAssign), total(Of::Ratio, in));
+        return fmt::format("ways{} {} {}", share("own(" + container(at) + ")", at), choose_.of(kAssign),
+                           literal(Of::Way));
       if (choose_.one_in(3))
-        return fmt::format("mb_rate(jail) {} {}", choose_.of(kAssign),
+        return fmt::format("mb{} {} {}", share("jail", at), choose_.of(kAssign), total(Of::Ratio, in));
+      if (choose_.one_in(3))
+        return fmt::format("mb_rate{} {} {}", share("jail", at), choose_.of(kAssign),
                            choose_.one_in(6) ? "unlimited" : total(Of::Flow, in));
-      return fmt::format("ways({}) {} {}", choose_.one_in(2) ? "jail" : "shared", choose_.of(kAssign),
-                         choose_.one_in(2) ? total(Of::Way, in) : "1way");
+      return fmt::format("ways{} {} {}", share(choose_.one_in(2) ? "jail" : "shared", at),
+                         choose_.of(kAssign), choose_.one_in(2) ? total(Of::Way, in) : "1way");
     case 4:
       if (!classes_ || !someone) break;
       return fmt::format("move {} -> {}", container(at),
@@ -98,7 +110,7 @@ std::string RandomPolicy::action(const Place& at) {
 std::string RandomPolicy::assignment(const Place& at) {
   std::vector<const Named*> all;
   for (const Named& n : states_)
-    if (!n.per_container || !at.containers.empty()) all.push_back(&n);
+    if (there(n, at)) all.push_back(&n);
   if (all.empty()) return "log \"none\"";
   const Named& n = *all[choose_.below(all.size())];
   Place in = at;
@@ -143,6 +155,21 @@ std::string RandomPolicy::choice(Place& at) {
       return fmt::format("match {} {{\nred -> {}\n{} -> {}\n}}", total(Of::Colour, in), block(below, 1),
                          choose_.one_in(2) ? "green, blue" : "else", block(below, 1));
     case 3: {
+      if (choose_.one_in(4)) {
+        const bool domains = !choose_.one_in(3);
+        const std::string name = fresh("h");
+        Place each = below;
+        (domains ? each.domains : each.sockets).push_back(name);
+        Place where = each;
+        where.depth = 1;
+        const std::string filter = choose_.one_in(3) ? " where " + total(Of::Bool, where) : "";
+        const std::string from = domains ? "host.domains" : "host.sockets";
+        if (choose_.one_in(3))
+          return fmt::format("if let {0} = {1}({0} in {2}{3}: {4}) {5}", name,
+                             choose_.one_in(2) ? "argmin" : "argmax", from, filter,
+                             expr(static_cast<Of>(1 + choose_.below(kNumbers)), where).text, block(each, 2));
+        return fmt::format("for {} in {}{} {}", name, from, filter, block(each, 1));
+      }
       const bool cpus = choose_.one_in(4);
       const std::string name = fresh(cpus ? "k" : "e");
       Place each = below;

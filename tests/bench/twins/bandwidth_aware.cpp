@@ -89,7 +89,7 @@ void fire(const PolicyContext& c, Rule rule, i32 slot, const Run& run) {
 
 bool try_mb(const PolicyContext& c, double ratio) {
   c.call->try_begin(c.host);
-  const bool refused = c.call->set_mb(c.host, kSlow, ratio) != 0;
+  const bool refused = c.call->set_mb(c.host, kSlow, kEverywhere, ratio) != 0;
   c.call->try_end(c.host, refused ? 1 : 0);
   return !refused;
 }
@@ -113,15 +113,16 @@ void throttle(const PolicyContext& c, const Run& run, const User* users) {
   const abi::Intrinsics& call = *c.call;
   const double least = param(c, kLeast), cut = param(c, kCut);
   fire(c, kThrottle, -1, run);
-  if (count_slow(c) > 0 && call.mb(c.host, kSlow) > least) {
-    if (!try_mb(c, std::max(least, call.mb(c.host, kSlow) - cut))) warn(c, -1, kNoFurther);
+  if (count_slow(c) > 0 && call.mb(c.host, kSlow, kEverywhere) > least) {
+    if (!try_mb(c, std::max(least, call.mb(c.host, kSlow, kEverywhere) - cut))) warn(c, -1, kNoFurther);
     return;
   }
   const i32 worst = worst_user(c, users);
   if (worst < 0) return;
   call.try_begin(c.host);
   const bool refused = call.move(c.host, worst, kSlow) != 0 ||
-                       call.set_mb(c.host, kSlow, std::max(least, call.mb(c.host, kSlow) - cut)) != 0;
+                       call.set_mb(c.host, kSlow, kEverywhere,
+                                   std::max(least, call.mb(c.host, kSlow, kEverywhere) - cut)) != 0;
   call.try_end(c.host, refused ? 1 : 0);
   if (refused)
     warn(c, worst, kNotThrottled);
@@ -131,7 +132,7 @@ void throttle(const PolicyContext& c, const Run& run, const User* users) {
 
 void give(const PolicyContext& c, const Run& run) {
   fire(c, kGive, -1, run);
-  const double mb = c.call->mb(c.host, kSlow);
+  const double mb = c.call->mb(c.host, kSlow, kEverywhere);
   if (mb < 1 && !try_mb(c, std::min(1.0, mb + param(c, kCut)))) warn(c, -1, kNotGiven);
 }
 
@@ -157,7 +158,7 @@ void step(const PolicyContext& c, Run& run, User* users) {
     give(c, run);
   for (i32 slot = 0; slot < static_cast<i32>(c.slots); ++slot) {
     User& u = users[slot];
-    if (!member(c, slot, kSlow) || !plenty || c.call->mb(c.host, kSlow) < 1)
+    if (!member(c, slot, kSlow) || !plenty || c.call->mb(c.host, kSlow, kEverywhere) < 1)
       u.idle_for.restart();
     else if (u.idle_for.holds(now1, kSecond) && cooled(u.freed_at, now1, kSecond))
       set_free(c, slot, run);

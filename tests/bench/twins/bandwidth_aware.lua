@@ -31,6 +31,7 @@ local texts = {
   "scarce", "no further throttling: ", " is not throttled: ", "throttled: ", "bandwidth is not given back: ", "released: ",
 }
 local SHARED, SLOW = 0, 1
+local EVERYWHERE = -1 -- in all L3 domains
 local THROTTLE, GIVE, FREE = 0, 1, 2
 local PEAK, HI, LO, CUT, LEAST = 0, 1, 2, 3, 4
 
@@ -90,7 +91,7 @@ end
 local function try_mb(ctx, ratio)
   local call, host = ctx.call, ctx.host
   call.try_begin(host)
-  local refused = call.set_mb(host, SLOW, ratio) ~= 0
+  local refused = call.set_mb(host, SLOW, EVERYWHERE, ratio) ~= 0
   call.try_end(host, refused and 1 or 0)
   return not refused
 end
@@ -117,14 +118,14 @@ local function throttle(ctx, run, users, now1)
   local params = ffi.cast(Doubles, ctx.params)
   local least, cut = params[LEAST], params[CUT]
   fire(ctx, THROTTLE, -1, run)
-  if count_slow(ctx) > 0 and call.mb(host, SLOW) > least then
-    if not try_mb(ctx, max(least, call.mb(host, SLOW) - cut)) then warn(ctx, nil, NO_FURTHER) end
+  if count_slow(ctx) > 0 and call.mb(host, SLOW, EVERYWHERE) > least then
+    if not try_mb(ctx, max(least, call.mb(host, SLOW, EVERYWHERE) - cut)) then warn(ctx, nil, NO_FURTHER) end
     return
   end
   local worst = worst_user(ctx, users, now1)
   if not worst then return end
   call.try_begin(host)
-  local refused = call.move(host, worst, SLOW) ~= 0 or call.set_mb(host, SLOW, max(least, call.mb(host, SLOW) - cut)) ~= 0
+  local refused = call.move(host, worst, SLOW) ~= 0 or call.set_mb(host, SLOW, EVERYWHERE, max(least, call.mb(host, SLOW, EVERYWHERE) - cut)) ~= 0
   call.try_end(host, refused and 1 or 0)
   if refused then
     warn(ctx, worst, NOT_THROTTLED)
@@ -135,7 +136,7 @@ end
 
 local function give(ctx, run)
   fire(ctx, GIVE, -1, run)
-  local mb = ctx.call.mb(ctx.host, SLOW)
+  local mb = ctx.call.mb(ctx.host, SLOW, EVERYWHERE)
   local cut = ffi.cast(Doubles, ctx.params)[CUT]
   if mb < 1 and not try_mb(ctx, min(1, mb + cut)) then warn(ctx, nil, NOT_GIVEN) end
 end
@@ -168,7 +169,7 @@ local function step(ctx, run, users)
   end
   for slot = 0, ctx.slots - 1 do
     local u = users[slot]
-    if not member(ctx, slot, SLOW) or not plenty or ctx.call.mb(ctx.host, SLOW) < 1 then
+    if not member(ctx, slot, SLOW) or not plenty or ctx.call.mb(ctx.host, SLOW, EVERYWHERE) < 1 then
       u.idle_for.since = 0
     elseif holds(u.idle_for, now1, SECOND) and rested(u.freed_at, now1, SECOND) then
       u.freed_at = now1

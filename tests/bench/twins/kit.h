@@ -15,6 +15,7 @@ inline constexpr int64_t kSecond = 1'000'000'000;
 inline constexpr int64_t kStep =
     kSecond / 10;  ///< of the runs that the twins are made for, and the period of their metrics
 inline constexpr int64_t kFresh = kStep + kStep / 2;  ///< a stream's value that is older is missing
+inline constexpr abi::i32 kEverywhere = -1;           ///< in all L3 domains
 inline constexpr abi::i32 kWarn = 2;                  ///< level of a log line
 
 /// The samples of the last second: 10 at a step of 100 ms, and two more for steps that come early.

@@ -73,7 +73,7 @@ void start(const PolicyContext& c, i32 slot) {
   c.call->fire(c.host, kStart, slot);
   if (!critical(slot)) return;
   const auto part = static_cast<int64_t>(c.params[kPart]);
-  if (!attempt(c, [&] { return c.call->set_ways(c.host, kOthers + 1 + slot, part); })) return;
+  if (!attempt(c, [&] { return c.call->set_ways(c.host, kOthers + 1 + slot, kEverywhere, part); })) return;
   c.call->text_begin(c.host);
   c.call->text_slot(c.host, slot);
   c.call->text_piece(c.host, kSharesCache);
@@ -111,7 +111,7 @@ Ratio watch(const PolicyContext& c, Service* services) {
 i32 shift(const PolicyContext& c, i32 slot, Resource resource, int64_t by) {
   if (resource == kCores) return c.call->set_cores(c.host, slot, c.call->cores(c.host, slot) + by);
   const i32 cls = kOthers + 1 + slot;
-  return c.call->set_ways(c.host, cls, c.call->ways(c.host, cls) + by);
+  return c.call->set_ways(c.host, cls, kEverywhere, c.call->ways(c.host, cls, kEverywhere) + by);
 }
 
 void turn(Service& s) { s.wheel = s.wheel == kCores ? kWays : kCores; }

@@ -33,6 +33,7 @@ local CORES, WAYS = 0, 1
 local GIVE, TAKE = 0, 1
 local LINES = { [GIVE] = 48, [TAKE] = 53 }  -- of the trials in the policy, which a reverted one names
 local OTHERS = 0  -- the class; those of the critical containers follow
+local EVERYWHERE = -1  -- in all L3 domains
 local FIRST, WAITING, WATCHING = 0, 1, 2
 local CRITICAL, TARGET = 4, 0.01
 
@@ -58,7 +59,7 @@ local function start(ctx, slot)
   call.fire(host, START, slot)
   if slot >= CRITICAL then return end
   call.try_begin(host)
-  local refused = call.set_ways(host, OTHERS + 1 + slot, ffi.cast(Integers, ctx.params)[PART]) ~= 0
+  local refused = call.set_ways(host, OTHERS + 1 + slot, EVERYWHERE, ffi.cast(Integers, ctx.params)[PART]) ~= 0
   call.try_end(host, refused and 1 or 0)
   if not refused then return end
   call.text_begin(host)
@@ -104,7 +105,7 @@ local function shift(ctx, slot, resource, by)
   local call, host = ctx.call, ctx.host
   if resource == CORES then return call.set_cores(host, slot, call.cores(host, slot) + by) end
   local class = OTHERS + 1 + slot
-  return call.set_ways(host, class, call.ways(host, class) + by)
+  return call.set_ways(host, class, EVERYWHERE, call.ways(host, class, EVERYWHERE) + by)
 end
 
 local function turn(s) s.wheel = s.wheel == CORES and WAYS or CORES end

@@ -62,6 +62,7 @@ class Expected {
     cells_["verb"] = std::string(info(d.verb).name);
     cells_["target"] = unless_empty(trace::target_of(d, header_));
     if (d.cls >= 0) cells_["class"] = header_.plan.classes[static_cast<size_t>(d.cls)];
+    if (d.domain >= 0) cells_["domain"] = std::to_string(d.domain);
     if (d.value != 0 || d.verb == Verb::Quota) cells_["value"] = bits(d.value);
     cells_["outcome"] = std::string(name(d.outcome));
     cells_["detail"] = unless_empty(d.detail);

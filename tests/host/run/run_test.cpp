@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -244,6 +245,51 @@ TEST_F(command_line, a_paused_container_stands_still_and_can_be_stopped) {
   EXPECT_LT(still, 1);
   EXPECT_GT(still_samples, 5) << "it is sampled all the same";
   EXPECT_THAT(exits, testing::ElementsAre(128 + SIGTERM, 128 + SIGTERM)) << "neither had to be killed";
+  expect_nothing_left();
+}
+
+constexpr const char* kLooks = R"(policy look 1 "Look closely for a second"
+when now >= 1s and now < 1.1s each c in all where c.name == "worker" { sample c every 10ms }
+when now >= 2s and now < 2.1s each c in all where c.name == "worker" { sample c every 50ms }
+stream n(c) = count(c.docker.cpu_usage_percent over 500ms)
+when n(c) > 45 each c in all cooldown 10s { log "{n(c)} samples in half a second" }
+)";
+
+TEST_F(command_line, a_policy_looks_closely_for_a_while) {
+  std::string bench = kBench;
+  bench.insert(bench.find("  max_t"), "  step: 10\n");
+  write("bench.yml", bench);
+  write("look.cbp", kLooks);
+  const Output run = cbench("run bench.yml --policy look.cbp -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("sample worker every 10ms"));
+  EXPECT_THAT(run.err, HasSubstr("samples in half a second"));
+  EXPECT_THAT(cbench("dry-run t.arrows").err, HasSubstr("are those of the live run"));
+  auto opened = TraceReader::open((folder / "t.arrows").string());
+  ASSERT_TRUE(opened.ok());
+  std::map<int64_t, int> samples;  // by seconds
+  while (auto item = (*opened)->next()) {
+    if (!item->has_value()) break;
+    if (!std::holds_alternative<SampleMark>(**item)) continue;
+    const Frame& frame = (*opened)->frame();
+    constexpr size_t worker = 0;
+    const auto column = static_cast<size_t>(frame.column(Metric::docker_cpu_usage_percent));
+    samples[frame.now_ns / 1'000'000'000] += frame.status(column, worker) == Status::Ok ? 1 : 0;
+  }
+  EXPECT_NEAR(samples[0], 20, 3);
+  EXPECT_NEAR(samples[1], 100, 15);
+  EXPECT_NEAR(samples[2], 20, 5);
+  // Another policy, which names no period, has room for what was recorded.
+  write("count.cbp",
+        "policy counts 1 \"x\"\nstream n(c) = count(c.docker.cpu_usage_percent over 500ms)\n"
+        "when n(c) > 45 each c in all cooldown 10s { log \"{n(c)}\" }\n");
+  EXPECT_THAT(cbench("dry-run --policy count.cbp t.arrows").out, HasSubstr("log info: "));
+  EXPECT_EQ(cbench("run bench.yml --policy look.cbp --param x=1").code, 3);
+  write("bench.yml", kBench);
+  const Output refused = cbench("run bench.yml --policy look.cbp");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("look.cbp:2"));
+  EXPECT_THAT(refused.err, HasSubstr("write `step: 10` under `benchmark`"));
   expect_nothing_left();
 }
 

@@ -30,8 +30,13 @@ CodeRequest some_request() {
   layout.containers = {
       {.name = "a", .role = "r", .image = "i", .index = 3, .cores = 2, .critical = true},
       {.name = "b", .role = "", .image = "", .priority = true, .targets = {{Metric::app_latency_p95, 5e6}}}};
-  layout.host = {
-      .cpus = {0, 5}, .sockets = 2, .l3_ways = 11, .closids = 16, .l3_bytes = 1, .memory_bytes = 2};
+  layout.host = {.cpus = {0, 5},
+                 .sockets = {{0, {0}}, {3, {5}}},
+                 .domains = {{1, {0, 5}}},
+                 .l3_ways = 11,
+                 .closids = 16,
+                 .l3_bytes = 1,
+                 .memory_bytes = 2};
   layout.columns = {Metric::docker_pids};
   layout.streams = {{.value = 16, .n = 2, .hold_ns = {150, 300}}};
   layout.temporals = {{.base = 32, .stride = 48, .capacity = 1, .n = 2}};

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -53,6 +54,8 @@ class RdtTest : public testing::Test {
     mock.reset();  // it removes the tree
     mock = std::make_unique<MockResctrlTree>(root, shape);
     facts.rdt = mock->facts();
+    goal.domains = facts.rdt.l3_domains.size();
+    goal.classes.assign(plan.classes.size() * goal.domains, {});
   }
   Result<> begin() {
     actuators = std::make_unique<Actuators>(plan, facts, kRun, *journal);
@@ -61,12 +64,18 @@ class RdtTest : public testing::Test {
     return begun;
   }
   Result<> ways(int32_t cls, uint64_t mask) {
-    goal.classes[static_cast<size_t>(cls)].ways = mask;
-    return actuators->apply({Target::ClassWays, cls, 0}, goal);
+    return apply(Target::ClassWays, cls, [&](Allocation::Class& c) { c.ways = mask; });
   }
   Result<> mb(int32_t cls, double value) {
-    goal.classes[static_cast<size_t>(cls)].mb = value;
-    return actuators->apply({Target::ClassMb, cls, 0}, goal);
+    return apply(Target::ClassMb, cls, [&](Allocation::Class& c) { c.mb = value; });
+  }
+  /// A change of a class in the domains whose bits are set.
+  Result<> apply(Target target, int32_t cls, const std::function<void(Allocation::Class&)>& change,
+                 uint64_t domains = ~uint64_t{0}) {
+    for (size_t domain = 0; domain < goal.domains; ++domain)
+      if ((domains >> domain & 1) != 0)
+        change(goal.classes[static_cast<size_t>(cls) * goal.domains + domain]);
+    return actuators->apply({target, cls, 0, domains}, goal);
   }
   [[nodiscard]] std::string file(const char* cls, const char* name) const {
     return fmt::format("{}/cbench-456789ab-{}/{}", root, cls, name);
@@ -185,6 +194,36 @@ TEST_F(RdtTest, ways_are_written_for_all_domains_and_only_where_they_differ) {
   EXPECT_EQ(schemata("jail"), "L3:0=3;1=3\nMB:0=100;1=100\n") << "already so: not written";
   ASSERT_TRUE(ways(1, 0).ok());
   EXPECT_EQ(schemata("jail"), "L3:0=7ff;1=7ff\n") << "0 goes back to what the kernel made";
+}
+
+TEST_F(RdtTest, a_domain_of_its_own_is_written_alone) {
+  mount({.domains = 3});
+  ASSERT_TRUE(begin().ok());
+  const auto in = [&](uint64_t domains) {
+    return apply(Target::ClassWays, 1, [](Allocation::Class& c) { c.ways = 0x3; }, domains);
+  };
+  ASSERT_TRUE(in(0b010).ok());
+  EXPECT_EQ(schemata("jail"), "L3:1=3\n");
+  MockResctrlTree::put(file("jail", "schemata"), "L3:0=7ff;1=3;2=7ff\nMB:0=100;1=100;2=100\n");
+  ASSERT_TRUE(in(0b111).ok());
+  EXPECT_EQ(schemata("jail"), "L3:0=3;2=3\n");
+  MockResctrlTree::put(file("jail", "schemata"), "L3:0=3;1=3;2=3\nMB:0=100;1=100;2=100\n");
+  ASSERT_TRUE(apply(Target::ClassMb, 1, [](Allocation::Class& c) { c.mb = 0.4; }, 0b100).ok());
+  EXPECT_EQ(schemata("jail"), "MB:2=40\n");
+}
+
+TEST_F(RdtTest, a_domain_that_the_host_does_not_have_is_an_error) {
+  mount({.domains = 1});
+  facts.rdt.l3_domains = {7};
+  ASSERT_TRUE(begin().ok());
+  EXPECT_THAT(ways(1, 0x3).error().message, HasSubstr("schemata has no domain 7 in its L3 line"));
+  EXPECT_THAT(mb(1, 0.5).error().message, HasSubstr("schemata has no domain 7 in its MB line"));
+}
+
+TEST_F(RdtTest, more_domains_than_a_policy_can_tell_apart_are_refused) {
+  mount({.domains = 65});
+  EXPECT_THAT(begin().error().message,
+              HasSubstr("this host has 65 L3 domains, and a policy can allocate in 64"));
 }
 
 TEST_F(RdtTest, with_cdp_code_and_data_get_the_same_ways) {

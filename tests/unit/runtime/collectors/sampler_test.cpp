@@ -100,6 +100,24 @@ TEST_F(Steps, a_running_container_without_cgroups_yet_is_unavailable) {
   EXPECT_EQ(status(docker_pids, 1), Status::Unavailable);
 }
 
+TEST_F(Steps, a_period_that_is_set_holds_until_the_container_is_attached_anew) {
+  sampler->attach(0, started);
+  frame->running = {1, 0};
+  sampler->set_period(0, 3'000'000);
+  const auto due = [&](int64_t number) {
+    step(number);
+    return status(docker_cpu_usage_percent, 0) != Status::NotDue;
+  };
+  EXPECT_FALSE(due(2));
+  EXPECT_TRUE(due(3));
+  sampler->set_period(0, 0);
+  EXPECT_TRUE(due(4)) << "as configured";
+  sampler->set_period(0, 3'000'000);
+  sampler->detach(0);
+  sampler->attach(0, started);
+  EXPECT_TRUE(due(8));
+}
+
 TEST_F(Steps, figures_of_the_step_loop_are_left_alone) {
   const auto column = static_cast<size_t>(frame->column(self_lateness));
   frame->set_i64(column, frame->host_row(), 77);

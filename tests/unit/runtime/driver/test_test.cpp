@@ -123,6 +123,29 @@ TEST_F(test_command, a_test_says_how_its_host_allocates_bandwidth) {
   EXPECT_THAT(out, HasSubstr("mb_rate jail = 4GB/s"));
 }
 
+TEST_F(test_command, a_policy_that_samples_more_often_has_shorter_steps) {
+  EXPECT_EQ(run("stream n(c) = count(c.docker.pids over 1s)\n"
+                "when now >= 1s each c in all cooldown 1h { sample c every 20ms }\n"
+                "when n(c) > 30 each c in all cooldown 1h { log \"often\" }\n"
+                "test \"t\" { feed 200 steps { A.docker.pids = 1 }\n"
+                "expect sample A every 20ms after 49 steps; expect no sample A every 100ms\n"
+                "expect log \"often\" after 70 steps; expect no log within 70 steps }\n"),
+            0)
+      << out << err;
+}
+
+TEST_F(test_command, a_host_has_sockets_and_domains) {
+  EXPECT_EQ(run("on begin { for d in host.domains where any(k in d.cpus: k in {15}) { try ways(jail, d) = "
+                "2way else stop \"{reason}\" }\n"
+                "log \"{host.num_sockets}/{host.num_domains}\" }\n"
+                "test \"t\" { host { num_sockets: 2, num_domains: 4 }\n feed 1 steps { A.docker.pids = 1 }\n"
+                "expect ways(jail, 3) = 2way; expect no ways(jail, 2); expect log \"2/4\" }\n"
+                "test \"u\" { host { num_cpus: 32, num_sockets: 2 }\n feed 1 steps { A.docker.pids = 1 }\n"
+                "expect ways(jail, 0) = 2way; expect log \"2/2\" }\n"),
+            0)
+      << out << err;
+}
+
 TEST_F(test_command, a_file_without_tests_says_so) {
   EXPECT_EQ(run(kRule), 0);
   EXPECT_THAT(out, HasSubstr("a.cbp: no tests\n"));

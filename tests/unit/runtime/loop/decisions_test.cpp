@@ -61,6 +61,37 @@ TEST_F(decisions, what_the_host_refuses_is_failed_with_its_reason_and_the_shadow
   EXPECT_EQ(failed[0].code, 0);
 }
 
+/// Container 0 is sampled each 200 ms from step 2 on; the policy faults in step 4.
+abi::i32 sample_seldom(abi::PolicyContext& c, abi::Event event, int32_t) {
+  if (event == abi::Event::Step && c.step == 2) {
+    c.call->fire(c.host, 0, 0);
+    c.call->set_period(c.host, 0, 200 * kMs);
+  }
+  return event == abi::Event::Step && c.step == 4 ? abi::kFault : 0;
+}
+
+TEST_F(decisions, a_sampling_period_holds_until_the_policy_ends) {
+  container("a");
+  sampler.on_collect = [this](Frame& frame) {
+    if (frame.step == 3) EXPECT_EQ(sampler.periods[0], 200 * kMs);
+    if (frame.step == 5) EXPECT_EQ(sampler.periods[0], 0);
+  };
+  go(sample_seldom);
+  EXPECT_TRUE(host.applied.empty()) << "nothing of the host has changed";
+  const auto recorded = content().decisions;
+  ASSERT_EQ(recorded.size(), 1U);
+  EXPECT_EQ(recorded[0].verb, Verb::Sample);
+  EXPECT_EQ(recorded[0].outcome, Outcome::Applied);
+  EXPECT_EQ(recorded[0].value, 2e8);
+}
+
+TEST_F(decisions, in_advise_the_sampling_period_stays) {
+  container("a");
+  go(sample_seldom, Mode::Advise);
+  EXPECT_TRUE(sampler.periods.empty());
+  EXPECT_EQ(content().decisions[0].outcome, Outcome::Advised);
+}
+
 TEST_F(decisions, a_fault_stops_the_policy_restores_the_host_and_measuring_goes_on) {
   container("a");
   int calls_after = 0;
