@@ -34,7 +34,42 @@ bool Checker::nonzero(NodeId id) const {
     }
     default: {
       const auto range = p_.range_of(id);
-      return range && (range->lo > 0 || range->hi < 0);
+      return (range && (range->lo > 0 || range->hi < 0)) || (n.op == Op::Add && positive(id, false));
+    }
+  }
+}
+
+bool Checker::positive(NodeId id, bool or_zero) const {
+  const Node& n = node(id);
+  const auto above = [&](double x) { return or_zero ? x >= 0 : x > 0; };
+  const auto kid = [&](size_t i, bool or_0) { return positive(n.kids[i], or_0); };
+  switch (n.op) {
+    case Op::ConstFloat:
+      return above(n.f);
+    case Op::Param:
+    case Op::TableElement:
+      return p_.params[n.ref].has_range && above(p_.params[n.ref].lo);
+    case Op::ToFloat:
+      return kid(0, or_zero);
+    case Op::HostFact:
+    case Op::Static:
+      return or_zero ? type(id).numeric() && !type(id).optional : nonzero(id);
+    case Op::Abs:
+      return or_zero || nonzero(n.kids[0]);
+    case Op::Exp2:
+      return or_zero;  // a small one is 0
+    case Op::Default:
+    case Op::Min:
+      return kid(0, or_zero) && kid(1, or_zero);
+    case Op::Max:
+      return kid(0, or_zero) || kid(1, or_zero);
+    case Op::Add:
+      return kid(0, true) && kid(1, true) && (or_zero || kid(0, false) || kid(1, false));
+    case Op::Multiply:
+      return or_zero && kid(0, true) && kid(1, true);  // a product of small ones is 0
+    default: {
+      const auto range = p_.range_of(id);
+      return range && above(range->lo);
     }
   }
 }

@@ -94,6 +94,7 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     t.optional = true;  // what does not fit an int is missing
     return add(make(name == "floor" ? Op::Floor : name == "ceil" ? Op::Ceil : Op::Round, t, span, {x}));
   }
+  if (name == "sqrt" || name == "log2" || name == "exp2") return power(c, span);
   if (name == "min" || name == "max") {
     if (!arity(c, 2, 8, span)) return error_node(span);
     NodeId left = expr(*c.arguments[0].value);
@@ -165,6 +166,29 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     if (!std::holds_alternative<ast::Comprehension>(a.value->node))
       expr(*a.value);  // their mistakes are worth telling too
   return error_node(span);
+}
+
+/// sqrt, log2 and exp2. What has none (of a negative number, of zero) is missing.
+NodeId Checker::power(const ast::Call& c, Span span) {
+  const std::string& name = c.callee.text;
+  if (!arity(c, 1, 1, span)) return error_node(span);
+  const NodeId written = expr(*c.arguments[0].value);
+  const Type t = type(written);
+  if (t.error()) return written;
+  if (!t.numeric() || !t.dim.plain()) {
+    diagnostics_
+        .report(t.numeric() ? Kind::UnitMismatch : Kind::TypeMismatch, node(written).span,
+                fmt::format("`{}` wants a number without a unit", name), fmt::format("this is {}", words(t)))
+        .hint("divide by what it is counted in: `x / 1MiB`");
+    return error_node(span);
+  }
+  const NodeId x = to_float(written);
+  const Op op = name == "sqrt" ? Op::Sqrt : name == "log2" ? Op::Log2 : Op::Exp2;
+  Type result = kFloat.with(t.optional);
+  if (op == Op::Sqrt && t.dim.tag == UnitTag::Ratio) result.dim = t.dim;  // a share of a share is a share
+  if (op == Op::Sqrt && !positive(x, true)) result.optional = true;
+  if (op == Op::Log2 && !positive(x, false)) result.optional = true;
+  return add(make(op, result, span, {x}));
 }
 
 NodeId Checker::user_call(const ast::Call& c, const Symbol& symbol, Span span) {

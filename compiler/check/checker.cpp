@@ -14,7 +14,7 @@ const std::vector<std::string>& builtin_names() {
       "avg",    "min",    "max",    "sum",   "count", "any",       "floor",   "ceil",  "round", "top",
       "bottom", "argmin", "argmax", "ewma",  "delta", "rate",      "schmitt", "ways",  "mb",    "quota",
       "sd",     "slope",  "p50",    "p95",   "p99",   "hold",      "prev",    "rises", "falls", "changed",
-      "next",   "cores",  "sort",   "pairs", "len",   "paused",    "mb_rate"};
+      "next",   "cores",  "sort",   "pairs", "len",   "paused",    "mb_rate", "sqrt",  "log2",  "exp2"};
   return names;
 }
 

@@ -139,10 +139,13 @@ class Checker {
   NodeId membership(const ast::Binary& b, Span span);
   bool units_agree(NodeId left, NodeId right, Span span, const char* verb);
   [[nodiscard]] bool nonzero(NodeId id) const;
+  /// Is it known to be above zero, or not below?
+  [[nodiscard]] bool positive(NodeId id, bool or_zero) const;
 
   // calls (call.cpp, temporal.cpp, window.cpp, hoist.cpp, previous.cpp)
   NodeId call(const ast::Call& c, Span span);
   NodeId scalar_builtin(const ast::Call& c, Span span);
+  NodeId power(const ast::Call& c, Span span);
   NodeId user_call(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId subject_read(const ast::Call& c, const Symbol& symbol, Span span);
   NodeId subject_of(const ast::Call& c, const Symbol& symbol, Base of, Span span);

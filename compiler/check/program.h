@@ -67,6 +67,9 @@ enum class Op : uint8_t {
   Modulo,
   ToFloat,  ///< int to float, time to seconds
   Abs,
+  Sqrt,
+  Log2,
+  Exp2,  ///< kid: a float
   Min,
   Max,
   Floor,

@@ -40,6 +40,17 @@ Val Lowering::arithmetic(const check::Node& n) {
         return {ir.CreateFMul(x.v, y.v), ok};
       case Op::Abs:
         return {ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x.v), ok};
+      case Op::Sqrt:
+      case Op::Log2: {
+        const auto below = n.op == Op::Sqrt ? llvm::CmpInst::FCMP_OGE : llvm::CmpInst::FCMP_OGT;
+        llvm::Value* present = n.type.optional ? b().both(ok, ir.CreateFCmp(below, x.v, b().f64(0))) : ok;
+        llvm::Value* from = present ? ir.CreateSelect(present, x.v, b().f64(1)) : x.v;
+        return {n.op == Op::Sqrt ? ir.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, from)
+                                 : b().call(abi::Intrinsic::log2, {from}),
+                present};
+      }
+      case Op::Exp2:
+        return {b().call(abi::Intrinsic::exp2, {x.v}), ok};
       case Op::Min:
         return {ir.CreateSelect(ir.CreateFCmpOLT(y.v, x.v), y.v, x.v), ok};
       case Op::Max:

@@ -141,6 +141,9 @@ Val Lowering::expr(check::NodeId id) {
     case Op::Divide:
     case Op::Modulo:
     case Op::Abs:
+    case Op::Sqrt:
+    case Op::Log2:
+    case Op::Exp2:
     case Op::Min:
     case Op::Max:
       return arithmetic(n);

@@ -52,6 +52,7 @@ llvm::MemoryEffects effects_of(abi::Intrinsic which) {
   using abi::Intrinsic;
   switch (which) {
     case Intrinsic::exp2:
+    case Intrinsic::log2:
       return llvm::MemoryEffects::none();
     case Intrinsic::percentile:
       return llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Ref);

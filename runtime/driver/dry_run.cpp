@@ -52,6 +52,8 @@ void print(const Replay& replay, const Plan& plan, bool json) {
 bool compare(const Replay& replay, const ReplayInputs& inputs, Console& console) {
   if (!replay.end) console.warn("the trace was cut off: the run did not end in order");
   if (!replay.stopped.empty()) console.warn("the policy stopped: " + replay.stopped);
+  if (inputs.plan.trials > 0 && !inputs.same_policy)
+    console.say("open loop: trials are judged by what was recorded, not by what they would have changed");
   if (inputs.trace.header().policy_text.empty()) {
     console.say("open loop: the trace was recorded without a policy and does not react to these decisions");
     return false;

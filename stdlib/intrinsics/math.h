@@ -9,4 +9,9 @@ namespace cbench {
 /// nor the processor's FMA has a say.
 double exp2_exact(double x);
 
+/// The logarithm of x to base 2, within 3 ulp; exact for powers of 2; −infinity for 0, NaN below it,
+/// +infinity for +infinity. x = m · 2^e with m in [√½, √2), and log2 m = 2 / ln 2 · artanh((m − 1) / (m + 1))
+/// by its series.
+double log2_exact(double x);
+
 }  // namespace cbench

@@ -22,6 +22,7 @@ namespace bound {
 constexpr size_t kNumberBytes = 64;
 
 f64 exp2(f64 x) { return exp2_exact(x); }
+f64 log2(f64 x) { return log2_exact(x); }
 f64 percentile(abi::ring samples, i64 capacity, i64 next, i64 count, i32 percent) {
   return percentile_of(samples, capacity, next, count, percent);
 }

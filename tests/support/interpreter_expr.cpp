@@ -253,6 +253,12 @@ Value Interpreter::float_arithmetic(const Node& n, double x, double y) {
       return {true, 0, x * y};
     case Op::Abs:
       return {true, 0, std::fabs(x)};
+    case Op::Sqrt:
+      return {!n.type.optional || x >= 0, 0, std::sqrt(x)};
+    case Op::Log2:
+      return {!n.type.optional || x > 0, 0, do_.log2(x)};
+    case Op::Exp2:
+      return {true, 0, do_.exp2(x)};
     case Op::Min:
       return {true, 0, y < x ? y : x};
     case Op::Max:

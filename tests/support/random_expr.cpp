@@ -212,8 +212,14 @@ RandomPolicy::Expr RandomPolicy::number(Of of, const Place& at) {
                                                 : "round",
                             expr(Of::Float, in).text),
                 true};
+      if (of == Of::Float && choose_.one_in(2)) {
+        const Expr plain = expr(choose_.one_in(3) ? Of::Ratio : choose_.one_in(2) ? Of::Int : Of::Float, in);
+        if (choose_.one_in(3)) return {fmt::format("exp2({})", plain.text), plain.optional};
+        return {fmt::format("log2({})", plain.text), true};
+      }
       if (of == Of::Float)
         return {fmt::format("({} / {})", expr(Of::Int, in).text, expr(Of::Int, in).text), true};
+      if (of == Of::Ratio && choose_.one_in(2)) return {fmt::format("sqrt({})", x.text), true};
       if (of == Of::Ratio)
         return {fmt::format("({} / {})", expr(Of::Time, in).text, expr(Of::Time, in).text), true};
       if (of == Of::Bytes) return {fmt::format("round({} * {})", x.text, expr(Of::Float, in).text), true};
