@@ -23,6 +23,7 @@ void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
 
 void Checker::declare_all() {
   for (const ast::Decl& d : policy_.decls) {
+    if (diagnostics_.enough()) break;
     if (const auto* param = std::get_if<ast::Param>(&d.node)) {
       declare_param(*param);
     } else if (const auto* classes = std::get_if<ast::ClassDecl>(&d.node)) {
@@ -63,6 +64,7 @@ void Checker::declare_all() {
 }
 
 void Checker::check_state(const ast::State& decl, uint32_t index) {
+  if (diagnostics_.enough()) return;
   const auto named = type_written(decl.type);
   if (!named || !(named->numeric() || named->base == Base::Bool || named->base == Base::Enum)) {
     const bool handle = named.has_value();
@@ -71,7 +73,7 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
     if (handle)
       report.note("a container may be gone at the next step, so handles are not kept");
     else
-      report.hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
+      report.hint("types are " + listed(types_known()));
     return;
   }
   if (decl.subject) not_builtin(*decl.subject);
@@ -269,6 +271,7 @@ std::optional<Program> Checker::run() {
                 fmt::format("there is no edition {} of the language", p_.edition))
         .hint(fmt::format("this cbench knows edition {}", kEdition));
   declare_all();
+  if (diagnostics_.enough()) return std::nullopt;  // not all is declared
   uint32_t params = 0;
   uint32_t states = 0;
   for (const ast::Decl& d : policy_.decls)

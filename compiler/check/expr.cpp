@@ -74,7 +74,7 @@ NodeId Checker::number(const ast::NumberLiteral& n, Span span) {
 
 NodeId Checker::expr(const ast::Expr& e) {
   const Deeper deeper(*this);
-  if (too_deep(e.span)) return error_node(e.span);
+  if (diagnostics_.enough() || too_deep(e.span)) return error_node(e.span);
   return std::visit(
       [&](const auto& n) -> NodeId {
         using T = std::decay_t<decltype(n)>;
@@ -212,7 +212,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
     case SymbolKind::EnumValue:
       diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` is a type, not a value", name.text))
           .label(symbol->span, "declared here")
-          .hint(fmt::format("its values are {}", fmt::join(p_.enums[symbol->index].values, ", ")));
+          .hint("its values are " + listed(p_.enums[symbol->index].values));
       return error_node(span);
     case SymbolKind::Function:
       diagnostics_

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -30,25 +30,27 @@ class Tests {
     const size_t before = diagnostics_.error_count();
     std::vector<TestCase> out;
     for (const ast::Decl& decl : policy_.decls)
-      if (const auto* test = std::get_if<ast::Test>(&decl.node)) out.push_back(one(*test, out));
+      if (const auto* test = std::get_if<ast::Test>(&decl.node); test && !diagnostics_.enough())
+        out.push_back(one(*test));
     if (diagnostics_.error_count() > before) return std::nullopt;
     return out;
   }
 
  private:
-  TestCase one(const ast::Test& test, const std::vector<TestCase>& earlier) {
+  TestCase one(const ast::Test& test) {
     test_ = TestCase{test.name, test.name_span, {}, {}, {}, {}};
     from_file_ = false;
-    for (const TestCase& other : earlier)
-      if (other.name == test.name)
-        diagnostics_
-            .report(Kind::Redeclared, test.name_span, "there is a test of this name already",
-                    "a second time here")
-            .label(other.span, "first here");
+    if (const auto [first, is_new] = names_.try_emplace(test.name, test.name_span); !is_new)
+      diagnostics_
+          .report(Kind::Redeclared, test.name_span, "there is a test of this name already",
+                  "a second time here")
+          .label(first->second, "first here");
     for (const ast::TestItem& item : test.items)
       std::visit([&](const auto& part) { add(part, item.span); }, item.node);
-    for (const ast::TestItem& item : test.items)  // after everything that names a container
+    for (const ast::TestItem& item : test.items) {  // after everything that names a container
+      if (diagnostics_.enough()) break;
       if (const auto* expect = std::get_if<ast::TestExpect>(&item.node)) add_expectation(*expect, item.span);
+    }
     if (test_.expectations.empty())
       diagnostics_.report(Kind::BadTest, test.name_span, "the test expects nothing")
           .hint(
@@ -320,3 +322,4 @@ std::optional<std::vector<TestCase>> check_tests(const ast::Policy& policy, Diag
 }
 
 }  // namespace cbench::check
+  std::unordered_map<std::string, Span> names_;  ///< of the tests so far
