@@ -298,6 +298,7 @@ std::optional<Program> Checker::run() {
     else if (const auto* task = std::get_if<ast::Task>(&d.node))
       check_task(*task);
   }
+  check_calls();
   check_classes();
   check_needs();
   order_streams();

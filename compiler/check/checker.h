@@ -110,6 +110,7 @@ class Checker {
   bool given_array(const ast::Expr& written, const ast::Fn::Parameter& parameter, const std::string& place,
                    Given& given, std::string& kinds, std::vector<NodeId>& kids);
   void check_own_functions();
+  void check_calls();
   void must_be_new(const ast::Name& name);
 
   // arrays and tables (array.cpp)

@@ -39,6 +39,7 @@ struct FunctionDecl {
   std::string module;  ///< empty for one of the policy's own
   bool generic = false;
   bool running = false;
+  bool called = false;
   bool failed = false;  ///< one of its instances has errors, which need not be told again
   std::map<std::string, uint32_t> instances;  ///< by kinds of arguments: function of the program
 };
