@@ -130,6 +130,8 @@ class Checker {
   NodeId host_field(const ast::Name& name, Span span);
   [[nodiscard]] HostKinds hosts_where(NodeId condition, bool truth) const;
   uint16_t mb_kinds();
+  std::optional<NodeId> mb_kind_named(const ast::Name& name);
+  NodeId operand(const ast::Expr& e, const ast::Expr& beside);
   NodeId target(const ast::Expr& container, const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
   NodeId binary(const ast::Binary& b, Span span);

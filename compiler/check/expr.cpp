@@ -132,12 +132,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
   }
   const Symbol* symbol = find(name.text);
   if (!symbol) {
-    const auto* kind = std::find(std::begin(kMbKindNames), std::end(kMbKindNames), name.text);
-    if (kind != std::end(kMbKindNames)) {
-      Node value = make(Op::ConstInt, {Base::Enum, {}, false, mb_kinds()}, span);
-      value.i = kind - std::begin(kMbKindNames);
-      return add(value);
-    }
+    if (const auto kind = mb_kind_named(name)) return *kind;
     unknown_name(name, "value");
     return error_node(span);
   }
