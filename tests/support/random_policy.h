@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "choices.h"
@@ -17,6 +18,8 @@ class RandomPolicy {
   explicit RandomPolicy(Choices& choices) : choose_(choices) {}
   /// The text of a policy named t.
   std::string text();
+  /// What is set of its parameters from outside: names and values; after text().
+  std::vector<std::pair<std::string, std::string>> settings();
 
  private:
   /// An expression; `optional` where it may be missing.
