@@ -34,7 +34,7 @@ struct test_value : number {};
 
 struct test_word : name {};
 struct test_fact : peg::seq<test_name, ws, expect<colon, Want::TestFactColon>, ws,
-                            expect<peg::sor<test_value, test_word>, Want::TestNumber>> {};
+                            expect<peg::sor<test_value, test_word>, Want::TestFactValue>> {};
 struct test_host
     : peg::seq<kw_host, ws,
                expect<bracketed<open_brace, ws,

@@ -64,14 +64,17 @@ void render_label(std::string& out, const Label& label, bool primary, bool same_
 const KindInfo& info(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
 
 Diagnostics::Builder Diagnostics::report(Kind kind, Span span, std::string message, std::string label) {
-  all_.push_back({kind, std::move(message), {{span, std::move(label)}}, {}, {}});
-  if (info(kind).severity == Severity::Error) ++errors_;
-  return Builder(all_.back());
+  return Builder(keep({kind, std::move(message), {{span, std::move(label)}}, {}, {}}));
 }
 
-void Diagnostics::add(const Diagnostic& diagnostic) {
-  all_.push_back(diagnostic);
-  if (info(diagnostic.kind).severity == Severity::Error) ++errors_;
+void Diagnostics::add(const Diagnostic& diagnostic) { keep(diagnostic); }
+
+Diagnostic& Diagnostics::keep(Diagnostic diagnostic) {
+  size_t& told = info(diagnostic.kind).severity == Severity::Error ? errors_ : warnings_;
+  latest_is_kept_ = ++told <= kMostTold;
+  if (!latest_is_kept_) return beyond_ = std::move(diagnostic);
+  all_.push_back(std::move(diagnostic));
+  return all_.back();
 }
 
 std::string render(const Diagnostic& d, const SourceSet& sources, bool colour) {
@@ -122,9 +125,10 @@ std::string render(const Diagnostics& diagnostics, const SourceSet& sources, boo
   std::string out;
   for (const Diagnostic* d : order) out += render(*d, sources, colour) + "\n";
   const size_t errors = diagnostics.error_count();
-  const size_t warnings = diagnostics.all().size() - errors;
-  const auto count = [](size_t n, const char* what) {
-    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  const size_t warnings = diagnostics.warning_count();
+  const auto count = [](size_t n, const char* what) {  // beyond the limit nobody looked for all of them
+    return n < kMostTold ? fmt::format("{} {}{}", n, what, n == 1 ? "" : "s")
+                         : fmt::format("{} {}s or more", kMostTold, what);
   };
   if (errors > 0) out += count(errors, "error");
   if (warnings > 0) out += (errors > 0 ? ", " : "") + count(warnings, "warning");
@@ -134,7 +138,7 @@ std::string render(const Diagnostics& diagnostics, const SourceSet& sources, boo
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr size_t kLongest = 100;  // the table below grows with the product of the lengths
-  if (word.size() > kLongest) return {};
+  if (word.size() > kLongest || candidates.size() > kMostCandidates) return {};
   std::string best;
   size_t best_distance = word.size() < 2 ? 1 : std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
@@ -158,6 +162,14 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     }
   }
   return best;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr size_t kMostListed = 100;
+  const size_t shown = std::min(names.size(), kMostListed);
+  const std::string out =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  return shown == names.size() ? out : fmt::format("{} and {} more", out, names.size() - shown);
 }
 
 }  // namespace cbench

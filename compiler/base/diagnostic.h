@@ -37,6 +37,9 @@ struct Diagnostic {
   std::vector<std::string> notes, hints;
 };
 
+/// So many errors, and so many warnings, are kept: more are of no use to anybody.
+inline constexpr size_t kMostTold = 100;
+
 /// Collects what a compilation has to say. `error_count() > 0` means that the phase failed.
 class Diagnostics {
  public:
@@ -66,29 +69,41 @@ class Diagnostics {
   Builder report(Kind kind, Span span, std::string message, std::string label = "");
 
   /// The last one that was added, to say more of it. There must be one.
-  Builder latest() { return Builder(all_.back()); }
+  Builder latest() { return Builder(latest_is_kept_ ? all_.back() : beyond_); }
   /// One that another collection has.
   void add(const Diagnostic& diagnostic);
 
+  /// Those that are kept.
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
   [[nodiscard]] size_t error_count() const { return errors_; }
+  [[nodiscard]] size_t warning_count() const { return warnings_; }
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
+  /// No further error would be told: who looks for mistakes may end.
+  [[nodiscard]] bool enough() const { return errors_ >= kMostTold; }
 
  private:
+  Diagnostic& keep(Diagnostic diagnostic);
+
   std::vector<Diagnostic> all_;
-  size_t errors_ = 0;
+  Diagnostic beyond_;  ///< the latest one, when it is not kept
+  bool latest_is_kept_ = true;
+  size_t errors_ = 0, warnings_ = 0;
 };
 
 /// `file:line:column: error[CB0101]: message` and the source lines with carets, in ANSI colours when asked.
 std::string render(const Diagnostic& diagnostic, const SourceSet& sources, bool colour);
-/// All of them, in the order of the source, with a closing count ("3 errors").
+/// All that are kept, in the order of the source, with a closing count ("3 errors", "100 errors or more").
 std::string render(const Diagnostics& diagnostics, const SourceSet& sources, bool colour);
 /// An array of objects with code, severity, message, file, line and column ranges (1-based, in bytes, the end
 /// exclusive), labels, notes, hints, and suggestions: texts that would replace a range.
 std::string render_json(const Diagnostics& diagnostics, const SourceSet& sources);
 
+/// Among more candidates no slip of the pen is looked for: that would take long, and much is near by chance.
+inline constexpr size_t kMostCandidates = 1000;
 /// The candidate nearest to `word` (Damerau-Levenshtein, at most a third of its length away); "" when none is
 /// near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// `a, b, c`; of very many the first ones.
+std::string listed(const std::vector<std::string>& names);
 
 }  // namespace cbench

@@ -126,10 +126,10 @@ NodeId Checker::binary(const ast::Binary& b, Span span) {
   }
   const auto first = b.op == Ast::Default ? beginning(b) : std::nullopt;
   if (first && type(*first).error()) return *first;
-  const NodeId left = expr(*b.left);
+  const NodeId left = operand(*b.left, *b.right);
   const HostKinds on = at_.on;  // `host.mb_kind == percent and …` asks no more on another host
   if (b.op == Ast::And || b.op == Ast::Or) at_.on &= hosts_where(left, b.op == Ast::And);
-  const NodeId right = first ? *first : expr(*b.right);
+  const NodeId right = first ? *first : operand(*b.right, *b.left);
   at_.on = on;
   switch (b.op) {
     case Ast::Or:

@@ -141,6 +141,7 @@ NodeId Checker::scalar_builtin(const ast::Call& c, Span span) {
     return add(name == "quota" ? make(Op::Quota, kRatio, span, {x}) : make(Op::Cores, kCore, span, {x}));
   }
   if (name == "next") return next_value(c, span);
+  if (name == "cause") return cause(c, span);
   if (name == "len") return length(c, span);
   if (makes_an_order(name)) {
     diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` makes a set, not a value", name))

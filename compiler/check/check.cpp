@@ -23,6 +23,7 @@ void Checker::declare(const ast::Name& name, SymbolKind kind, uint32_t index) {
 
 void Checker::declare_all() {
   for (const ast::Decl& d : policy_.decls) {
+    if (diagnostics_.enough()) break;
     if (const auto* param = std::get_if<ast::Param>(&d.node)) {
       declare_param(*param);
     } else if (const auto* classes = std::get_if<ast::ClassDecl>(&d.node)) {
@@ -67,6 +68,7 @@ void Checker::declare_all() {
 }
 
 void Checker::check_state(const ast::State& decl, uint32_t index) {
+  if (diagnostics_.enough()) return;
   const auto named = type_written(decl.type);
   if (!named || !(named->numeric() || named->base == Base::Bool || named->base == Base::Enum)) {
     const bool handle = named.has_value();
@@ -77,7 +79,7 @@ void Checker::check_state(const ast::State& decl, uint32_t index) {
     else if (handle)
       report.hint("a state is a number, a bool or a value of an enum");
     else
-      report.hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
+      report.hint("types are " + listed(types_known()));
     return;
   }
   if (decl.subject) not_builtin(*decl.subject);
@@ -285,6 +287,7 @@ std::optional<Program> Checker::run() {
                 fmt::format("there is no edition {} of the language", p_.edition))
         .hint(fmt::format("this cbench knows edition {}", kEdition));
   declare_all();
+  if (diagnostics_.enough()) return std::nullopt;  // not all is declared
   uint32_t params = 0;
   uint32_t states = 0;
   for (const ast::Decl& d : policy_.decls)
@@ -311,6 +314,7 @@ std::optional<Program> Checker::run() {
     else if (const auto* task = std::get_if<ast::Task>(&d.node))
       check_task(*task);
   }
+  check_calls();
   check_classes();
   check_needs();
   order_streams();

@@ -10,11 +10,12 @@ namespace cbench::check {
 
 const std::vector<std::string>& builtin_names() {
   static const std::vector<std::string> names = {
-      "all",    "host",   "now",    "dt",    "step",  "unlimited", "reason",  "why",   "rest",  "abs",
-      "avg",    "min",    "max",    "sum",   "count", "any",       "floor",   "ceil",  "round", "top",
-      "bottom", "argmin", "argmax", "ewma",  "delta", "rate",      "schmitt", "ways",  "mb",    "quota",
-      "sd",     "slope",  "p50",    "p95",   "p99",   "hold",      "prev",    "rises", "falls", "changed",
-      "next",   "cores",  "sort",   "pairs", "len",   "paused",    "mb_rate", "sqrt",  "log2",  "exp2"};
+      "all",    "host",    "now",    "dt",      "step",   "unlimited", "reason", "why",   "rest",
+      "abs",    "avg",     "min",    "max",     "sum",    "count",     "any",    "floor", "ceil",
+      "round",  "top",     "bottom", "argmin",  "argmax", "ewma",      "delta",  "rate",  "schmitt",
+      "ways",   "mb",      "quota",  "sd",      "slope",  "p50",       "p95",    "p99",   "hold",
+      "prev",   "rises",   "falls",  "changed", "next",   "cores",     "sort",   "pairs", "len",
+      "paused", "mb_rate", "sqrt",   "log2",    "exp2",   "cause"};
   return names;
 }
 
@@ -151,9 +152,12 @@ LocalId Checker::bind(const ast::Name& name, Type t) {
 void Checker::unbind_to(size_t depth) { scope_.resize(depth); }
 
 void Checker::unknown_name(const ast::Name& name, const std::string& what) {
+  if (diagnostics_.enough()) return;
   std::vector<std::string> candidates = builtin_names();
-  for (const auto& [known, symbol] : symbols_) candidates.push_back(known);
-  for (const auto& [known, symbol] : scope_) candidates.push_back(known);
+  if (symbols_.size() + scope_.size() < kMostCandidates) {
+    for (const auto& [known, symbol] : symbols_) candidates.push_back(known);
+    for (const auto& [known, symbol] : scope_) candidates.push_back(known);
+  }
   std::sort(candidates.begin(), candidates.end());
   const std::string near = nearest(name.text, candidates);
   auto report = diagnostics_.report(Kind::UnknownName, name.span,
@@ -165,6 +169,7 @@ void Checker::unknown_name(const ast::Name& name, const std::string& what) {
 std::optional<uint32_t> Checker::class_named(const ast::Name& name) {
   const Symbol* symbol = find(name.text);
   if (symbol && symbol->kind == SymbolKind::Class) return symbol->index;
+  if (diagnostics_.enough()) return std::nullopt;
   if (symbol) {
     diagnostics_
         .report(Kind::TypeMismatch, name.span, fmt::format("`{}` is not a class", name.text),

@@ -110,6 +110,7 @@ class Checker {
   bool given_array(const ast::Expr& written, const ast::Fn::Parameter& parameter, const std::string& place,
                    Given& given, std::string& kinds, std::vector<NodeId>& kids);
   void check_own_functions();
+  void check_calls();
   void must_be_new(const ast::Name& name);
 
   // arrays and tables (array.cpp)
@@ -128,7 +129,10 @@ class Checker {
   NodeId metric(const ast::Expr& container, const ast::Name& group, const ast::Name& name, Span span);
   NodeId host_field(const ast::Name& name, Span span);
   [[nodiscard]] HostKinds hosts_where(NodeId condition, bool truth) const;
-  uint16_t mb_kinds();
+  uint16_t own_enum(OwnEnum which);
+  std::optional<NodeId> own_value(OwnEnum of, const ast::Name& name);
+  NodeId cause(const ast::Call& c, Span span);
+  NodeId operand(const ast::Expr& e, const ast::Expr& beside);
   NodeId target(const ast::Expr& container, const ast::Name& name, Span span);
   NodeId unary(const ast::Unary& u, Span span);
   NodeId binary(const ast::Binary& b, Span span);

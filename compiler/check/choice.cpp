@@ -39,11 +39,12 @@ std::vector<std::string> Checker::types_known() const {
 }
 
 void Checker::unknown_type(const ast::Name& name) {
+  if (diagnostics_.enough()) return;
   const std::string near = nearest(name.text, types_known());
   diagnostics_
       .report(Kind::UnknownName, name.span, fmt::format("there is no type `{}`", name.text),
               near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-      .hint(fmt::format("types are {}", fmt::join(types_known(), ", ")));
+      .hint("types are " + listed(types_known()));
 }
 
 std::string Checker::words(Type type) const {
@@ -89,7 +90,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
     Match::Case arm;
     HostKinds arms = 0;  // when it asks
     for (const ast::Name& value : each.values) {
-      if (!known) continue;
+      if (!known || diagnostics_.enough()) continue;
       const Enumeration& e = p_.enums[t.enumeration];
       const auto at = std::find(e.values.begin(), e.values.end(), value.text);
       if (at == e.values.end()) {
@@ -97,7 +98,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
         diagnostics_
             .report(Kind::UnknownName, value.span, fmt::format("`{}` has no value `{}`", e.name, value.text),
                     near.empty() ? "" : fmt::format("did you mean `{}`?", near))
-            .hint(fmt::format("its values are {}", fmt::join(e.values, ", ")));
+            .hint("its values are " + listed(e.values));
         continue;
       }
       Span& first = seen[static_cast<size_t>(at - e.values.begin())];
@@ -127,7 +128,7 @@ void Checker::match(const ast::Match& m, Span span, Block& out) {
   if (known && !missing.empty() && !otherwise.known())
     diagnostics_
         .report(Kind::NotExhaustive, m.subject->span,
-                fmt::format("this `match` leaves {} out", fmt::join(missing, ", ")))
+                fmt::format("this `match` leaves {} out", listed(missing)))
         .hint("write a case for each value, or `else -> { }` for the rest");
   if (known && missing.empty() && otherwise.known())
     diagnostics_.report(Kind::Unreachable, otherwise, "this `else` is never reached",

@@ -23,7 +23,7 @@ std::string_view name_of(Op op) {
     CBENCH_OP(Equal, "==") CBENCH_OP(NotEqual, "!=") CBENCH_OP(Less, "<") CBENCH_OP(LessEqual, "<=") CBENCH_OP(Greater, ">")
     CBENCH_OP(GreaterEqual, ">=") CBENCH_OP(Default, "??") CBENCH_OP(Add, "+") CBENCH_OP(Subtract, "-")
     CBENCH_OP(Multiply, "*") CBENCH_OP(Divide, "/") CBENCH_OP(Modulo, "%") CBENCH_OP(ToFloat, "to float")
-    CBENCH_OP(Abs, "abs") CBENCH_OP(Sqrt, "sqrt") CBENCH_OP(Log2, "log2") CBENCH_OP(Exp2, "exp2") CBENCH_OP(Min, "min") CBENCH_OP(Max, "max") CBENCH_OP(Floor, "floor") CBENCH_OP(Ceil, "ceil")
+    CBENCH_OP(Cause, "cause") CBENCH_OP(Abs, "abs") CBENCH_OP(Sqrt, "sqrt") CBENCH_OP(Log2, "log2") CBENCH_OP(Exp2, "exp2") CBENCH_OP(Min, "min") CBENCH_OP(Max, "max") CBENCH_OP(Floor, "floor") CBENCH_OP(Ceil, "ceil")
     CBENCH_OP(Round, "round") CBENCH_OP(InSet, "in") CBENCH_OP(Reduce, "reduce") CBENCH_OP(Window, "window")
     CBENCH_OP(Ewma, "ewma") CBENCH_OP(Schmitt, "schmitt") CBENCH_OP(Rises, "rises") CBENCH_OP(Falls, "falls") CBENCH_OP(Changed, "changed")
     CBENCH_OP(DeltaPrevious, "delta") CBENCH_OP(RatePrevious, "rate")

@@ -75,7 +75,7 @@ NodeId Checker::number(const ast::NumberLiteral& n, Span span) {
 
 NodeId Checker::expr(const ast::Expr& e) {
   const Deeper deeper(*this);
-  if (too_deep(e.span)) return error_node(e.span);
+  if (diagnostics_.enough() || too_deep(e.span)) return error_node(e.span);
   return std::visit(
       [&](const auto& n) -> NodeId {
         using T = std::decay_t<decltype(n)>;
@@ -133,12 +133,8 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
   }
   const Symbol* symbol = find(name.text);
   if (!symbol) {
-    const auto* kind = std::find(std::begin(kMbKindNames), std::end(kMbKindNames), name.text);
-    if (kind != std::end(kMbKindNames)) {
-      Node value = make(Op::ConstInt, {Base::Enum, {}, false, mb_kinds()}, span);
-      value.i = kind - std::begin(kMbKindNames);
-      return add(value);
-    }
+    for (const OwnEnum of : {OwnEnum::MbKind, OwnEnum::Cause})
+      if (const auto value = own_value(of, name)) return *value;
     unknown_name(name, "value");
     return error_node(span);
   }
@@ -213,7 +209,7 @@ NodeId Checker::reference(const ast::Name& name, Span span) {
     case SymbolKind::EnumValue:
       diagnostics_.report(Kind::TypeMismatch, span, fmt::format("`{}` is a type, not a value", name.text))
           .label(symbol->span, "declared here")
-          .hint(fmt::format("its values are {}", fmt::join(p_.enums[symbol->index].values, ", ")));
+          .hint("its values are " + listed(p_.enums[symbol->index].values));
       return error_node(span);
     case SymbolKind::Function:
       diagnostics_
@@ -283,7 +279,7 @@ NodeId Checker::host_field(const ast::Name& name, Span span) {
     if (name.text == f.name) {
       Node n = make(Op::HostFact, f.type, span);
       n.ref = static_cast<uint32_t>(f.field);
-      if (f.field == HostField::MbKind) n.type.enumeration = mb_kinds();
+      if (f.field == HostField::MbKind) n.type.enumeration = own_enum(OwnEnum::MbKind);
       return add(n);
     }
     candidates.emplace_back(f.name);

@@ -71,6 +71,16 @@ void Checker::check_own_functions() {
       instance(i, "", {}, Span{});
 }
 
+void Checker::check_calls() {
+  for (const FunctionDecl& f : function_decls_)
+    if (f.module.empty() && f.generic && !f.called)
+      diagnostics_
+          .report(Kind::NeverCalled, f.fn->name.span,
+                  fmt::format("`{}` is never called, and hence not checked", f.fn->name.text),
+                  "its parameters are open")
+          .hint("call it, leave it out, or give its parameters types");
+}
+
 void Checker::must_be_new(const ast::Name& name) {
   if (const Symbol* other = find(name.text)) {
     diagnostics_
@@ -220,6 +230,7 @@ bool Checker::given_for(const ast::Call& c, size_t i, const FunctionDecl& declar
 NodeId Checker::function_call(const ast::Call& c, const Symbol& symbol, Span span) {
   const uint32_t declared = symbol.index;
   const ast::Fn& fn = *function_decls_[declared].fn;
+  function_decls_[declared].called = true;
   if (at_.constant) {
     diagnostics_.report(Kind::NotConstant, span, "a call is not a constant");
     return error_node(span);

@@ -86,6 +86,7 @@ enum class Op : uint8_t {
   DeltaPrevious,
   RatePrevious,  ///< temporal; Schmitt's kids: value, on, off
   Call,          ///< ref: function; kids: arguments
+  Cause,         ///< kid: a MetricRead or StreamRead; a Cause
   Has,           ///< ref: Metric; is it measured in this run?
   Next,          ///< kid: of an enum; the value after it, after the last the first
   TextRef,       ///< ref: Told

@@ -32,6 +32,9 @@ struct Symbol {
   LocalId of = kNone;        ///< of a function's parameter that stands for a class or array: its container
 };
 
+/// Enums of the language's own.
+enum class OwnEnum : uint8_t { MbKind, Cause };
+
 /// A function as declared. It is checked for each kind of argument that it is called with: a `number` has the
 /// argument's type, an array or class is the argument's.
 struct FunctionDecl {
@@ -39,6 +42,7 @@ struct FunctionDecl {
   std::string module;  ///< empty for one of the policy's own
   bool generic = false;
   bool running = false;
+  bool called = false;
   bool failed = false;  ///< one of its instances has errors, which need not be told again
   std::map<std::string, uint32_t> instances;  ///< by kinds of arguments: function of the program
 };

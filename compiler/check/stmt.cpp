@@ -167,6 +167,7 @@ void Checker::assign(const ast::Assign& a, Span span, Block& out) {
 }
 
 void Checker::statement(const ast::Stmt& s, Block& out) {
+  if (diagnostics_.enough()) return;
   std::visit(
       [&](const auto& n) {
         using T = std::decay_t<decltype(n)>;

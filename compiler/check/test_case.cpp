@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -31,25 +31,27 @@ class Tests {
     const size_t before = diagnostics_.error_count();
     std::vector<TestCase> out;
     for (const ast::Decl& decl : policy_.decls)
-      if (const auto* test = std::get_if<ast::Test>(&decl.node)) out.push_back(one(*test, out));
+      if (const auto* test = std::get_if<ast::Test>(&decl.node); test && !diagnostics_.enough())
+        out.push_back(one(*test));
     if (diagnostics_.error_count() > before) return std::nullopt;
     return out;
   }
 
  private:
-  TestCase one(const ast::Test& test, const std::vector<TestCase>& earlier) {
+  TestCase one(const ast::Test& test) {
     test_ = TestCase{test.name, test.name_span, {}, {}, {}, {}};
     from_file_ = false;
-    for (const TestCase& other : earlier)
-      if (other.name == test.name)
-        diagnostics_
-            .report(Kind::Redeclared, test.name_span, "there is a test of this name already",
-                    "a second time here")
-            .label(other.span, "first here");
+    if (const auto [first, is_new] = names_.try_emplace(test.name, test.name_span); !is_new)
+      diagnostics_
+          .report(Kind::Redeclared, test.name_span, "there is a test of this name already",
+                  "a second time here")
+          .label(first->second, "first here");
     for (const ast::TestItem& item : test.items)
       std::visit([&](const auto& part) { add(part, item.span); }, item.node);
-    for (const ast::TestItem& item : test.items)  // after everything that names a container
+    for (const ast::TestItem& item : test.items) {  // after everything that names a container
+      if (diagnostics_.enough()) break;
       if (const auto* expect = std::get_if<ast::TestExpect>(&item.node)) add_expectation(*expect, item.span);
+    }
     if (test_.expectations.empty())
       diagnostics_.report(Kind::BadTest, test.name_span, "the test expects nothing")
           .hint(
@@ -80,27 +82,38 @@ class Tests {
     return std::nullopt;
   }
 
+  bool is_host_fact(const ast::Name& name) {
+    const std::vector<std::string> known(std::begin(kHostFacts), std::end(kHostFacts));
+    if (std::find(known.begin(), known.end(), name.text) != known.end()) return true;
+    const std::string near = nearest(name.text, known);
+    diagnostics_
+        .report(Kind::UnknownName, name.span, fmt::format("a test cannot say `{}` of its host", name.text),
+                near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+        .hint(fmt::format("it can say {}", fmt::join(known, ", ")));
+    return false;
+  }
+
   void add(const ast::TestHost& host, Span) {
+    const std::vector<std::string> kinds(std::begin(kMbKindNames), std::end(kMbKindNames));
     for (const auto& [name, word] : host.words) {
-      const auto* kind = std::find(std::begin(kMbKindNames), std::end(kMbKindNames), word.text);
-      if (name.text == "mb_kind" && kind != std::end(kMbKindNames))
-        test_.host.emplace_back(name.text, kind - std::begin(kMbKindNames));
-      else
-        diagnostics_
-            .report(Kind::BadTest, word.span, fmt::format("`{}` is no value of `{}`", word.text, name.text))
-            .hint(name.text == "mb_kind" ? fmt::format("it is {}", fmt::join(kMbKindNames, ", "))
-                                         : "it is a number");
+      if (!is_host_fact(name)) continue;
+      const auto kind = std::find(kinds.begin(), kinds.end(), word.text);
+      if (name.text == "mb_kind" && kind != kinds.end()) {
+        test_.host.emplace_back(name.text, kind - kinds.begin());
+        continue;
+      }
+      const std::string near = name.text == "mb_kind" ? nearest(word.text, kinds) : "";
+      diagnostics_
+          .report(Kind::BadTest, word.span, fmt::format("`{}` is no value of `{}`", word.text, name.text),
+                  near.empty() ? "" : fmt::format("did you mean `{}`?", near))
+          .hint(name.text == "mb_kind" ? fmt::format("it is {}", fmt::join(kinds, ", ")) : "it is a number");
     }
     for (const auto& [name, value] : host.facts) {
-      const auto* known = std::find(std::begin(kHostFacts), std::end(kHostFacts), name.text);
       if (name.text == "mb_kind") {
         diagnostics_.report(Kind::BadTest, value.span, "`mb_kind` is a word, not a number")
-            .hint(fmt::format("it is {}", fmt::join(kMbKindNames, ", ")));
-      } else if (known == std::end(kHostFacts)) {
-        diagnostics_
-            .report(Kind::UnknownName, name.span,
-                    fmt::format("a test cannot say `{}` of its host", name.text))
-            .hint(fmt::format("it can say {}", fmt::join(kHostFacts, ", ")));
+            .hint(fmt::format("it is {}", fmt::join(kinds, ", ")));
+      } else if (!is_host_fact(name)) {
+        continue;
       } else if (name.text == "memory") {
         const ast::NumberLiteral& n = value.literal;
         if (dim_of(n.unit).byte == 1 && dim_of(n.unit).second == 0)
@@ -318,6 +331,7 @@ class Tests {
   const ast::Policy& policy_;
   std::vector<const ast::ClassDecl::Item*> classes_;
   Diagnostics& diagnostics_;
+  std::unordered_map<std::string, Span> names_;  ///< of the tests so far
   TestCase test_;
   bool from_file_ = false;  ///< containers of a CSV file are not known yet
 };

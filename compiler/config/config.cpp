@@ -51,7 +51,7 @@ std::vector<ContainerDraft> read_containers(Reading& reading, const Node& root, 
   std::vector<ContainerDraft> drafts;
   for (const Member& member : root.members) {
     if (is_reserved(member)) continue;
-    if (reading.enough()) break;
+    if (reading.diagnostics.enough()) break;
     if (drafts.size() == kMaxContainers) {
       reading.diagnostics.report(Kind::OutOfRange, member.key_span,
                                  fmt::format("a run has at most {} containers", kMaxContainers),

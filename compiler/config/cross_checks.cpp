@@ -17,7 +17,7 @@ void check_identity(Reading& reading, std::vector<ContainerDraft>& drafts) {
   std::map<std::string, Span> names;
   std::map<int64_t, Span> indices;
   for (const ContainerDraft& draft : drafts) {
-    if (reading.enough()) break;
+    if (reading.diagnostics.enough()) break;
     const auto [name, new_name] = names.emplace(draft.spec.name.value, draft.spec.name.span);
     if (!new_name)
       reading.diagnostics
@@ -81,7 +81,7 @@ bool at_one_time(const ContainerSpec& a, const ContainerSpec& b) {
 
 /// One report a container, with the first other that it clashes with.
 void check_cores(Reading& reading, const std::vector<ContainerDraft>& drafts) {
-  for (size_t i = 1; i < drafts.size() && !reading.enough(); ++i) {
+  for (size_t i = 1; i < drafts.size() && !reading.diagnostics.enough(); ++i) {
     const ContainerSpec& b = drafts[i].spec;
     if (b.cores.value.none()) continue;
     for (size_t j = 0; j < i; ++j) {

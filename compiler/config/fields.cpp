@@ -27,7 +27,7 @@ std::string shown(std::string_view text) {
 Fields::Fields(Reading& reading, const Node& map, Keys keys, std::string what, Span where)
     : what_(std::move(what)) {
   for (const Member& member : map.members) {
-    if (reading.enough()) return;
+    if (reading.diagnostics.enough()) return;
     written_.push_back(member.key);
     read(reading, member, keys);
   }

@@ -40,8 +40,6 @@ struct Reading {
   size_t expanded_bytes = 0;
   std::optional<EngineKind> engine = std::nullopt;  ///< from the command line
 
-  /// After so many errors the rest is of no use to anybody.
-  [[nodiscard]] bool enough() const { return diagnostics.error_count() >= 100; }
   /// `path` as an absolute path; relative ones start at the YAML's folder.
   [[nodiscard]] std::string resolve(const std::string& path) const {
     return (folder / path).lexically_normal().string();

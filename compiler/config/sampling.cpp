@@ -35,7 +35,7 @@ class GroupReader {
     }
     std::optional<Field> period;
     for (const Member& member : field.node->members) {
-      if (reading_.enough()) break;
+      if (reading_.diagnostics.enough()) break;
       if (member.key == kFrequency.name) {
         period = read_field(reading_, kFrequency, member);
       } else {

@@ -18,7 +18,6 @@ namespace {
 
 constexpr size_t kMaxWeight = 100'000;  // nodes after aliases; the largest real files have about 2000
 constexpr size_t kMaxDepth = 64;
-constexpr size_t kMaxErrors = 100;
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
 class TreeBuilder final : public YAML::EventHandler {
@@ -174,7 +173,7 @@ class TreeBuilder final : public YAML::EventHandler {
                   fmt::format("the key `{}` stands twice in one map", frame.key), "again here")
           .label(before->second, "first here")
           .hint("remove one of the two");
-      failed_ = diagnostics_.error_count() >= kMaxErrors;
+      failed_ = diagnostics_.enough();
     } else if (frame.key == "<<") {
       frame.merges.emplace_back(std::move(value), frame.key_span);
     } else {

@@ -64,6 +64,8 @@ Val Lowering::expr(check::NodeId id) {
       const auto size = static_cast<int64_t>(p_.enums[n.type.enumeration].values.size());
       return {b().ir.CreateSelect(b().ir.CreateICmpEQ(next, b().i64(size)), b().i64(0), next), x.ok};
     }
+    case Op::Cause:
+      return {cause(node(n.kids[0]))};
     case Op::Has:
       return {b().flag(std::find(layout_.measured.begin(), layout_.measured.end(),
                                  static_cast<Metric>(n.ref)) != layout_.measured.end())};
@@ -202,6 +204,27 @@ Val Lowering::metric(const check::Node& n) {
   else if (const double scale = cbench::info(m.unit).scale; scale != 1.0)
     x = b().ir.CreateFMul(x, b().f64(scale));
   return {b().ir.CreateSelect(ok, x, b().f64(0)), ok};
+}
+
+/// Why a metric or stream has a value or none: a Cause.
+llvm::Value* Lowering::cause(const check::Node& read) {
+  auto& ir = b().ir;
+  const auto is = [&](Cause cause) { return b().i64(static_cast<int64_t>(cause)); };
+  if (read.op == Op::StreamRead)
+    return stream_cause(read.ref, read.kids.empty() ? b().i32(0) : expr(read.kids[0]).v);
+  const int column = column_of(static_cast<Metric>(read.ref));
+  if (column < 0) return is(Cause::Unsupported);
+  llvm::Value* status = b().status(column, expr(read.kids[0]).v);
+  const auto either = [&](Status a, Status c) {
+    return ir.CreateOr(ir.CreateICmpEQ(status, ir.getInt8(static_cast<uint8_t>(a))),
+                       ir.CreateICmpEQ(status, ir.getInt8(static_cast<uint8_t>(c))));
+  };
+  llvm::Value* none =
+      ir.CreateSelect(either(Status::NotDue, Status::NotDue), is(Cause::NotDue), is(Cause::Lost));
+  none = ir.CreateSelect(either(Status::Unsupported, Status::Disabled), is(Cause::Unsupported), none);
+  if (read.type.base == Base::Text)
+    return ir.CreateSelect(either(Status::Ok, Status::Multiplexed), is(Cause::Present), none);
+  return ir.CreateSelect(metric(read).ok, is(Cause::Present), none);
 }
 
 /// Is it finite where present? An int is, and a metric, in a unit that does not make it larger.

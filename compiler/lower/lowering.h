@@ -49,6 +49,7 @@ class Lowering {
   [[nodiscard]] bool looks_at_its_own(uint32_t id) const;
   void stream(uint32_t id, llvm::Value* slot);
   Val stream_value(uint32_t id, llvm::Value* slot);
+  llvm::Value* stream_cause(uint32_t id, llvm::Value* slot);
   Val stream_before(uint32_t id, llvm::Value* slot);
   Val stored(check::Base base, llvm::Value* address, llvm::Value* ok);
   Val temporal(const check::Node& n);
@@ -80,6 +81,7 @@ class Lowering {
   // expressions (expr.cpp)
   Val expr(check::NodeId id);
   Val metric(const check::Node& n);
+  llvm::Value* cause(const check::Node& read);
   Val static_field(const check::Node& n);
   Val host_fact(const check::Node& n);
   Val logic(const check::Node& n);

@@ -118,6 +118,20 @@ Val Lowering::stream_value(uint32_t id, llvm::Value* slot) {
   return stored(p_.streams[id].type.base, b().state(place.value, 8, slot), ok);
 }
 
+/// Why stream_value() has a value or none: a Cause.
+llvm::Value* Lowering::stream_cause(uint32_t id, llvm::Value* slot) {
+  const plan::StreamPlace& place = layout_.streams[id];
+  auto& ir = b().ir;
+  const auto is = [&](Cause cause) { return b().i64(static_cast<int64_t>(cause)); };
+  if (p_.streams[id].subject == check::kNone) slot = b().i32(0);
+  llvm::Value* updated = b().load_i64(b().state(place.updated, 8, slot));
+  llvm::Value* now1 = ir.CreateAdd(b().argument(FunctionBuilder::NowArg), b().i64(1));
+  llvm::Value* old = ir.CreateICmpSGT(ir.CreateSub(now1, updated), b().pick(place.hold_ns, slot));
+  llvm::Value* none = ir.CreateSelect(old, is(Cause::Stale), is(Cause::Lost));
+  none = ir.CreateSelect(ir.CreateICmpEQ(updated, b().i64(0)), is(Cause::Never), none);
+  return ir.CreateSelect(stream_value(id, slot).ok, is(Cause::Present), none);
+}
+
 /// The newest value from before this step, however old, and whether or not the stream was evaluated already.
 Val Lowering::stream_before(uint32_t id, llvm::Value* slot) {
   const plan::StreamPlace& place = layout_.streams[id];

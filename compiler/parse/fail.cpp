@@ -59,7 +59,7 @@ void Reader::fail(Want want, const grammar::Input& in) {
     else
       report_want(want, at);
   }
-  if (found.kind == FoundKind::FileEnd || diagnostics_.error_count() >= kMaxErrors) throw Abandon{};
+  if (found.kind == FoundKind::FileEnd || diagnostics_.enough()) throw Abandon{};
   throw grammar::Failure{};
 }
 

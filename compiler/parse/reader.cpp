@@ -15,7 +15,7 @@ void Reader::close(const char* at) {
   open_.pop_back();
   done.node.end = static_cast<uint32_t>(at - text_.data());
   finish(done);
-  if (diagnostics_.error_count() >= kMaxErrors) throw Abandon{};
+  if (diagnostics_.enough()) throw Abandon{};
   if (!open_.empty())
     open_.back().node.children.push_back(std::move(done.node));
   else if (tree_ != nullptr)

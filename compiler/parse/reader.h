@@ -11,9 +11,6 @@
 
 namespace cbench::parsing {
 
-/// After so many errors the parser stops.
-inline constexpr size_t kMaxErrors = 100;
-
 /// Thrown when there is no use in going on: the text is at its end, or there are too many errors.
 struct Abandon {};
 

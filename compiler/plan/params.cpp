@@ -11,7 +11,7 @@ namespace cbench::plan {
 namespace {
 
 /// The parts of a text between commas, without blanks round them.
-std::vector<std::string> listed(std::string_view text) {
+std::vector<std::string> parts_of(std::string_view text) {
   std::vector<std::string> out;
   while (true) {
     const size_t comma = std::min(text.find(','), text.size());
@@ -36,7 +36,7 @@ std::vector<ParamSetting> singly(const check::Program& program, const std::vecto
       out.push_back(setting);
       continue;
     }
-    const std::vector<std::string> values = listed(setting.second.value);
+    const std::vector<std::string> values = parts_of(setting.second.value);
     if (static_cast<int64_t>(values.size()) != table->table) {
       diagnostics
           .report(Kind::BadParam, setting.second.span,
@@ -126,7 +126,7 @@ void set_params(const check::Program& program, const std::vector<ParamSetting>& 
           diagnostics.report(Kind::UnknownParam, setting.span,
                              fmt::format("the policy `{}` has no parameter `{}`", program.name, name),
                              near.empty() ? "" : fmt::format("did you mean `{}`?", near));
-      report.hint(names.empty() ? "it has none at all" : fmt::format("it has {}", fmt::join(names, ", ")));
+      report.hint(names.empty() ? "it has none at all" : "it has " + listed(names));
       continue;
     }
     std::string why;

@@ -99,6 +99,16 @@ enum class Status : uint8_t {
 };
 inline constexpr std::string_view kStatusNames[] = {"ok",          "multiplexed", "not_due",    "not_scheduled", "disabled",
                                                     "unsupported", "unavailable", "unassigned", "stopped",       "error"};
+/// What `cause(x)` of the policy language tells of a metric or stream.
+enum class Cause : uint8_t {
+  Present,      ///< it has a value
+  Never,        ///< a stream that was not evaluated yet
+  NotDue,       ///< a metric that is not sampled in this step
+  Stale,        ///< a stream whose last value is too old
+  Unsupported,  ///< this host cannot measure it, or it is turned off
+  Lost,         ///< it was to be measured, and there is no value
+};
+inline constexpr std::string_view kCauseNames[] = {"present", "never", "not_due", "stale", "unsupported", "lost"};
 constexpr bool has_value(Status status) { return status <= Status::Multiplexed; }
 constexpr std::string_view name(Status status) { return kStatusNames[static_cast<size_t>(status)]; }
 

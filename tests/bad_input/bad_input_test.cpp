@@ -39,10 +39,11 @@ Checked check_all(const std::string& text) {
   const uint32_t source = sources.add("bad.cbp", text);
   out.fine = report_policy(sources, source, {&spec, &facts, columns, {}, false}, diagnostics).has_value();
   Diagnostics of_tests;
-  (void)tests_of(sources, source, of_tests);
-  out.errors = diagnostics.error_count();
-  out.said = render(diagnostics, sources, false);
-  out.json = render_json(diagnostics, sources);
+  out.fine &= tests_of(sources, source, of_tests).has_value();
+  const Diagnostics& told = diagnostics.has_errors() ? diagnostics : of_tests;
+  out.errors = told.error_count();
+  out.said = render(told, sources, false);
+  out.json = render_json(told, sources);
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;
 }
@@ -162,6 +163,49 @@ TEST(BadInput, megabytes_of_literal_are_linear) {
   refused(policy("on begin { log \"" + times(1U << 18U, "{1 +}") + "\" }"), "CB0");
   refused(std::string(4U << 20U, '\n'), "CB0", 1);
   refused(policy(times(1U << 10U, "param p: int = 1\n")), "CB0202", 1U << 10U);
+}
+
+/// Lines of `before`, a number, `after`.
+std::string numbered(size_t n, const std::string& before, const std::string& after) {
+  std::string out;
+  for (size_t i = 0; i < n; ++i) out += before + std::to_string(i) + after + "\n";
+  return out;
+}
+
+/// Each of them is a mistake, and what it names is looked for among all.
+TEST(BadInput, many_mistakes_are_not_all_told_and_take_no_longer) {
+  constexpr size_t kTimes = 1U << 15U;
+  const std::string mistakes[] = {
+      times(kTimes, "param p: int = 1\n"),
+      times(kTimes, "state s: int = 1\n"),
+      times(kTimes, "stream s = 1\n"),
+      times(kTimes, "class c\n"),
+      times(kTimes, "enum E { A }\n"),
+      times(kTimes, "needs perf.cylces\n"),
+      times(kTimes, "test \"t\" { feed 1 steps { A.docker.pids = 1 }; expect no log }\n"),
+      "class c\ntest \"t\" {\n" + numbered(kTimes, "expect move A -> d", "") + "}",
+      "enum E { " + times(kTimes, "A, ") + "B }",
+      "enum E { " + numbered(kTimes, "A", ",") + "B }\n" + numbered(kTimes, "stream s", " = E"),
+      numbered(kTimes, "param p", ": nit = 1"),
+      numbered(kTimes, "state s", ": nit = 1"),
+      numbered(kTimes, "stream s", " = missing_name"),
+      numbered(kTimes, "group g", " = c in lost"),
+      numbered(kTimes, "class c", "(x) for x in lost"),
+      numbered(kTimes, "fn f", "(x: nit) -> nit { return y }"),
+      "on begin {\n" + numbered(kTimes, "log \"{x", "}\"") + "}",
+      "on begin {\n" + numbered(kTimes, "lost = x", "") + "}",
+      "on begin {\n" + numbered(kTimes, "move c -> d", "") + "}",
+      "enum E { A, B }\nstate e: E = A\non begin { match e { " + numbered(kTimes, "C", " -> { }") + "} }",
+      numbered(kTimes, "every 1s { log \"{x", "}\" }"),
+  };
+  for (const std::string& text : mistakes) refused(policy(text), "100 errors or more", 4 * kTimes);
+}
+
+/// Those that are no errors.
+TEST(BadInput, many_warnings_are_not_all_told) {
+  const Checked got = check(policy("on begin {\n" + times(1U << 12U, "if true { return; return }\n") + "}"));
+  EXPECT_EQ(got.errors, 0U);
+  EXPECT_NE(got.said.find("\n100 warnings or more\n"), std::string::npos) << got.said.substr(0, 2000);
 }
 
 TEST(BadInput, what_is_not_utf8_is_refused_where_it_stands) {

@@ -133,6 +133,20 @@ TEST(bandwidth, what_a_stream_needs_by_way_of_others_and_prev_is_needed_on_each_
               HasSubstr("the policy reads `rdt.mba_throttle`, which `A` does not measure"));
 }
 
+TEST(bandwidth, beside_the_kind_a_word_is_a_kind_whatever_else_has_its_name) {
+  const std::string own =
+      "enum load { none, percent, high }\nstate l: load = none\non begin {\n"
+      "if host.mb_kind == none { log \"no limits\" }\nif percent != host.mb_kind { log \"no percent\" }\n"
+      "if l == none { log \"no load\" }\nmatch host.mb_kind { none -> log \"none\"; else -> { } }\n}";
+  EXPECT_THAT(played(MbKind::None, own), ElementsAre("0: log info: no limits", "0: log info: no percent",
+                                                     "0: log info: no load", "0: log info: none"));
+  EXPECT_THAT(played(MbKind::Percent, own), ElementsAre("0: log info: no load"));
+  EXPECT_THAT(played(MbKind::Percent,
+                     "param percent: ratio = 10%\nclass a, b\non begin { if host.mb_kind == "
+                     "percent { mb(a) = percent } else { mb_rate(a) = 1GB/s } }"),
+              Contains(HasSubstr("mb a = 10%")));
+}
+
 TEST(bandwidth, the_kind_is_an_enum_of_the_languages_own) {
   EXPECT_THAT(played(MbKind::None, "on begin { log \"{host.mb_kind}\" }"), ElementsAre("0: log info: none"));
   Scene s({"A"});

@@ -17,7 +17,7 @@ uint64_t number(const char* name, uint64_t otherwise) {
 TEST(Differential, code_and_interpreter_decide_the_same) {
   const uint64_t first = number("CBENCH_SEED", 1);
   const uint64_t programs = number("CBENCH_PROGRAMS", 40);
-  uint64_t refused = 0, decisions = 0, steps = 0, faults = 0;
+  uint64_t refused = 0, decisions = 0, steps = 0, faults = 0, settings = 0, silent = 0;
   for (uint64_t seed = first; seed < first + programs; ++seed) {
     Choices choose(seed);
     const Comparison result = compare(choose);
@@ -26,17 +26,24 @@ TEST(Differential, code_and_interpreter_decide_the_same) {
     decisions += result.decisions;
     steps += result.steps;
     faults += result.fault ? 1 : 0;
+    settings += result.settings;
+    silent += result.silent;
     if (result.refused.empty()) continue;
     ++refused;
     std::printf("seed %llu is refused:\n%s%s\n", static_cast<unsigned long long>(seed), result.policy.c_str(),
                 result.refused.c_str());
   }
-  std::printf("%llu programs, %llu refused, %llu faulted, %llu steps, %llu decisions\n",
-              static_cast<unsigned long long>(programs), static_cast<unsigned long long>(refused),
-              static_cast<unsigned long long>(faults), static_cast<unsigned long long>(steps),
-              static_cast<unsigned long long>(decisions));
+  std::printf(
+      "%llu programs, %llu refused, %llu faulted, %llu settings, %llu rules left out, %llu steps, "
+      "%llu decisions\n",
+      static_cast<unsigned long long>(programs), static_cast<unsigned long long>(refused),
+      static_cast<unsigned long long>(faults), static_cast<unsigned long long>(settings),
+      static_cast<unsigned long long>(silent), static_cast<unsigned long long>(steps),
+      static_cast<unsigned long long>(decisions));
   EXPECT_LE(refused * 20, programs) << "the generator makes programs that are none";
   EXPECT_GT(decisions, programs) << "the programs decide nothing";
+  EXPECT_GT(settings, programs) << "parameters keep their defaults";
+  EXPECT_GT(silent, 0U) << "no run is degraded";
 }
 
 }  // namespace

@@ -56,6 +56,18 @@ HostFacts random_facts(Choices& choose) {
   }
   facts.memory_bytes = 1ULL << 34U;
   facts.rdt.absent_reason = "resctrl is not mounted";
+  static const Metric kAbsent[] = {Metric::perf_llc_mpki,
+                                   Metric::perf_task_clock,
+                                   Metric::perf_branch_miss_rate,
+                                   Metric::docker_cpu_usage_percent,
+                                   Metric::docker_memory_usage,
+                                   Metric::docker_pids,
+                                   Metric::rdt_memory_bandwidth_total,
+                                   Metric::rdt_l3_ways,
+                                   Metric::app_latency_p95};
+  if (choose.one_in(2))
+    for (const Metric metric : kAbsent)
+      if (choose.one_in(2)) facts.unavailable.emplace(metric, "not on this host");
   if (choose.one_in(4)) return facts;
   facts.rdt.present = facts.rdt.l3_allocation = facts.rdt.mb_allocation = true;
   for (uint32_t domain = 0; domain < domains; ++domain) facts.rdt.l3_domains.push_back(domain);
@@ -163,7 +175,8 @@ bool Pair::call(abi::Event event, int32_t slot) {
   return verdict == PolicyInstance::Verdict::Go;
 }
 
-void fill(Frame& frame, const std::vector<Metric>& read, const RunSpec& spec, Choices& choose) {
+void fill(Frame& frame, const std::vector<Metric>& read, const RunSpec& spec, const HostFacts& facts,
+          Choices& choose) {
   for (size_t column = 0; column < frame.columns().size(); ++column) {
     const Metric metric = frame.columns()[column];
     const bool wanted = std::find(read.begin(), read.end(), metric) != read.end();
@@ -171,7 +184,9 @@ void fill(Frame& frame, const std::vector<Metric>& read, const RunSpec& spec, Ch
       const int64_t period = info(metric).group == MetricGroup::self
                                  ? kStep
                                  : spec.containers[row].sampling.period_ns(info(metric).group);
-      if (!wanted || choose.one_in(9)) {
+      if (facts.unavailable.contains(metric)) {
+        frame.set_missing(column, row, Status::Unsupported);
+      } else if (!wanted || choose.one_in(9)) {
         frame.set_missing(column, row, static_cast<Status>(2 + (wanted ? choose.below(8) : 4)));
       } else if (frame.step % (period / kStep) != 0) {
         frame.set_missing(column, row, Status::NotDue);
@@ -196,8 +211,8 @@ void next_step(Frame& frame, Choices& choose) {
   frame.now_ns += frame.dt_ns;
 }
 
-void play(Pair& pair, Frame& frame, const std::vector<Metric>& read, const RunSpec& spec, Choices& choose,
-          Comparison& out) {
+void play(Pair& pair, Frame& frame, const std::vector<Metric>& read, const RunSpec& spec,
+          const HostFacts& facts, Choices& choose, Comparison& out) {
   std::vector<bool> runs(kContainers);
   const auto start = [&](size_t i) {
     const auto slot = static_cast<int32_t>(i);
@@ -219,7 +234,7 @@ void play(Pair& pair, Frame& frame, const std::vector<Metric>& read, const RunSp
     if (!choose.one_in(4) && !start(i)) return;
   for (int i = 0; i < 40; ++i) {
     next_step(frame, choose);
-    fill(frame, read, spec, choose);
+    fill(frame, read, spec, facts, choose);
     ++out.steps;
     if (!pair.call(abi::Event::Step)) return;
     if (!choose.one_in(8)) continue;
@@ -235,7 +250,8 @@ void play(Pair& pair, Frame& frame, const std::vector<Metric>& read, const RunSp
 
 Comparison compare(Choices& choose) {
   Comparison out;
-  out.policy = RandomPolicy(choose).text();
+  RandomPolicy policy(choose);
+  out.policy = policy.text();
   RunSpec spec = random_spec(choose);
   const HostFacts facts = random_facts(choose);
   const std::vector<Metric> may_be_absent = {Metric::perf_llc_mpki, Metric::app_latency_p95};
@@ -253,7 +269,12 @@ Comparison compare(Choices& choose) {
   SourceSet sources;
   Diagnostics diagnostics;
   const uint32_t source = sources.add("t.cbp", out.policy);
-  const CompileTarget target{&spec, &facts, columns, {}, false};
+  CompileTarget target{&spec, &facts, columns, {}, choose.one_in(2)};
+  for (auto& [name, value] : policy.settings()) {
+    out.policy += fmt::format("# --param {}={}\n", name, value);
+    target.params.emplace_back(name, Located<std::string>{value, {}});
+  }
+  if (target.degraded) out.policy += "# --degraded\n";
   const auto compiled = compile_policy(sources, source, target, generate, diagnostics);
   if (!compiled) {
     out.refused = render(diagnostics, sources, false);
@@ -263,11 +284,13 @@ Comparison compare(Choices& choose) {
   const auto tree = parse(sources, source, again);
   const auto program = check::check(*tree, sources, again);
   const auto planned = plan::make_plan(*program, sources, target, again);
+  out.settings = target.params.size();
+  for (const PlanRule& rule : planned->plan.rules) out.silent += rule.silent.empty() ? 0 : 1;
   std::vector<Metric> read = may_be_absent;
   for (const auto& [metric, span] : program->needs) read.push_back(metric);
   Frame frame(columns, spec.containers.size());
   Pair pair(choose, *compiled, *planned, sources, facts, frame, out);
-  play(pair, frame, read, spec, choose, out);
+  play(pair, frame, read, spec, facts, choose, out);
   return out;
 }
 

@@ -101,6 +101,7 @@ class Interpreter {
 
   // expressions (interpreter_expr.cpp)
   Value expr(NodeId id);
+  Cause cause(const Node& read);
   Value metric(const Node& n);
   Value static_field(const Node& n);
   Value logic(const Node& n);

@@ -61,6 +61,8 @@ Value Interpreter::expr(NodeId id) {
       x.i = (x.i + 1) % static_cast<int64_t>(p_.enums[n.type.enumeration].values.size());
       return x;
     }
+    case Op::Cause:
+      return {true, static_cast<int64_t>(cause(node(n.kids[0])))};
     case Op::Has: {
       const auto& all = layout_.measured;
       return {true, std::find(all.begin(), all.end(), static_cast<Metric>(n.ref)) != all.end() ? 1 : 0};
@@ -154,6 +156,32 @@ Value Interpreter::expr(NodeId id) {
       return {};
     default:
       return arithmetic(n);
+  }
+}
+
+Cause Interpreter::cause(const Node& read) {
+  const int32_t slot = read.kids.empty() ? 0 : slot_of(read.kids[0]);
+  if (read.op == Op::StreamRead) {
+    if (stream_value(read.ref, slot).present) return Cause::Present;
+    const size_t at = p_.streams[read.ref].subject == kNone ? 0 : static_cast<size_t>(slot);
+    const StreamCell& cell = cells_[read.ref][at];
+    if (!cell.updated) return Cause::Never;
+    return frame_->now_ns - *cell.updated > layout_.streams[read.ref].hold_ns[at] ? Cause::Stale
+                                                                                  : Cause::Lost;
+  }
+  const int column = frame_->column(static_cast<Metric>(read.ref));
+  if (column < 0) return Cause::Unsupported;
+  switch (frame_->status(static_cast<size_t>(column), static_cast<size_t>(slot))) {
+    case Status::Ok:
+    case Status::Multiplexed:
+      return read.type.base == check::Base::Text || metric(read).present ? Cause::Present : Cause::Lost;
+    case Status::NotDue:
+      return Cause::NotDue;
+    case Status::Disabled:
+    case Status::Unsupported:
+      return Cause::Unsupported;
+    default:
+      return Cause::Lost;
   }
 }
 

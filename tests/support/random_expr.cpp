@@ -234,6 +234,18 @@ RandomPolicy::Expr RandomPolicy::number(Of of, const Place& at) {
 }
 
 RandomPolicy::Expr RandomPolicy::truth(const Place& at) {
+  if (!at.pure && choose_.one_in(10)) {
+    static const char* const kMetrics[] = {".perf.llc_mpki", ".docker.cpu_usage_total", ".docker.pids"};
+    static const char* const kCauses[] = {"present", "never", "not_due", "stale", "unsupported", "lost"};
+    std::vector<std::string> all;
+    for (const Named& n : streams_)
+      if (there(n, at)) all.push_back(of_which(n, at));
+    if (!at.containers.empty()) all.push_back(container(at) + choose_.of(kMetrics));
+    if (!all.empty())
+      return {fmt::format("(cause({}) {} {})", choose_.of(all),
+                          choose_.one_in(2) ? "==" : "!=", choose_.of(kCauses)),
+              false};
+  }
   const Place in = inner(at);
   switch (choose_.below(7)) {
     case 0:

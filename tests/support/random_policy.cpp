@@ -208,4 +208,22 @@ std::string RandomPolicy::text() {
   return out_;
 }
 
+std::vector<std::pair<std::string, std::string>> RandomPolicy::settings() {
+  static const char* const kSpans[] = {"100ms", "2s", "450ms", "0.3s"};
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto ways = [&] { return fmt::format("{}way", 1 + choose_.below(8)); };
+  if (choose_.one_in(3)) out.emplace_back("span", choose_.of(kSpans));
+  if (choose_.one_in(3)) out.emplace_back("ticks", fmt::format("{}step", 2 + choose_.below(7)));
+  if (choose_.one_in(3)) out.emplace_back("rounds", fmt::format("{}", choose_.below(5)));
+  if (choose_.one_in(4)) out.emplace_back("grant", fmt::format("{}, {},{}", ways(), ways(), ways()));
+  if (choose_.one_in(4)) out.emplace_back(fmt::format("grant[{}]", choose_.below(3)), ways());
+  for (const Named& p : params_) {
+    if (choose_.one_in(2)) continue;
+    std::string value = literal(p.of);
+    std::erase(value, '_');
+    if (value.size() < 16) out.emplace_back(p.name, value);  // beyond 9e15 is refused
+  }
+  return out;
+}
+
 }  // namespace cbench::test

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ class RandomPolicy {
   explicit RandomPolicy(Choices& choices) : choose_(choices) {}
   /// The text of a policy named t.
   std::string text();
+  /// What is set of its parameters from outside: names and values; after text().
+  std::vector<std::pair<std::string, std::string>> settings();
 
  private:
   /// An expression; `optional` where it may be missing.

@@ -1,5 +1,5 @@
-// stdlib/policies/bandwidth_aware.cbp by hand, for a run without critical containers. Its one metric is the
-// frame's only column.
+// stdlib/policies/bandwidth_aware.cbp by hand, for a run without critical containers on a host that
+// limits bandwidth in percent. Its one metric is the frame's only column.
 #include <algorithm>
 #include <bit>
 
@@ -113,7 +113,7 @@ void throttle(const PolicyContext& c, const Run& run, const User* users) {
   const abi::Intrinsics& call = *c.call;
   const double least = param(c, kLeast), cut = param(c, kCut);
   fire(c, kThrottle, -1, run);
-  if (count_slow(c) > 0 && call.mb(c.host, kSlow, kEverywhere) > least) {
+  if (count_slow(c) > 0 && call.mb(c.host, kSlow, kEverywhere) >= least + cut / 2) {
     if (!try_mb(c, std::max(least, call.mb(c.host, kSlow, kEverywhere) - cut))) warn(c, -1, kNoFurther);
     return;
   }

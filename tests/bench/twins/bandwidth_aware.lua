@@ -1,5 +1,5 @@
--- stdlib/policies/bandwidth_aware.cbp by hand, for a run without critical containers. Its one metric is the frame's only
--- column.
+-- stdlib/policies/bandwidth_aware.cbp by hand, for a run without critical containers on a host that limits bandwidth in
+-- percent. Its one metric is the frame's only column.
 local ffi = require("ffi")
 local kit = require("kit")
 local push, mean, holds, rested, schmitt, member = kit.push, kit.mean, kit.holds, kit.rested, kit.schmitt, kit.member
@@ -118,7 +118,7 @@ local function throttle(ctx, run, users, now1)
   local params = ffi.cast(Doubles, ctx.params)
   local least, cut = params[LEAST], params[CUT]
   fire(ctx, THROTTLE, -1, run)
-  if count_slow(ctx) > 0 and call.mb(host, SLOW, EVERYWHERE) > least then
+  if count_slow(ctx) > 0 and call.mb(host, SLOW, EVERYWHERE) >= least + cut / 2 then
     if not try_mb(ctx, max(least, call.mb(host, SLOW, EVERYWHERE) - cut)) then warn(ctx, nil, NO_FURTHER) end
     return
   end

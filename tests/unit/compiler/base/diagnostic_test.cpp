@@ -44,6 +44,26 @@ TEST(diagnostics, a_caret_past_the_end_of_the_text_is_drawn) {
             "a.cbp:1:4: error[CB0101]: unexpected end\n1 | abc\n  |    ^\n");
 }
 
+TEST(diagnostics, a_hundred_of_each_are_told_and_the_rest_is_only_known_to_be_there) {
+  SourceSet sources;
+  const uint32_t s = sources.add("a.cbp", "abc");
+  Diagnostics diagnostics;
+  const auto report = [&](Kind kind, size_t times) {
+    for (size_t i = 0; i < times; ++i) diagnostics.report(kind, {s, 0, 1}, "x").hint("y");
+  };
+  report(Kind::Unreachable, 3);
+  report(Kind::Syntax, kMostTold - 1);
+  EXPECT_FALSE(diagnostics.enough());
+  EXPECT_TRUE(render(diagnostics, sources, false).ends_with("\n99 errors, 3 warnings\n"));
+  report(Kind::Syntax, 5);
+  diagnostics.latest().hint("of one that is not kept");
+  EXPECT_TRUE(diagnostics.enough());
+  EXPECT_EQ(diagnostics.error_count(), kMostTold + 4);
+  EXPECT_EQ(diagnostics.all().size(), kMostTold + 3);
+  EXPECT_TRUE(render(diagnostics, sources, false).ends_with("\n100 errors or more, 3 warnings\n"));
+  EXPECT_EQ(diagnostics.all().back().hints.size(), 1U);
+}
+
 TEST(diagnostics, codes_are_unique) {
   std::set<std::string_view> codes;
   const char* all[] = {
@@ -56,6 +76,14 @@ TEST(diagnostics, codes_are_unique) {
 TEST(nearest, a_slip_of_the_pen_finds_its_word) {
   EXPECT_EQ(nearest("imgae", {"image", "index", "name"}), "image");
   EXPECT_EQ(nearest("zzz", {"image", "index"}), "");
+}
+
+TEST(nearest, among_very_many_names_none_is_looked_for_and_few_are_listed) {
+  EXPECT_EQ(nearest("imgae", std::vector<std::string>(kMostCandidates, "image")), "image");
+  EXPECT_EQ(nearest("imgae", std::vector<std::string>(kMostCandidates + 1, "image")), "");
+  EXPECT_EQ(listed({}), "");
+  EXPECT_EQ(listed({"a", "b"}), "a, b");
+  EXPECT_TRUE(listed(std::vector<std::string>(103, "a")).ends_with("a, a and 3 more"));
 }
 
 TEST(sources, columns_and_lines_count_from_one) {

@@ -147,6 +147,7 @@ TEST(configuration, a_thousand_mistakes_do_not_give_a_thousand_errors) {
   const Outcome outcome(text, {});
   EXPECT_GE(outcome.diagnostics.error_count(), 100U);
   EXPECT_LE(outcome.diagnostics.error_count(), 110U);
+  EXPECT_TRUE(outcome.text().ends_with("\n100 errors or more\n"));
 }
 
 TEST(configuration, a_thousand_clashes_do_not_give_a_thousand_errors) {
