@@ -73,6 +73,12 @@ void text_to_native_cold(benchmark::State& state, const std::string& name) {
 BENCHMARK_CAPTURE(text_to_native_cold, cache_aware, std::string("cache_aware"))
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(text_to_native_cold, bandwidth_aware, std::string("bandwidth_aware"))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(text_to_native_cold, parties, std::string("parties"))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(text_to_native_cold, fair_share, std::string("fair_share"))
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
