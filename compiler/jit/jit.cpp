@@ -87,7 +87,9 @@ llvm::ModulePassManager passes() {
   function.addPass(llvm::InstCombinePass());
   function.addPass(llvm::SimplifyCFGPass());
   llvm::ModulePassManager module;
-  module.addPass(llvm::AlwaysInlinerPass());
+  // Without marks of lifetimes: there would be one for each name at each place of a fault, and sroa keeps
+  // none.
+  module.addPass(llvm::AlwaysInlinerPass(/*InsertLifetime=*/false));
   module.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(function)));
   return module;
 }

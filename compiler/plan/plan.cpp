@@ -161,7 +161,7 @@ void Planner::check_rdt() {
 void Planner::check_work() {
   // An operation is taken as a nanosecond, and a policy may use a tenth of a step.
   const auto budget = std::max<uint64_t>(static_cast<uint64_t>(spec_.step_ns) / 10, 10'000);
-  constexpr uint64_t kCodeBudget = 200'000;
+  constexpr uint64_t kCodeBudget = 20'000;
   const Span at = program_.rules.empty() ? Span{} : program_.rules[0].head;
   if (planned_.plan.operations > budget)
     diagnostics_
