@@ -161,7 +161,7 @@ void Dump::statement(const Stmt& s) {
                    [&](const Emit& n) { line(fmt::format("emit {}", n.name.text), s.span); },
                    [&](const Reject&) { line("reject", s.span); },
                    [&](const Pause& n) { line(n.paused ? "pause" : "resume", s.span); },
-                   [&](const Sample& n) { line("sample", s.span); }, [](const auto&) {}},
+                   [&](const Sample&) { line("sample", s.span); }, [](const auto&) {}},
              s.node);
   const Indent in(*this);
   std::visit(Cases{[&](const Let& n) { expression(*n.value); },

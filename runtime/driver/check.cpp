@@ -126,7 +126,8 @@ class Check {
 
   /// Without a benchmark the costs are those of an assumed one.
   std::string assumed(const PolicySource& policy) {
-    const CompileTarget target{.params = target_.params};
+    CompileTarget target;
+    target.params = target_.params;
     constexpr const char* kWorld = "4 containers that are sampled each 100 ms, on 16 CPUs";
     Diagnostics misfits;
     const auto checked = report_policy(bench_.sources, policy.source, target, misfits);
