@@ -11,9 +11,9 @@
 
 namespace cbench {
 
-/// Parses the policy `source` of `sources`, and the modules that it uses. After a syntax error the parser goes on at the next declaration,
-/// so that ten mistakes give ten errors. nullopt: at least one error was reported. A
-/// module that does not exist is left out; the checker reports it.
+/// Parses the policy `source` of `sources`, and the modules that it uses. After a syntax error the parser
+/// goes on at the next declaration, so that ten mistakes give ten errors. nullopt: at least one error was
+/// reported. A module that does not exist is left out; the checker reports it.
 std::optional<ast::Policy> parse(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics);
 /// The same with what the grammar matched: a node for the header and for each declaration. nullopt as for
 /// parse().
