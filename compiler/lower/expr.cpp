@@ -215,12 +215,11 @@ llvm::Value* Lowering::cause(const check::Node& read) {
   const int column = column_of(static_cast<Metric>(read.ref));
   if (column < 0) return is(Cause::Unsupported);
   llvm::Value* status = b().status(column, expr(read.kids[0]).v);
-  const auto either = [&](Status a, Status c) {
-    return ir.CreateOr(ir.CreateICmpEQ(status, ir.getInt8(static_cast<uint8_t>(a))),
-                       ir.CreateICmpEQ(status, ir.getInt8(static_cast<uint8_t>(c))));
+  const auto status_is = [&](Status s) {
+    return ir.CreateICmpEQ(status, ir.getInt8(static_cast<uint8_t>(s)));
   };
-  llvm::Value* none =
-      ir.CreateSelect(either(Status::NotDue, Status::NotDue), is(Cause::NotDue), is(Cause::Lost));
+  const auto either = [&](Status s, Status t) { return ir.CreateOr(status_is(s), status_is(t)); };
+  llvm::Value* none = ir.CreateSelect(status_is(Status::NotDue), is(Cause::NotDue), is(Cause::Lost));
   none = ir.CreateSelect(either(Status::Unsupported, Status::Disabled), is(Cause::Unsupported), none);
   if (read.type.base == Base::Text)
     return ir.CreateSelect(either(Status::Ok, Status::Multiplexed), is(Cause::Present), none);

@@ -100,9 +100,6 @@ class Lowering {
   llvm::Value* member(uint32_t set, llvm::Value* element);
   void for_each(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
   llvm::Value* cpu_of(const check::Set& s, llvm::Value* cpu);
-  [[nodiscard]] size_t elements(const check::Set& s) const {
-    return s.of == check::Base::Container ? layout_.slots() : layout_.host.count(s.of);
-  }
   void in_order(uint32_t set, const std::function<void(llvm::Value*, llvm::BasicBlock*)>& body);
   llvm::Value* sortable(llvm::Value* key, bool falling);
 

@@ -91,15 +91,14 @@ void Lowering::for_each(uint32_t id, const std::function<void(llvm::Value*, llvm
     return;
   }
   const std::vector<int64_t> cpus(layout_.host.cpus.begin(), layout_.host.cpus.end());
-  b().loop(
-      b().i32(0), b().i32(static_cast<int64_t>(elements(s))), [&](llvm::Value* i, llvm::BasicBlock* next) {
-        llvm::Value* element = s.of == Base::Cpu ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
-        llvm::BasicBlock* inside = b().block("member");
-        b().branch(member(id, element), inside, next);
-        b().into(inside);
-        if (s.variable != check::kNone) locals_[s.variable] = {element};
-        body(element, next);
-      });
+  b().loop(b().i32(0), b().i32(layout_.count(s.of)), [&](llvm::Value* i, llvm::BasicBlock* next) {
+    llvm::Value* element = s.of == Base::Cpu ? ir.CreateTrunc(b().pick(cpus, i), ir.getInt32Ty()) : i;
+    llvm::BasicBlock* inside = b().block("member");
+    b().branch(member(id, element), inside, next);
+    b().into(inside);
+    if (s.variable != check::kNone) locals_[s.variable] = {element};
+    body(element, next);
+  });
 }
 
 /// A number as unsigned bits that order as it does, or the other way round.
@@ -122,7 +121,7 @@ void Lowering::in_order(uint32_t id, const std::function<void(llvm::Value*, llvm
   auto& ir = b().ir;
   llvm::Type* i64 = ir.getInt64Ty();
   llvm::Type* entry = llvm::ArrayType::get(i64, 2);  // abi::SortEntry
-  const size_t most = elements(s);
+  const size_t most = layout_.count(s.of);
   llvm::Value* entries = b().local(llvm::ArrayType::get(entry, most), nullptr);
   llvm::AllocaInst* found = b().local(i64, b().i64(0));
   llvm::Value* limit = s.count == check::kNone ? nullptr : expr(s.count).v;

@@ -37,8 +37,7 @@ class Bound {
   [[nodiscard]] uint64_t size(uint32_t set) const {
     if (const check::Set& s = p_.sets[set]; s.of_ints())
       return times(rounds(p_.range_of(s.ranges[0].second)->hi - p_.range_of(s.ranges[0].first)->lo + 1));
-    return times(p_.sets[set].of == check::Base::Container ? planned_.plan.slots
-                                                           : planned_.layout.host.count(p_.sets[set].of));
+    return times(planned_.layout.count(p_.sets[set].of));
   }
   uint64_t members(uint32_t set) {
     const check::Set& s = p_.sets[set];

@@ -71,10 +71,6 @@ struct HostConstants {
   uint64_t l3_bytes = 0, memory_bytes = 0;
   uint32_t mb_kind = 0;  ///< MbKind
 
-  /// How many there are of a kind of handle that the host has.
-  [[nodiscard]] size_t count(check::Base of) const {
-    return of == check::Base::Cpu ? cpus.size() : parts(of).size();
-  }
   [[nodiscard]] const std::vector<HostPart>& parts(check::Base of) const {
     return of == check::Base::Socket ? sockets : domains;
   }
@@ -94,6 +90,13 @@ struct CodeLayout {
   std::vector<uint64_t> trials;
 
   [[nodiscard]] uint32_t slots() const { return static_cast<uint32_t>(containers.size()); }
+  /// How many there are of a kind of handle; 1 for what is one for the run.
+  [[nodiscard]] uint32_t count(check::Base of) const {
+    return static_cast<uint32_t>(of == check::Base::Void        ? 1
+                                 : of == check::Base::Container ? containers.size()
+                                 : of == check::Base::Cpu       ? host.cpus.size()
+                                                                : host.parts(of).size());
+  }
 };
 
 }  // namespace cbench::plan

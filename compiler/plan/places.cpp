@@ -159,10 +159,7 @@ void Planner::place_states_and_rules() {
   const auto slots = static_cast<uint32_t>(spec_.containers.size());
   const uint64_t begin = planned_.plan.state_bytes;
   for (const check::State& state : program_.states) {
-    const uint32_t n = state.of == check::Base::Void ? 1
-                       : state.of == check::Base::Container
-                           ? slots
-                           : static_cast<uint32_t>(planned_.layout.host.count(state.of));
+    const uint32_t n = planned_.layout.count(state.of);
     const auto size = static_cast<uint32_t>(std::max<int64_t>(1, state.size));
     planned_.layout.states.push_back({take(8ULL * n * size), n, size});
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -89,15 +90,15 @@ struct Actuators::Impl {
 
   Result<> change_class(const Change& change, const Allocation& goal) {
     const auto cls = static_cast<size_t>(change.index);
-    RdtGroups::ByDomain<uint64_t> masks;
-    RdtGroups::ByDomain<double> bandwidths;
-    for (size_t domain = 0; domain < std::min(goal.domains, rdt_facts.l3_domains.size()); ++domain) {
-      if ((change.domains >> domain & 1) == 0) continue;
-      const Allocation::Class& share = goal.classes[cls * goal.domains + domain];
-      masks.emplace_back(rdt_facts.l3_domains[domain], share.ways);
-      bandwidths.emplace_back(rdt_facts.l3_domains[domain], share.mb);
-    }
-    return change.target == Target::ClassWays ? rdt.set_ways(cls, masks) : rdt.set_mb(cls, bandwidths);
+    const auto by_domain = [&](auto Allocation::Class::* share) {
+      RdtGroups::ByDomain<std::remove_cvref_t<decltype(goal.classes[0].*share)>> out;
+      for (size_t domain = 0; domain < std::min(goal.domains, rdt_facts.l3_domains.size()); ++domain)
+        if ((change.domains >> domain & 1) != 0)
+          out.emplace_back(rdt_facts.l3_domains[domain], goal.classes[cls * goal.domains + domain].*share);
+      return out;
+    };
+    return change.target == Target::ClassWays ? rdt.set_ways(cls, by_domain(&Allocation::Class::ways))
+                                              : rdt.set_mb(cls, by_domain(&Allocation::Class::mb));
   }
 };
 

@@ -127,6 +127,13 @@ class Shadow {
     size_t first, end;
     int32_t id;  ///< of a single one as the kernel numbers it, -1: all
   };
+  /// What an action says of ways: of one class, or of all (-1).
+  struct Asked {
+    Verb verb;
+    int32_t cls;
+    double value;
+    TextRef detail;
+  };
   struct Offer {
     int32_t cpu;
     double key;
@@ -211,13 +218,13 @@ class Shadow {
     return cls * static_cast<int32_t>(domains()) + static_cast<int32_t>(domain);
   }
   [[nodiscard]] double least_mb(int32_t cls, int32_t domain) const;
+  Record& record_share(Verb verb, int32_t cls, const Domains& in, double value, TextRef detail = {});
   int32_t refuse_share(Verb verb, int32_t cls, const Domains& in, double value);
-  int32_t no_change_of_share(Verb verb, int32_t cls, const Domains& in, double value);
   int32_t put_mb(Verb verb, int32_t cls, const Domains& in, double value);
   bool solve(size_t domain);
   bool may_divide(size_t domain, int32_t asked, bool& differs);
-  /// Puts `wanted_` in force. `asked` is the one class that the action names, or -1 for all of them.
-  int32_t apply_layout(Record proposed, const Domains& in, int32_t asked);
+  /// Puts `wanted_` in force.
+  int32_t apply_layout(const Asked& asked, const Domains& in);
 
   const Plan& plan_;
   const HostFacts& facts_;

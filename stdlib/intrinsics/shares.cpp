@@ -34,17 +34,15 @@ double Shadow::least_mb(int32_t cls, int32_t domain) const {
   return least;
 }
 
-int32_t Shadow::refuse_share(Verb verb, int32_t cls, const Domains& in, double value) {
-  Record& r = record(verb, -1, cls, value, {});
+Shadow::Record& Shadow::record_share(Verb verb, int32_t cls, const Domains& in, double value,
+                                     TextRef detail) {
+  Record& r = record(verb, -1, cls, value, detail);
   r.domain = in.id;
-  return refused(r);
+  return r;
 }
 
-int32_t Shadow::no_change_of_share(Verb verb, int32_t cls, const Domains& in, double value) {
-  Record& r = record(verb, -1, cls, value, {});
-  r.domain = in.id;
-  r.outcome = Outcome::NoChange;
-  return 0;
+int32_t Shadow::refuse_share(Verb verb, int32_t cls, const Domains& in, double value) {
+  return refused(record_share(verb, cls, in, value));
 }
 
 /// Masks for the wanted parts of a domain that move the fewest bits. False, with the reason, when they do not
@@ -96,29 +94,26 @@ bool Shadow::may_divide(size_t domain, int32_t asked, bool& differs) {
   return true;
 }
 
-int32_t Shadow::apply_layout(Record proposed, const Domains& in, int32_t asked) {
-  const auto say = [&](Outcome outcome) -> Record& {
-    Record& r = record(proposed.verb, -1, proposed.cls, proposed.value, proposed.detail);
-    r.domain = in.id;
-    r.outcome = outcome;
-    return r;
+int32_t Shadow::apply_layout(const Asked& asked, const Domains& in) {
+  const auto said = [&]() -> Record& {
+    return record_share(asked.verb, asked.cls, in, asked.value, asked.detail);
   };
   bool differs = false;
   for (size_t d = in.first; d < in.end; ++d)
-    if (!solve(d) || !may_divide(d, asked, differs)) return refused(say(Outcome::Refused));
+    if (!solve(d) || !may_divide(d, asked.cls, differs)) return refused(said());
   bool first = true;
   for (size_t d = in.first; d < in.end; ++d) {
     for (size_t i = 0; i < wanted_[d].size(); ++i) {
       const int32_t part = wanted_[d][i].cls;
       Allocation::Class& cls = goal_.classes[place(part, d)];
       if (cls.ways == masks_[d][i]) continue;
-      writes(Target::ClassWays, place(part, d), first, asked < 0 || asked == part);
+      writes(Target::ClassWays, place(part, d), first, asked.cls < 0 || asked.cls == part);
       cls.ways = masks_[d][i];
       first = false;
     }
     layout_[d] = wanted_[d];
   }
-  say(differs ? Outcome::Planned : Outcome::NoChange);
+  said().outcome = differs ? Outcome::Planned : Outcome::NoChange;
   return 0;
 }
 
@@ -142,10 +137,7 @@ int32_t Shadow::layout() {
     return refuse(Verb::Layout, -1, -1, 0, detail);
   }
   for (auto& wanted : wanted_) wanted.assign(parts_.begin(), parts_.end());
-  Record proposed;
-  proposed.verb = Verb::Layout;
-  proposed.detail = detail;
-  return apply_layout(proposed, domains(-1), -1);
+  return apply_layout({Verb::Layout, -1, 0, detail}, domains(-1));
 }
 
 int32_t Shadow::set_ways(int32_t cls, int32_t domain, int64_t n) {
@@ -167,11 +159,7 @@ int32_t Shadow::set_ways(int32_t cls, int32_t domain, int64_t n) {
     else if (at->ways != abi::kRest || ways(cls, static_cast<int32_t>(d)) != n)
       at->ways = n;  // a rest of so many ways stays the rest
   }
-  Record proposed;
-  proposed.verb = Verb::Ways;
-  proposed.cls = cls;
-  proposed.value = value;
-  return apply_layout(proposed, in, cls);
+  return apply_layout({Verb::Ways, cls, value, {}}, in);
 }
 
 int32_t Shadow::put_mb(Verb verb, int32_t cls, const Domains& in, double value) {
@@ -181,7 +169,10 @@ int32_t Shadow::put_mb(Verb verb, int32_t cls, const Domains& in, double value) 
     differs = true;
     if (!may_write(Target::ClassMb, place(cls, d))) return refuse_share(verb, cls, in, value);
   }
-  if (!differs) return no_change_of_share(verb, cls, in, value);
+  if (!differs) {
+    record_share(verb, cls, in, value).outcome = Outcome::NoChange;
+    return 0;
+  }
   bool first = true;
   for (size_t d = in.first; d < in.end; ++d) {
     double& mb = goal_.classes[place(cls, d)].mb;
@@ -190,7 +181,7 @@ int32_t Shadow::put_mb(Verb verb, int32_t cls, const Domains& in, double value) 
     mb = value;
     first = false;
   }
-  record(verb, -1, cls, value, {}).domain = in.id;
+  record_share(verb, cls, in, value);
   return 0;
 }
 

@@ -24,10 +24,7 @@ Interpreter::Interpreter(const plan::Planned& planned, const SourceSet& sources,
   shadow_ = std::make_unique<Shadow>(plan_, facts);
   const size_t slots = layout_.containers.size();
   for (const check::State& s : p_.states)
-    states_.emplace_back((s.of == check::Base::Void        ? 1
-                          : s.of == check::Base::Container ? slots
-                                                           : layout_.host.count(s.of)) *
-                         static_cast<size_t>(std::max<int64_t>(1, s.size)));
+    states_.emplace_back(layout_.count(s.of) * static_cast<size_t>(std::max<int64_t>(1, s.size)));
   for (const check::Stream& s : p_.streams) cells_.emplace_back(s.subject == kNone ? 1 : slots);
   memories_.resize(p_.temporals.size());
   for (const check::Stream& s : p_.streams)

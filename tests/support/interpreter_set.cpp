@@ -90,8 +90,7 @@ std::vector<int64_t> Interpreter::candidates(uint32_t set) {
   } else if (const check::Base of = p_.sets[set].of; of == check::Base::Cpu) {
     for (const uint32_t cpu : layout_.host.cpus) out.push_back(cpu);
   } else {
-    const size_t n = of == check::Base::Container ? running_.size() : layout_.host.count(of);
-    for (size_t i = 0; i < n; ++i) out.push_back(static_cast<int64_t>(i));
+    for (size_t i = 0; i < layout_.count(of); ++i) out.push_back(static_cast<int64_t>(i));
   }
   return out;
 }
