@@ -23,7 +23,7 @@ struct EventDelta {
 
 /// Everything that one reading gives.
 struct PerfInterval {
-  std::array<EventDelta, kMetricCount> events;
+  std::array<EventDelta, kMetricIds> events;
   double running_ratio = 1;                     ///< smallest running / enabled over groups and CPUs
   Status running_status = Status::Unsupported;  ///< Unavailable when the container did not run at all
 };

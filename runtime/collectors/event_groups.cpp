@@ -40,7 +40,7 @@ std::vector<std::vector<Metric>> group_events(const MetricSet& events) {
     place(bundle, groups);
   }
   std::vector<Metric> software;
-  for (size_t i = 0; i < kMetricCount; ++i) {
+  for (size_t i = 0; i < kMetricIds; ++i) {
     const auto metric = static_cast<Metric>(i);
     if (!left[i] || info(metric).group != MetricGroup::perf || info(metric).kind == MetricKind::Derived)
       continue;

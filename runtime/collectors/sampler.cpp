@@ -115,8 +115,9 @@ std::vector<Metric> columns_of(const RunSpec& spec) {
   MetricSet all;
   for (const ContainerSpec& container : spec.containers) all |= with_inputs(container.sampling.enabled);
   std::vector<Metric> columns;
-  for (size_t i = 0; i < kMetricCount; ++i)
-    if (all[i] || kMetrics[i].group == MetricGroup::self) columns.push_back(static_cast<Metric>(i));
+  for (size_t i = 0; i < kMetricIds; ++i)
+    if (all[i] || (i < kMetricCount && kMetrics[i].group == MetricGroup::self))
+      columns.push_back(static_cast<Metric>(i));
   return columns;
 }
 

@@ -6,7 +6,7 @@ Frame::Frame(std::vector<Metric> columns, size_t slots)
     : running(slots, 0),
       columns_(std::move(columns)),
       slots_(slots),
-      column_of_(kMetricCount, -1),
+      column_of_(kMetricIds, -1),
       values_(columns_.size() * (slots + 1), 0),
       status_(columns_.size() * (slots + 1), static_cast<uint8_t>(Status::Stopped)),
       strings_{""} {

@@ -9,6 +9,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/engines/engine.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -63,7 +64,7 @@ int look(bool json, const std::string& rdt_root, bool in_full) {
   HostRoots roots;
   if (!rdt_root.empty()) roots.resctrl = rdt_root;
   HostFacts facts = probe_host(roots);
-  probe_metrics(MetricSet().set(), facts);
+  probe_metrics(every_metric(), facts);
   if (json) {
     std::puts(to_json(facts).c_str());
     return 0;

@@ -41,7 +41,7 @@ std::string fields_json(const std::vector<Metric>& metrics) {
 std::vector<Metric> metrics_of(const std::string& words) {
   const json list = parse_json(words);
   std::vector<Metric> metrics;
-  std::vector<bool> seen(kMetricCount, false);
+  std::vector<bool> seen(kMetricIds, false);
   for (const json& item : array(list)) {
     const std::string field = text(item);
     const std::optional<Metric> metric = find_metric_field(field);

@@ -1,5 +1,7 @@
 #include "stdlib/abi/assumed.h"
 
+#include "stdlib/abi/inputs.h"
+
 namespace cbench {
 
 HostFacts assumed_host() {
@@ -32,7 +34,7 @@ RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns)
     container.name.value = name;
     container.index = static_cast<int64_t>(spec.containers.size());
     Sampling& sampling = container.sampling;
-    sampling.enabled.set();
+    sampling.enabled = every_metric();
     sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns =
         sampling.app_period_ns = kAssumedPeriodNs;
     spec.containers.push_back(std::move(container));

@@ -52,6 +52,7 @@ struct RdtFacts {
   uint32_t mb_min = 10, mb_granularity = 10;  ///< in that unit, other than MBps, which takes each number from 1 on
   bool l3_occupancy = false, mbm_total = false, mbm_local = false;
   uint32_t num_rmids = 0;
+  double peak_bandwidth = 0;  ///< bytes/s to memory of one L3 domain, given or calibrated; 0: not known
 
   [[nodiscard]] MbKind mb_kind() const {
     return !present || !mb_allocation ? MbKind::None : mb_unit == MbUnit::Percent ? MbKind::Percent : MbKind::Rate;
@@ -81,6 +82,7 @@ struct HostFacts {
   uint64_t memory_bytes = 0;
   CgroupMode cgroup_mode = CgroupMode::V2;
   int32_t perf_event_paranoid = 4;
+  uint32_t perf_counters = 0;  ///< events that one group can hold beside instructions and cycles; 0: not known
   RdtFacts rdt;
   /// Metrics that this host cannot deliver, each with the reason and the remedy, as found by opening them.
   std::map<Metric, std::string> unavailable;

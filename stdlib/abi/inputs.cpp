@@ -16,6 +16,12 @@ std::vector<Metric> inputs_of(Metric metric) {
   return inputs;
 }
 
+MetricSet every_metric() {
+  MetricSet every;
+  for (size_t i = 0; i < kMetricCount; ++i) every.set(i);
+  return every;
+}
+
 MetricSet with_inputs(const MetricSet& enabled) {
   MetricSet all = enabled;
   for (MetricSet before; before != all;) {  // an input may be derived itself

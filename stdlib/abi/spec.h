@@ -18,7 +18,7 @@ namespace cbench {
 enum class EngineKind : uint8_t { Docker, Process };
 enum class Mode : uint8_t { Observe, Advise, Act };
 enum class Pull : uint8_t { Missing, Always, Never };
-using MetricSet = std::bitset<kMetricCount>;
+using MetricSet = std::bitset<kMetricIds>;
 
 /// A published port of a Docker container.
 struct Port {
@@ -40,6 +40,7 @@ struct Sampling {
   MetricSet enabled;
   std::vector<std::pair<Metric, Span>> switched_off;  ///< `cycles: false`: where each was turned off
   int64_t perf_period_ns = 0, docker_period_ns = 0, rdt_period_ns = 0, app_period_ns = 0;
+  double min_running = 0;  ///< of perf: share of the interval that an event has to be counted in to have a value
   Span span;                                        ///< the `data` key
   Span perf_span, docker_span, rdt_span, app_span;  ///< the group's key, or unknown when absent
 
@@ -65,9 +66,17 @@ struct AppFigure {
   Unit bare = Unit::None;  ///< of a number that is printed without a unit; None: such a number is no figure
 };
 
+/// An event of perf that the user names (`data.perf.events`).
+struct OwnEvent {
+  Metric metric{};
+  Located<std::string> event;  ///< libpfm4's name for it, or rNNNN: a raw code of the CPU in hexadecimal
+};
+
 /// Where the figures are read from that a container's workload reports (`data.app`).
 struct AppSource {
-  Located<std::string> path;     ///< absolute; empty: the container's stdout
+  Located<std::string> path;     ///< absolute; empty: the container's stdout, or `address`
+  Located<std::string> address;  ///< unix:/PATH or HOST:PORT; empty: no socket
+  std::string request;           ///< sent to the socket for each sample; empty: it writes by itself
   Located<std::string> pattern;  ///< a Perl-compatible regular expression, for one line
   std::vector<AppFigure> figures;
 };
@@ -115,6 +124,13 @@ struct Registry {
   std::string host, user, password;
 };
 
+/// How cbench itself runs beside what it measures (`benchmark.observer`).
+struct ObserverSpec {
+  Located<CpuSet> cores;     ///< of the sampling thread; empty: those that no container is given, if there are any
+  int64_t fifo = 0;          ///< SCHED_FIFO priority 1..99 of the sampling thread; 0: the ordinary scheduler
+  bool lock_memory = true;   ///< keep our pages in memory where the limit allows it
+};
+
 /// A whole experiment.
 struct RunSpec {
   std::string path;  ///< of the YAML, as given
@@ -135,6 +151,9 @@ struct RunSpec {
   std::optional<Mode> mode;
   InfluxTarget influx;
   Registry registry;
+  ObserverSpec observer;
+  std::optional<double> peak_bandwidth;  ///< `benchmark.host`: bytes/s of one L3 domain
+  std::vector<OwnEvent> events;          ///< of all containers, each metric once
   std::vector<ContainerSpec> containers;
   std::vector<std::pair<std::string, std::string>>
       variables;  ///< ${NAME}s that were expanded, secrets left out

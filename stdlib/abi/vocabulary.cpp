@@ -23,9 +23,11 @@ std::optional<Metric> find_metric(std::string_view group, std::string_view name)
   return std::nullopt;
 }
 
-std::optional<Metric> find_metric_field(std::string_view field) {
+std::optional<Metric> find_metric_field(std::string_view field, std::span<const Metric> own) {
   for (size_t i = 0; i < kMetricCount; ++i)
     if (kMetrics[i].field == field) return static_cast<Metric>(i);
+  for (const Metric metric : own)
+    if (info(metric).field == field) return metric;
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace cbench {
@@ -76,12 +77,20 @@ inline constexpr MetricInfo kMetrics[] = {
 #include "stdlib/abi/metrics.def"
 };
 inline constexpr size_t kMetricCount = sizeof(kMetrics) / sizeof(kMetrics[0]);
-constexpr const MetricInfo& info(Metric metric) { return kMetrics[static_cast<size_t>(metric)]; }
+
+/// Most metrics that one process knows beside metrics.def (own_metric.h); their numbers follow those of metrics.def.
+inline constexpr size_t kOwnMetrics = 256;
+inline constexpr size_t kMetricIds = kMetricCount + kOwnMetrics;
+const MetricInfo& own_info(Metric metric);
+constexpr bool is_own(Metric metric) { return static_cast<size_t>(metric) >= kMetricCount; }
+constexpr const MetricInfo& info(Metric metric) {
+  return is_own(metric) ? own_info(metric) : kMetrics[static_cast<size_t>(metric)];
+}
 
 /// The metric `name` of `group`, aliases included ("perf", "instructions"); nullopt when there is none.
 std::optional<Metric> find_metric(std::string_view group, std::string_view name);
-/// The metric whose exported field is `field`; nullopt when there is none.
-std::optional<Metric> find_metric_field(std::string_view field);
+/// The metric whose exported field is `field`, of metrics.def or of `own`; nullopt when there is none.
+std::optional<Metric> find_metric_field(std::string_view field, std::span<const Metric> own = {});
 
 /// Why a metric has, or has not, a value in a sample. Ok and Multiplexed carry one. Frozen: the numbers are
 /// stored in traces.

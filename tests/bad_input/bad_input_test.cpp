@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "compiler/pipeline/pipeline.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench::test {
 namespace {
@@ -25,7 +26,7 @@ Checked check_all(const std::string& text) {
   spec.step_ns = 100'000'000;
   ContainerSpec c;
   c.name.value = "a";
-  c.sampling.enabled.set();
+  c.sampling.enabled = every_metric();
   c.sampling.perf_period_ns = c.sampling.docker_period_ns = c.sampling.rdt_period_ns = spec.step_ns;
   spec.containers.push_back(std::move(c));
   HostFacts facts;

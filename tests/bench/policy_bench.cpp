@@ -14,6 +14,7 @@
 #include "compiler/pipeline/pipeline.h"
 #include "runtime/policy/policy.h"
 #include "stdlib/embed/stock.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
@@ -27,7 +28,7 @@ struct World {
       ContainerSpec c;
       c.name.value = "c" + std::to_string(i);
       c.index = static_cast<int64_t>(i);
-      c.sampling.enabled.set();
+      c.sampling.enabled = every_metric();
       c.sampling.perf_period_ns = c.sampling.docker_period_ns = c.sampling.rdt_period_ns = spec.step_ns;
       spec.containers.push_back(std::move(c));
     }

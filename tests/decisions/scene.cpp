@@ -1,4 +1,5 @@
 #include "scene.h"
+#include "stdlib/abi/inputs.h"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ Scene::Scene(std::vector<std::string> containers) {
     ContainerSpec c;
     c.name.value = containers[i];
     c.index = static_cast<int64_t>(i);
-    c.sampling.enabled.set();
+    c.sampling.enabled = every_metric();
     spec.containers.push_back(std::move(c));
   }
   spec.engine = EngineKind::Process;

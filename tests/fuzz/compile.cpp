@@ -12,6 +12,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/pipeline/pipeline.h"
 #include "tests/support/policy_mutator.h"
+#include "stdlib/abi/inputs.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -27,7 +28,7 @@ RunSpec small_run() {
     c.name.value = name;
     c.index = static_cast<int64_t>(s.containers.size());
     c.critical = c.index == 0;
-    c.sampling.enabled.set();
+    c.sampling.enabled = every_metric();
     c.sampling.perf_period_ns = c.sampling.docker_period_ns = c.sampling.rdt_period_ns = s.step_ns;
     s.containers.push_back(std::move(c));
   }

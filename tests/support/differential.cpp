@@ -13,6 +13,7 @@
 #include "compiler/pipeline/pipeline.h"
 #include "interpreter.h"
 #include "random_policy.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench::test {
 namespace {
@@ -36,7 +37,7 @@ RunSpec random_spec(Choices& choose) {
     if (choose.one_in(2)) c.targets.emplace_back(Metric::app_latency_p95, 5e6);
     if (choose.one_in(2)) c.targets.emplace_back(Metric::perf_llc_mpki, 0.008);
     if (choose.one_in(2)) c.targets.emplace_back(Metric::perf_ipc_efficiency, 0.75);
-    c.sampling.enabled.set();
+    c.sampling.enabled = every_metric();
     c.sampling.docker_period_ns = c.sampling.rdt_period_ns = kStep;
     c.sampling.perf_period_ns = kStep * static_cast<int64_t>(1 + choose.below(2));
     c.sampling.app_period_ns = 3 * kStep;

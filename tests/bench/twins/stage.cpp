@@ -6,6 +6,7 @@
 #include "compiler/codegen/codegen.h"
 #include "stdlib/embed/stock.h"
 #include "tests/bench/twins/twin.h"
+#include "stdlib/abi/inputs.h"
 
 namespace cbench::twins {
 
@@ -29,7 +30,7 @@ Stage::Stage(const std::string& policy, size_t containers) {
     ContainerSpec c;
     c.name.value = "c" + std::to_string(i);
     c.index = static_cast<int64_t>(i);
-    c.sampling.enabled.set();
+    c.sampling.enabled = every_metric();
     for (int64_t* period : {&c.sampling.perf_period_ns, &c.sampling.docker_period_ns,
                             &c.sampling.rdt_period_ns, &c.sampling.app_period_ns})
       *period = spec.step_ns;

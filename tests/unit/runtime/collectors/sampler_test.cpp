@@ -5,6 +5,7 @@
 
 #include "runtime/collectors/collector.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/inputs.h"
 #include "tests/support/fixture_tree.h"
 
 namespace cbench {
@@ -143,7 +144,7 @@ TEST(ProbeMetrics, each_reason_has_a_remedy_and_derived_metrics_lack_what_their_
   facts.rdt.present = false;
   facts.rdt.absent_reason = "no resctrl; use another host";
   MetricSet wanted;
-  wanted.set();
+  wanted = every_metric();
   probe_metrics(wanted, facts);
   for (const auto& [metric, reason] : facts.unavailable)
     EXPECT_THAT(reason, HasSubstr(";")) << info(metric).field;
