@@ -109,8 +109,11 @@ struct task_decl : peg::seq<peg::at<kw_task>, head_of<task_head, Want::TaskBody>
 template <class Keyword, class Item, Want W>
 struct listing
     : peg::seq<Keyword, ws, expect<Item, W>, peg::star<peg::seq<ws, comma, gap, expect<Item, W>>>> {};
-struct needs_decl : listing<kw_needs, metric_name, Want::MetricName> {};
-struct optional_decl : listing<kw_optional, metric_name, Want::MetricName> {};
+/// perf.llc_mpki, or app.queue: count for a metric that is named in bench.yml
+struct metric_type : peg::seq<colon, ws, expect<type, Want::Type>> {};
+struct needed_metric : peg::seq<metric_name, peg::opt<peg::seq<ws, metric_type>>> {};
+struct needs_decl : listing<kw_needs, needed_metric, Want::MetricName> {};
+struct optional_decl : listing<kw_optional, needed_metric, Want::MetricName> {};
 /// use std.control, std.curve
 struct module_name : peg::seq<peg::identifier, peg::one<'.'>, peg::identifier> {};
 struct use_decl : listing<kw_use, module_name, Want::ModuleName> {};

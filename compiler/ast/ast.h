@@ -179,7 +179,12 @@ struct Every { Span head; ExprPtr period; Block body; };
 struct Task { Span head; Name name; Block body; };
 
 /// needs perf.cycles, perf.instructions; with `optional` those that may be absent.
-struct Needs { bool optional; std::vector<MetricName> metrics; };
+struct Needs {
+  /// app.queue: count declares a metric that is named in bench.yml.
+  struct Item { MetricName metric; std::optional<TypeName> type; };
+  bool optional;
+  std::vector<Item> metrics;
+};
 struct Acts { std::vector<Name> actions; };  ///< acts move, layout
 struct Use { std::vector<Name> modules; };   ///< use std.control
 

@@ -133,8 +133,9 @@ void Dump::declaration(const Decl& d) {
             [&](const Group& n) { with(fmt::format("group {}", n.name.text), [&] { expression(*n.set); }); },
             [&](const Needs& n) {
               with(n.optional ? "optional" : "needs", [&] {
-                for (const MetricName& m : n.metrics)
-                  line(fmt::format("{}.{}", m.group.text, m.name.text), m.span);
+                for (const auto& [m, type] : n.metrics)
+                  line(fmt::format("{}.{}{}", m.group.text, m.name.text, type ? ": " + type->name.text : ""),
+                       m.span);
               });
             },
             [&](const Acts& n) {

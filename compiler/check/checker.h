@@ -92,6 +92,7 @@ class Checker {
 
   // needs, optional and acts (needs.cpp)
   void declare_needs(const ast::Needs& needs, Span span);
+  std::optional<Metric> declared_here(const ast::Needs::Item& item);
   void declare_acts(const ast::Acts& acts, Span span);
   void check_needs();
   NodeId has(const ast::Has& h, Span span);

@@ -252,7 +252,7 @@ NodeId Checker::metric(const ast::Expr& container, const ast::Name& group, const
     return error_node(span);
   }
   must_be_present(c, "the container of a metric");
-  const auto found = metric_named(group, name, diagnostics_);
+  const auto found = metric_named(group, name, p_.own, diagnostics_);
   if (!found) return error_node(span);
   if (cbench::info(*found).kind == MetricKind::Cumulative && !at_.differences) {
     diagnostics_

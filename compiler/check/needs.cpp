@@ -9,15 +9,35 @@
 namespace cbench::check {
 
 void Checker::declare_needs(const ast::Needs& needs, Span span) {
-  if (!needs.optional && !needs_span_.known()) needs_span_ = span;
-  for (const ast::MetricName& written : needs.metrics) {
-    const auto metric = metric_named(written.group, written.name, diagnostics_);
+  // A list that only declares promises nothing of other metrics.
+  const bool lists = std::any_of(needs.metrics.begin(), needs.metrics.end(),
+                                 [](const ast::Needs::Item& item) { return !item.type; });
+  if (!needs.optional && lists && !needs_span_.known()) needs_span_ = span;
+  for (const ast::Needs::Item& item : needs.metrics) {
+    const ast::MetricName& written = item.metric;
+    const auto metric =
+        item.type ? declared_here(item) : metric_named(written.group, written.name, p_.own, diagnostics_);
     if (!metric) continue;
     if (needs.optional)
       p_.optional.push_back(*metric);
     else
       needs_written_.emplace_back(*metric, written.span);
   }
+}
+
+std::optional<Metric> Checker::declared_here(const ast::Needs::Item& item) {
+  const auto metric = declared_metric(item, diagnostics_);
+  if (!metric) return std::nullopt;
+  for (const Metric other : p_.own)
+    if (cbench::info(other).field == cbench::info(*metric).field) {
+      diagnostics_.report(
+          Kind::Redeclared, item.metric.span,
+          fmt::format("`{}.{}` is declared already", item.metric.group.text, item.metric.name.text),
+          "a second time here");
+      return std::nullopt;
+    }
+  p_.own.push_back(*metric);
+  return metric;
 }
 
 void Checker::declare_acts(const ast::Acts& acts, Span span) {
@@ -54,7 +74,7 @@ void Checker::check_needs() {
 /// Known before the run; false where the configuration does not measure the metric for every container, or
 /// the host cannot.
 NodeId Checker::has(const ast::Has& h, Span span) {
-  const auto metric = metric_named(h.metric.group, h.metric.name, diagnostics_);
+  const auto metric = metric_named(h.metric.group, h.metric.name, p_.own, diagnostics_);
   if (!metric) return error_node(span);
   Node n = make(Op::Has, kBool, span);
   n.ref = static_cast<uint32_t>(*metric);

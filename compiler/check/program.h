@@ -323,6 +323,7 @@ struct Program {
   std::vector<std::pair<int64_t, Span>> sample_ns;  ///< periods that `sample` sets, each with its first place
   std::vector<Metric> optional;                     ///< may be absent, and are then missing
   std::vector<Metric> promised;                     ///< that `needs` names
+  std::vector<Metric> own;  ///< beside metrics.def, which `needs` and `optional` declare
 
   /// What a whole number or time made of literals and parameters with a range may be; nullopt for anything
   /// else. Interval arithmetic; ends beyond 2^53 have no range.

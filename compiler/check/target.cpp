@@ -17,7 +17,7 @@ NodeId Checker::target(const ast::Expr& container, const ast::Name& name, Span s
     return error_node(span);
   }
   must_be_present(c, "the container of a target");
-  const auto metric = target_named(name, diagnostics_);
+  const auto metric = target_named(name, p_.own, diagnostics_);
   if (!metric) return error_node(span);
   Node n = make(Op::Static, type_of(*metric), span, {c});
   n.ref = static_cast<uint32_t>(StaticField::Target);

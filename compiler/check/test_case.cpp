@@ -25,6 +25,7 @@ class Tests {
     for (const ast::Decl& decl : policy.decls)
       if (const auto* declared = std::get_if<ast::ClassDecl>(&decl.node))
         for (const auto& item : declared->items) classes_.push_back(&item);
+    own_ = declared_metrics(policy);
   }
 
   std::optional<std::vector<TestCase>> all() {
@@ -39,7 +40,7 @@ class Tests {
 
  private:
   TestCase one(const ast::Test& test) {
-    test_ = TestCase{test.name, test.name_span, {}, {}, {}, {}};
+    test_ = TestCase{test.name, test.name_span, own_, {}, {}, {}, {}};
     from_file_ = false;
     if (const auto [first, is_new] = names_.try_emplace(test.name, test.name_span); !is_new)
       diagnostics_
@@ -170,7 +171,7 @@ class Tests {
   }
 
   void add_target(const ast::Name& name, const ast::TestNumber& number, TestContainer& container) {
-    const auto metric = target_named(name, diagnostics_);
+    const auto metric = target_named(name, own_, diagnostics_);
     if (!metric) return;
     for (const auto& [known, value] : container.targets)
       if (known == *metric)
@@ -210,7 +211,7 @@ class Tests {
     TestEvent event{TestEvent::Kind::Feed, 0, {}, "", span};
     event.steps = whole(*feed.steps, "a number of steps", kMostSteps).value_or(0);
     for (const ast::TestCell& cell : feed.cells) {
-      const auto metric = metric_named(cell.group, cell.metric, diagnostics_);
+      const auto metric = metric_named(cell.group, cell.metric, test_.own, diagnostics_);
       if (!metric) continue;
       (void)container(cell.container.text);
       TestCell made{cell.container.text, *metric, std::nullopt};
@@ -332,6 +333,7 @@ class Tests {
   std::vector<const ast::ClassDecl::Item*> classes_;
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, Span> names_;  ///< of the tests so far
+  std::vector<Metric> own_;
   TestCase test_;
   bool from_file_ = false;  ///< containers of a CSV file are not known yet
 };

@@ -54,6 +54,7 @@ struct TestExpectation {
 struct TestCase {
   std::string name;
   Span span;                                          ///< of the name
+  std::vector<Metric> own;                            ///< that the policy declares beside metrics.def
   std::vector<std::pair<std::string, int64_t>> host;  ///< facts that differ from the assumed host
   std::vector<TestContainer> containers;
   std::vector<TestEvent> events;

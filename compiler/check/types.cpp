@@ -71,6 +71,15 @@ std::optional<Type> type_named(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Unit> unit_named(std::string_view name) {
+  for (const Named& n : kNamed) {
+    const bool number =
+        n.base == Base::Float || n.base == Base::Time || (n.base == Base::Int && n.unit != Unit::None);
+    if (n.name == name && number) return n.unit;
+  }
+  return std::nullopt;
+}
+
 const std::vector<std::string>& type_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;

@@ -79,6 +79,9 @@ Type type_of(Metric metric);
 /// The type named in a declaration: bool, int, float, time, container, cpu, socket, domain, or a unit (mpki,
 /// ratio, bytes, way …). nullopt when there is no such type.
 std::optional<Type> type_named(std::string_view name);
+/// The unit in which a metric of this type is measured: count, ratio, time, float …; nullopt when no metric
+/// is of it.
+std::optional<Unit> unit_named(std::string_view name);
 const std::vector<std::string>& type_names();
 
 /// May values of these units be added or compared? A plain number goes with counts, ways, cores and steps,

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <pcre2.h>
 
+#include "compiler/config/scalar.h"
 #include "compiler/config/sections.h"
+#include "stdlib/abi/socket_address.h"
 
 namespace cbench::config {
 namespace {
@@ -75,10 +77,65 @@ Unit default_unit(Metric metric) {
   return info(metric).unit == Unit::PerSecond ? Unit::PerSecond : Unit::None;
 }
 
+bool same_dimension(const UnitInfo& a, const UnitInfo& b) {
+  return a.tag == b.tag && a.byte == b.byte && a.second == b.second && a.cycle == b.cycle &&
+         a.instruction == b.instruction;
+}
+
+const Located<std::string>* unit_of(const Field* units, std::string_view name) {
+  if (units == nullptr) return nullptr;
+  for (const auto& [of, text] : units->pairs)
+    if (of == name) return &text;
+  return nullptr;
+}
+
+void report_group(Reading& reading, const NamedGroup& group, const Located<std::string>& pattern) {
+  std::vector<std::string> names;
+  for (const MetricInfo& m : kMetrics)
+    if (m.group == MetricGroup::app) names.emplace_back(m.name);
+  const size_t at =
+      std::min(pattern.value.find("<" + group.name + ">"), pattern.value.find("'" + group.name + "'"));
+  auto built = reading.diagnostics.report(
+      Kind::BadPattern,
+      at == std::string::npos ? pattern.span : part_of(reading, pattern, at + 1, group.name.size()),
+      fmt::format("the group `{}` of `pattern` is no metric of `app`", shown(group.name)), "not known");
+  if (const std::string hint = did_you_mean(group.name, names); !hint.empty()) built.hint(hint);
+  built.hint(fmt::format("the names are {}", all_figures()));
+  built.hint(
+      fmt::format("a metric of your own has its unit in `units`: `units: {{{}: count}}`", shown(group.name)));
+}
+
+/// A figure of the user's own, with the unit that `units` gives it.
+std::optional<AppFigure> own_figure(Reading& reading, const NamedGroup& group,
+                                    const Located<std::string>& unit_text) {
+  const auto unit = parse_unit(unit_text.value);
+  if (!unit) {
+    reading.diagnostics
+        .report(Kind::OutOfRange, unit_text.span, fmt::format("`{}` is not a unit", shown(unit_text.value)),
+                "not known")
+        .hint("`count`, `float`, `ratio`, `%`, `ns` … `h`, `B`, `MiB`, `MB`, `B/s`, `MB/s`, `/s` and so on");
+    return std::nullopt;
+  }
+  const auto metric = own_metric(reading, MetricGroup::app, {group.name, unit_text.span}, *unit);
+  if (!metric) return std::nullopt;
+  for (const Located<Metric>& other : reading.figures) {
+    if (other.value == *metric) return AppFigure{*metric, group.number, *unit};
+    if (info(other.value).name != info(*metric).name) continue;
+    reading.diagnostics
+        .report(Kind::Conflict, unit_text.span, fmt::format("`{}` has two units", shown(group.name)),
+                "another one here")
+        .label(other.span, "first here")
+        .hint("a metric has one unit in a run; what is printed may be in any of its kind");
+    return std::nullopt;
+  }
+  reading.figures.push_back({*metric, unit_text.span});
+  return AppFigure{*metric, group.number, *unit};
+}
+
 /// The figures that the pattern's groups name. Reports a name that is no metric, and a pattern without any
 /// name.
 std::vector<AppFigure> figures_of(Reading& reading, const Located<std::string>& pattern,
-                                  const pcre2_code& code) {
+                                  const pcre2_code& code, const Field* units) {
   std::vector<AppFigure> figures;
   const std::vector<NamedGroup> groups = named_groups(code);
   if (groups.empty())
@@ -90,34 +147,22 @@ std::vector<AppFigure> figures_of(Reading& reading, const Located<std::string>& 
   for (const NamedGroup& group : groups) {
     if (const auto metric = find_metric("app", group.name)) {
       figures.push_back({*metric, group.number, default_unit(*metric)});
-      continue;
+    } else if (const Located<std::string>* unit = unit_of(units, group.name)) {
+      if (const auto own = own_figure(reading, group, *unit)) figures.push_back(*own);
+    } else {
+      report_group(reading, group, pattern);
     }
-    std::vector<std::string> names;
-    for (const MetricInfo& m : kMetrics)
-      if (m.group == MetricGroup::app) names.emplace_back(m.name);
-    const size_t at =
-        std::min(pattern.value.find("<" + group.name + ">"), pattern.value.find("'" + group.name + "'"));
-    auto built = reading.diagnostics.report(
-        Kind::BadPattern,
-        at == std::string::npos ? pattern.span : part_of(reading, pattern, at + 1, group.name.size()),
-        fmt::format("the group `{}` of `pattern` is no metric of `app`", shown(group.name)), "not known");
-    if (const std::string hint = did_you_mean(group.name, names); !hint.empty()) built.hint(hint);
-    built.hint(fmt::format("the names are {}; figures of other names are not recorded by this version",
-                           all_figures()));
   }
   std::sort(figures.begin(), figures.end(),
             [](const AppFigure& a, const AppFigure& b) { return a.metric < b.metric; });
   return figures;
 }
 
-void read_units(Reading& reading, const Fields& app, AppSource& source) {
-  const Field* units = app.find("units");
-  if (units == nullptr) return;
-  for (const auto& [name, text] : units->pairs) {
-    const auto metric = find_metric("app", name);
-    const auto figure = std::find_if(source.figures.begin(), source.figures.end(),
-                                     [&](const AppFigure& f) { return metric && f.metric == *metric; });
-    if (figure == source.figures.end()) {
+void read_units(Reading& reading, const Field& units, const pcre2_code& code, AppSource& source) {
+  const std::vector<NamedGroup> groups = named_groups(code);
+  for (const auto& [name, text] : units.pairs) {
+    if (std::none_of(groups.begin(), groups.end(),
+                     [&, &wanted = name](const NamedGroup& group) { return group.name == wanted; })) {
       reading.diagnostics
           .report(Kind::UnknownKey, text.span,
                   fmt::format("`pattern` has no group `{}` that could have a unit", shown(name)),
@@ -125,58 +170,97 @@ void read_units(Reading& reading, const Fields& app, AppSource& source) {
           .hint("`units` has the names of the pattern's groups");
       continue;
     }
-    const UnitInfo& own = info(info(figure->metric).unit);
-    const auto* unit =
-        std::find_if(std::begin(kUnits), std::end(kUnits), [&, &unit_text = text.value](const UnitInfo& u) {
-          return u.suffix == unit_text && !u.suffix.empty() && u.second == own.second && u.byte == 0 &&
-                 u.cycle == 0 && u.instruction == 0;
-        });
-    if (unit == std::end(kUnits)) {
+    const auto metric = find_metric("app", name);
+    if (!metric) continue;  // own_figure has read it
+    const auto figure = std::find_if(source.figures.begin(), source.figures.end(),
+                                     [&](const AppFigure& f) { return f.metric == *metric; });
+    const UnitInfo& own = info(info(*metric).unit);
+    const auto unit = parse_unit(text.value);
+    if (!unit || !same_dimension(info(*unit), own)) {
       reading.diagnostics
           .report(Kind::OutOfRange, text.span,
-                  fmt::format("`{}` is not a unit of `{}`", shown(text.value), info(figure->metric).field),
+                  fmt::format("`{}` is not a unit of `{}`", shown(text.value), info(*metric).field),
                   "not one of them")
           .hint(own.second > 0 ? "a latency is in `ns`, `us`, `ms`, `s`, `min` or `h`"
                                : "a throughput is in `/s`");
       continue;
     }
-    figure->bare = static_cast<Unit>(unit - std::begin(kUnits));
+    figure->bare = *unit;
   }
 }
 
-/// `from` and `path`. False: reported.
+/// A key that another `from` has. True: it was reported.
+bool misplaced(Reading& reading, const Fields& app, const Field& from, std::string_view key,
+               std::string_view place) {
+  const Field* field = app.find(key);
+  if (field == nullptr || from.text == place) return false;
+  reading.diagnostics
+      .report(Kind::Conflict, field->key_span, fmt::format("`{}` belongs to `from: {}`", key, place),
+              "has no meaning here")
+      .label(from.span,
+             from.text == "stdout" ? "the container's own output is read" : "something else is read")
+      .hint(fmt::format("remove `{}`, or write `from: {}`", key, place));
+  return true;
+}
+
+/// The address with an absolute path; "" when it is none.
+std::string address_of(const Reading& reading, const std::string& text) {
+  constexpr std::string_view kUnix = "unix:";
+  const std::string address =
+      text.starts_with(kUnix) ? std::string(kUnix) + reading.resolve(text.substr(kUnix.size())) : text;
+  return text != kUnix && socket_address(address) ? address : "";
+}
+
+/// `from`, and what belongs to it. False: reported.
 bool read_place(Reading& reading, const Fields& app, AppSource& source) {
   const Field* from = app.find("from");
   if (from == nullptr) return false;
-  const Field* path = app.find("path");
-  if (from->text == "socket") {
-    reading.diagnostics
-        .report(Kind::NotYet, from->span, "this version does not read figures from a socket", "not read")
-        .hint("let the workload write them to its output, `from: stdout`, or to a file, `from: file`");
-    return false;
-  }
-  if (from->text != "stdout" && from->text != "file") {
+  const auto needs = [&](std::string_view key, std::string_view question, std::string_view hint) {
+    const Field* field = app.find(key);
+    if (field != nullptr && !field->text.empty()) return field;
+    if (field != nullptr || !app.written(key))
+      reading.diagnostics
+          .report(Kind::MissingKey, from->span,
+                  fmt::format("`from: {}` wants {} `{}`", from->text, key == "path" ? "a" : "an", key),
+                  std::string(question))
+          .hint(std::string(hint));
+    return static_cast<const Field*>(nullptr);
+  };
+  if (from->text != "stdout" && from->text != "file" && from->text != "socket") {
     auto built = reading.diagnostics.report(
         Kind::OutOfRange, from->span,
-        fmt::format("`from` is `stdout` or `file`, not `{}`", shown(from->text)), "not one of them");
-    if (const std::string hint = did_you_mean(from->text, {"stdout", "file"}); !hint.empty())
+        fmt::format("`from` is `stdout`, `file` or `socket`, not `{}`", shown(from->text)),
+        "not one of them");
+    if (const std::string hint = did_you_mean(from->text, {"stdout", "file", "socket"}); !hint.empty())
       built.hint(hint);
     return false;
   }
-  if (from->text == "stdout" && path != nullptr) {
-    reading.diagnostics
-        .report(Kind::Conflict, path->key_span, "`path` belongs to `from: file`", "has no meaning here")
-        .label(from->span, "the container's own output is read")
-        .hint("remove `path`, or write `from: file`");
+  if (misplaced(reading, app, *from, "path", "file") || misplaced(reading, app, *from, "address", "socket") ||
+      misplaced(reading, app, *from, "request", "socket"))
     return false;
+  if (from->text == "file") {
+    const Field* path =
+        needs("path", "which file?",
+              "`path: service.log`, relative to this file; the workload appends its figures to it");
+    if (path == nullptr) return false;
+    source.path = {reading.resolve(path->text), path->span};
   }
-  if (from->text == "file" && (path == nullptr || path->text.empty())) {
-    if (path != nullptr || !app.written("path"))
-      reading.diagnostics.report(Kind::MissingKey, from->span, "`from: file` wants a `path`", "which file?")
-          .hint("`path: service.log`, relative to this file; the workload appends its figures to it");
-    return false;
+  if (from->text == "socket") {
+    const Field* address = needs("address", "which one?",
+                                 "`address: 127.0.0.1:11211`, or `unix:service.sock`, relative to this file");
+    if (address == nullptr) return false;
+    source.address = {address_of(reading, address->text), address->span};
+    source.request = app.text("request");
+    if (source.address.value.empty()) {
+      reading.diagnostics
+          .report(Kind::OutOfRange, address->span, fmt::format("`{}` is no address", shown(address->text)),
+                  "not one")
+          .hint(
+              "`unix:PATH` (107 bytes at most), or an IP address or `localhost` with a port: "
+              "`127.0.0.1:11211`");
+      return false;
+    }
   }
-  if (path != nullptr) source.path = {reading.resolve(path->text), path->span};
   return true;
 }
 
@@ -190,8 +274,9 @@ std::optional<Field> read_app(Reading& reading, const Field& app_field, Containe
   source.pattern = app.located("pattern");
   if (app.find("pattern") != nullptr) {
     if (const Code code = compile(reading, source.pattern)) {
-      source.figures = figures_of(reading, source.pattern, *code);
-      if (!source.figures.empty()) read_units(reading, app, source);
+      const Field* units = app.find("units");
+      source.figures = figures_of(reading, source.pattern, *code, units);
+      if (units != nullptr && !source.figures.empty()) read_units(reading, *units, *code, source);
     }
   }
   if (placed) {

@@ -149,6 +149,7 @@ void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec) {
   if (const Field* scheduler = benchmark.find("scheduler")) read_scheduler(reading, *scheduler, spec);
   if (const Field* data = benchmark.find("data")) read_influx(reading, *data, spec);
   read_registry(reading, benchmark, spec);
+  read_host(reading, benchmark, spec);
 }
 
 }  // namespace cbench::config

@@ -117,6 +117,7 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
   warn_ignored(reading);
   if (reading.diagnostics.has_errors()) return std::nullopt;
   for (ContainerDraft& draft : drafts) spec.containers.push_back(std::move(draft.spec));
+  spec.events = std::move(reading.events);
   spec.variables = used_variables(reading);
   spec.masked_text = masked_text(reading);
   return spec;
@@ -132,8 +133,8 @@ std::optional<RunSpec> configure(const SourceSet& sources, uint32_t source, cons
   if (!root || !config::check_root(*root, source, diagnostics)) return std::nullopt;
   std::error_code ignored;  // without a working directory, relative paths stay relative
   const auto folder = std::filesystem::absolute(path, ignored).parent_path();
-  config::Reading reading{sources, source, environment, diagnostics, folder, {},    {},
-                          {},      {},     {},          {},          0,      engine};
+  config::Reading reading{sources, source, environment, diagnostics, folder, {}, {},    {},
+                          {},      {},     {},          {},          {},     0,  engine};
   return config::read_root(reading, *root, path);
 }
 

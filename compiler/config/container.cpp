@@ -155,8 +155,8 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
     if (field != nullptr) *span = field->span;
     draft.times_good = draft.times_good && (field != nullptr || !fields.written(name));
   }
-  read_targets(reading, fields, spec);
   if (const Field* data = fields.find("data")) read_sampling(reading, *data, draft);
+  read_targets(reading, fields, spec);
   return draft;
 }
 

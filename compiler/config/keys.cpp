@@ -64,6 +64,19 @@ constexpr Key kScheduler[] = {
 };
 #undef CBENCH_TUNING
 
+constexpr Key kHost[] = {
+    {.name = "peak_bandwidth", .doc = "peak memory bandwidth of one L3 domain, such as `80GB/s`"},
+};
+constexpr Key kObserver[] = {
+    {.name = "core", .type = Type::Cpus, .doc = "CPUs that cbench itself samples on"},
+    {.name = "fifo",
+     .type = Type::Integer,
+     .doc = "real-time priority (SCHED_FIFO) of the sampling thread",
+     .low = 1,
+     .high = 99},
+    {.name = "lock_memory", .type = Type::Bool, .doc = "keep cbench's own pages in memory? true when absent"},
+};
+
 constexpr Key kBenchmark[] = {
     {.name = "name", .use = Use::Required, .doc = "what the experiment is called"},
     {.name = "description", .doc = "what it is for"},
@@ -94,10 +107,11 @@ constexpr Key kBenchmark[] = {
      .high = kDay},
     {.name = "log_level", .type = Type::Anything, .use = Use::Ignored, .doc = "use -q or -v"},
     {.name = "accounting", .type = Type::Anything, .use = Use::Ignored, .doc = "use -q or -v"},
-    {.name = "host",
-     .type = Type::Anything,
-     .use = Use::Later,
-     .doc = "figures of the host, such as its peak bandwidth"},
+    {.name = "host", .type = Type::Map, .doc = "figures of the host", .members = kHost},
+    {.name = "observer",
+     .type = Type::Map,
+     .doc = "how cbench itself runs beside what it measures",
+     .members = kObserver},
 };
 
 constexpr Key kContainer[] = {
@@ -173,13 +187,19 @@ constexpr Key kContainer[] = {
 };
 
 constexpr Key kApp[] = {
-    {.name = "from", .use = Use::Required, .doc = "`stdout`, or `file` and its `path`"},
+    {.name = "from",
+     .use = Use::Required,
+     .doc = "`stdout`, `file` and its `path`, or `socket` and its `address`"},
     {.name = "path", .doc = "the file, relative to this one"},
+    {.name = "address", .doc = "the socket, `unix:PATH` or `HOST:PORT`"},
+    {.name = "request", .doc = "what is sent to the socket for each sample, such as `stats\\n`"},
     {.name = "pattern",
      .use = Use::Required,
      .doc = "a regular expression for one line; its named groups are the metrics, such as "
             "`p95=(?<latency_p95>\\S+)`"},
-    {.name = "units", .type = Type::TextMap, .doc = "of numbers without one: `latency_p95: us`"},
+    {.name = "units",
+     .type = Type::TextMap,
+     .doc = "of numbers without one, `latency_p95: us`, and of metrics of your own, `queue: count`"},
     {.name = "frequency",
      .type = Type::Milliseconds,
      .doc = "sampling period of this group",

@@ -37,6 +37,8 @@ struct Reading {
   std::set<std::string> reported;  ///< unset variables, one error each
   std::vector<Mask> masks;
   std::vector<Member> ignored;
+  std::vector<OwnEvent> events;          ///< of perf that containers name, each metric once
+  std::vector<Located<Metric>> figures;  ///< of app that containers name, each once
   size_t expanded_bytes = 0;
   std::optional<EngineKind> engine = std::nullopt;  ///< from the command line
 

@@ -15,6 +15,13 @@ constexpr Key kFrequency{.name = "frequency",
                          .doc = "sampling period of this group",
                          .low = 1,
                          .high = 86'400'000};
+constexpr Key kMinRunning{.name = "min_running",
+                          .type = Type::Fraction,
+                          .doc = "share of the interval that an event has to be counted in",
+                          .low = 0,
+                          .high = 1};
+constexpr Key kEvents{
+    .name = "events", .type = Type::TextMap, .doc = "events of one's own, `NAME: rNNNN or libpfm4's name`"};
 
 Span with_value(Span key, Span value) {
   return value.source == key.source && value.begin >= key.end ? join(key, value) : key;
@@ -38,6 +45,12 @@ class GroupReader {
       if (reading_.diagnostics.enough()) break;
       if (member.key == kFrequency.name) {
         period = read_field(reading_, kFrequency, member);
+      } else if (group_ == MetricGroup::perf && member.key == kMinRunning.name) {
+        if (const auto field = read_field(reading_, kMinRunning, member))
+          sampling_.min_running = field->number;
+      } else if (group_ == MetricGroup::perf && member.key == kEvents.name) {
+        if (const auto field = read_field(reading_, kEvents, member))
+          read_events(reading_, *field, sampling_);
       } else {
         read_metric(member);
       }
@@ -72,6 +85,7 @@ class GroupReader {
 
   void report_unknown(const Member& member) {
     std::vector<std::string> names{std::string(kFrequency.name)};
+    if (group_ == MetricGroup::perf) names.insert(names.end(), {"events", "min_running"});
     std::string other;
     for (const MetricInfo& metric : kMetrics) {
       if (metric.group == group_) names.emplace_back(metric.name);
@@ -94,8 +108,8 @@ class GroupReader {
 };
 
 bool any_of(const MetricSet& enabled, MetricGroup group) {
-  for (size_t i = 0; i < kMetricCount; ++i)
-    if (enabled[i] && kMetrics[i].group == group) return true;
+  for (size_t i = 0; i < kMetricIds; ++i)
+    if (enabled[i] && info(static_cast<Metric>(i)).group == group) return true;
   return false;
 }
 

@@ -63,6 +63,25 @@ std::optional<double> parse_bytes(std::string_view text) {
   return *value * std::pow(1024.0, static_cast<double>(power + 1));
 }
 
+std::optional<Unit> parse_unit(std::string_view text) {
+  if (text == "count") return Unit::Count;
+  if (text == "ratio") return Unit::Ratio;
+  if (text == "float") return Unit::None;
+  for (size_t u = 0; u < std::size(kUnits); ++u)
+    if (!text.empty() && kUnits[u].suffix == text) return static_cast<Unit>(u);
+  return std::nullopt;
+}
+
+std::optional<std::pair<double, Unit>> parse_quantity(std::string_view text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{}) return std::nullopt;
+  if (rest == end) return std::pair{value, Unit::None};
+  const auto unit = parse_unit({rest, static_cast<size_t>(end - rest)});
+  return unit ? std::optional(std::pair{value, *unit}) : std::nullopt;
+}
+
 std::optional<Port> parse_port(std::string_view text) {
   Port port;
   if (const size_t slash = text.rfind('/'); slash != std::string_view::npos) {

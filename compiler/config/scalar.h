@@ -20,6 +20,11 @@ std::optional<double> parse_number(std::string_view text);
 std::optional<double> parse_fraction(std::string_view text);
 /// A number with b, k, m, g, t (powers of 1024, as Docker has it) or KiB, MiB, GiB, TiB behind it.
 std::optional<double> parse_bytes(std::string_view text);
+/// "80GB/s", "5ms", "1.2": a number and its unit (None without one). nullopt: no number, or no unit of
+/// units.def.
+std::optional<std::pair<double, Unit>> parse_quantity(std::string_view text);
+/// The unit with this suffix, or `count`, `ratio` and `float` (None).
+std::optional<Unit> parse_unit(std::string_view text);
 /// "[HOST_IP:]HOST:CONTAINER[/tcp|/udp]".
 std::optional<Port> parse_port(std::string_view text);
 /// "SOURCE:TARGET[:ro|:rw]"; the source as written.

@@ -28,6 +28,8 @@ struct ContainerDraft {
 
 /// `benchmark`, apart from what needs the containers.
 void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec);
+/// `benchmark.host` and `benchmark.observer`.
+void read_host(Reading& reading, const Fields& benchmark, RunSpec& spec);
 void read_scheduler(Reading& reading, const Field& scheduler, RunSpec& spec);
 /// Does the policy `text` declare `param name`?
 bool has_param(std::string_view text, std::string_view name);
@@ -38,6 +40,12 @@ void read_sampling(Reading& reading, const Field& data, ContainerDraft& draft);
 /// `app` of `data`: the source of what the workload reports. Turns on the metrics that its pattern names, and
 /// gives the group's own period, if it has one.
 std::optional<Field> read_app(Reading& reading, const Field& app, ContainerSpec& spec);
+/// `events` of `perf`: turns on the events that the user names.
+void read_events(Reading& reading, const Field& events, Sampling& sampling);
+/// The number of a metric of one's own; nullopt: the name is taken or no name, its unit is another elsewhere
+/// in the file, or there are too many; reported at `where`.
+std::optional<Metric> own_metric(Reading& reading, MetricGroup group, const Located<std::string>& name,
+                                 Unit unit);
 /// `target`, `ipc` and `ipce` of a container.
 void read_targets(Reading& reading, const Fields& fields, ContainerSpec& spec);
 

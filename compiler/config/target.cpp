@@ -2,10 +2,9 @@
 // two of them.
 #include "stdlib/abi/target.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
+#include "compiler/config/scalar.h"
 #include "compiler/config/sections.h"
 
 namespace cbench::config {
@@ -13,15 +12,8 @@ namespace {
 
 /// "5ms", "1.2", "80%". nullopt: no number, or not of the metric's unit.
 std::optional<double> read_value(std::string_view text, Metric metric) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{}) return std::nullopt;
-  const std::string_view suffix(rest, static_cast<size_t>(end - rest));
-  if (suffix.empty()) return target_value(metric, value, Unit::None);
-  for (size_t u = 0; u < std::size(kUnits); ++u)
-    if (kUnits[u].suffix == suffix) return target_value(metric, value, static_cast<Unit>(u));
-  return std::nullopt;
+  const auto quantity = parse_quantity(text);
+  return quantity ? target_value(metric, quantity->first, quantity->second) : std::nullopt;
 }
 
 void report_unknown(Reading& reading, const Located<std::string>& value, std::string_view name) {
@@ -40,8 +32,12 @@ void read_targets(Reading& reading, const Fields& fields, ContainerSpec& spec) {
   if (const auto ipce = fields.number("ipce")) spec.targets.emplace_back(*find_target("ipce"), *ipce);
   const Field* field = fields.find("target");
   if (field == nullptr) return;
+  std::vector<Metric> own;
+  if (spec.app)
+    for (const AppFigure& figure : spec.app->figures)
+      if (is_own(figure.metric)) own.push_back(figure.metric);
   for (const auto& [name, text] : field->pairs) {
-    const auto metric = find_target(name);
+    const auto metric = find_target(name, own);
     if (!metric) {
       report_unknown(reading, text, name);
       continue;

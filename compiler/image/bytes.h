@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "stdlib/abi/vocabulary.h"
+
 namespace cbench {
 
 /// The members of a struct, in the order in which they are written.
@@ -28,6 +30,12 @@ class ByteWriter {
   ByteWriter& put(T value) {
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
     return *this;
+  }
+  /// Beside metrics.def a number means something in one process only.
+  ByteWriter& put(Metric metric) {
+    put(static_cast<uint16_t>(is_own(metric) ? kMetricCount : static_cast<size_t>(metric)));
+    const MetricInfo& own = info(metric);
+    return is_own(metric) ? put(own.group).put(own.name).put(own.unit) : *this;
   }
   ByteWriter& put(std::string_view text) {
     put<uint64_t>(text.size());
@@ -87,6 +95,7 @@ class ByteReader {
         std::memcpy(&value, bytes.data(), sizeof value);
     }
   }
+  void read(Metric& metric);
   void read(std::string& text) { text = next(get<uint64_t>()); }
   template <class T>
   void read(std::vector<T>& all) {

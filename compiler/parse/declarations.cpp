@@ -167,7 +167,10 @@ void Builder::add(const Node& node, ast::Policy& policy) {
     case NodeKind::Needs:
     case NodeKind::Optional: {
       ast::Needs needs{inner.kind == NodeKind::Optional, {}};
-      for (const Node& metric : inner.children) needs.metrics.push_back(metric_name(metric));
+      for (const Node& item : inner.children)
+        needs.metrics.push_back({metric_name(item.children[0]), item.children.size() > 1
+                                                                    ? std::optional(type(item.children[1]))
+                                                                    : std::nullopt});
       return made(std::move(needs));
     }
     case NodeKind::Acts: {

@@ -117,6 +117,7 @@ enum class NodeKind : uint8_t {
   MetricName,
   Has,
   Needs,
+  NeededMetric,
   Optional,
   Acts,
   Uses,

@@ -49,7 +49,7 @@ CBENCH_NODE(test_expect, TestExpect) CBENCH_NODE(test_no, TestNo) CBENCH_NODE(te
 CBENCH_NODE(test_name, Word) CBENCH_NODE(test_target, TestTarget) CBENCH_NODE(test_of_target, TestTarget) CBENCH_NODE(test_domain, TestDomain) CBENCH_NODE(test_goal, TestGoal)
 CBENCH_NODE(test_value, Number) CBENCH_NODE(test_missing, TestMissing) CBENCH_NODE(test_within, TestWithin)
 CBENCH_NODE(test_after, TestAfter) CBENCH_NODE(test_targets, TestTargets) CBENCH_NODE(test_figure, TestFact)
-CBENCH_NODE(metric_name, MetricName) CBENCH_NODE(metric_group, Word) CBENCH_NODE(metric_word, Word)
+CBENCH_NODE(metric_name, MetricName) CBENCH_NODE(needed_metric, NeededMetric) CBENCH_NODE(metric_group, Word) CBENCH_NODE(metric_word, Word)
 CBENCH_NODE(has, Has) CBENCH_NODE(needs_decl, Needs) CBENCH_NODE(optional_decl, Optional) CBENCH_NODE(acts_decl, Acts)
 CBENCH_NODE(act_name, Word) CBENCH_NODE(use_decl, Uses) CBENCH_NODE(module_name, Word) CBENCH_NODE(module_function, Word)
 CBENCH_NODE(array_mark, ArrayMark) CBENCH_NODE(for_second, ForSecond) CBENCH_NODE(element_to, ForRange)

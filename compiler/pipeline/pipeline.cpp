@@ -92,11 +92,11 @@ std::optional<CheckReport> report_policy(const SourceSet& sources, uint32_t poli
   HostFacts facts;
   CompileTarget world = target;
   if (target.spec == nullptr) {
-    spec = assumed_run({"a", "b", "c", "d"}, assumed_step(*program));
+    spec = assumed_run({"a", "b", "c", "d"}, assumed_step(*program), program->own);
     facts = assumed_host();
     world.spec = &spec;
     world.facts = &facts;
-    world.columns = all_metrics();
+    world.columns = all_metrics(program->own);
   }
   auto planned = plan::make_plan(*program, sources, world, diagnostics);
   if (!planned) return std::nullopt;

@@ -13,13 +13,55 @@
 namespace cbench::plan {
 namespace {
 
-std::string how_to_turn_on(const MetricInfo& m) {
+/// As `units` of bench.yml and the types of the language have it.
+std::string_view unit_word(Unit unit) {
+  switch (unit) {
+    case Unit::None:
+      return "float";
+    case Unit::Count:
+      return "count";
+    case Unit::Ratio:
+      return "ratio";
+    case Unit::Nanoseconds:
+      return "time";
+    case Unit::Bytes:
+      return "bytes";
+    case Unit::BytesPerSecond:
+      return "bytes/s";
+    case Unit::PerSecond:
+      return "count/s";
+    default:
+      return info(unit).suffix;
+  }
+}
+
+std::string how_to_turn_on(Metric metric) {
+  const MetricInfo& m = info(metric);
   const std::string_view group = kMetricGroups[static_cast<size_t>(m.group)];
-  if (m.group == MetricGroup::app)
-    return fmt::format("say where it is printed: `data: {{app: {{from: stdout, pattern: '(?<{}>\\S+)'}}}}`",
-                       m.name);
+  if (m.group == MetricGroup::app) {
+    const std::string_view word = m.unit == Unit::Nanoseconds ? "ms" : info(m.unit).suffix;
+    const std::string unit =
+        is_own(metric) ? fmt::format(", units: {{{}: {}}}", m.name, word.empty() ? unit_word(m.unit) : word)
+                       : "";
+    return fmt::format("say where it is printed: `data: {{app: {{from: stdout, pattern: '(?<{}>\\S+)'{}}}}}`",
+                       m.name, unit);
+  }
+  if (is_own(metric) && m.group == MetricGroup::perf)
+    return fmt::format("name its event: `data: {{perf: {{events: {{{}: r01c2}}}}}}`", m.name);
+  if (is_own(metric)) return "parts by L3 domain are measured where the host has several of them";
   return fmt::format("turn it on: `data: {{{}: {{{}: true}}}}`, or `{}: true` for the whole group", group,
                      m.name, group);
+}
+
+/// The metric of the same name in another unit that some container measures.
+std::optional<Metric> namesake(const RunSpec& spec, Metric metric) {
+  if (!is_own(metric)) return std::nullopt;
+  for (const ContainerSpec& c : spec.containers)
+    for (size_t i = kMetricCount; i < kMetricIds; ++i)
+      if (const auto other = static_cast<Metric>(i);
+          c.sampling.enabled[i] && other != metric && info(other).field == info(metric).field)
+        return other;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -108,7 +150,7 @@ void Planner::check_metrics() {
     Span off = sampling.group_span(m.group);
     for (const auto& [which, where] : sampling.switched_off)
       if (which == metric) off = where;
-    std::string label = "turned off here";
+    std::string label = is_own(metric) ? "does not name it" : "turned off here";
     if (!off.known()) {
       off = sampling.span.known() ? sampling.span : first->span;
       label = fmt::format("`{}` is not turned on here", group);
@@ -119,7 +161,11 @@ void Planner::check_metrics() {
                                         fmt::join(without, ", "), without.size() == 1 ? "does" : "do"),
                             "read here");
     if (off.known()) report.label(off, label);
-    report.hint(how_to_turn_on(m));
+    if (const auto other = namesake(spec_, metric))
+      report.hint(fmt::format("there it is measured in {}; declare it so: `{}.{}: {}`",
+                              unit_word(info(*other).unit), group, m.name, unit_word(info(*other).unit)));
+    else
+      report.hint(how_to_turn_on(metric));
   }
 }
 

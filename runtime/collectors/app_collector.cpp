@@ -1,4 +1,4 @@
-// The app collector: the figures that a workload prints, by its output or a file of its own.
+// The app collector: the figures that a workload prints, by its output, a file of its own or a socket.
 #include <algorithm>
 #include <deque>
 
@@ -7,6 +7,7 @@
 #include "runtime/collectors/collector.h"
 #include "runtime/collectors/figure_pattern.h"
 #include "runtime/collectors/log_tail.h"
+#include "runtime/collectors/socket_tail.h"
 
 namespace cbench {
 namespace {
@@ -28,6 +29,10 @@ class AppCollector final : public Collector {
   std::vector<std::string> attach(size_t slot, const Started& started) override {
     if (slots_[slot] == nullptr) return {};
     Source& s = *slots_[slot];
+    if (!s.app.address.value.empty()) {  // the service may come up later: it is asked in each sample
+      s.socket = std::make_unique<SocketTail>(s.app.address.value, s.app.request);
+      return {};
+    }
     const bool own_output = s.app.path.value.empty();
     const std::string& path = own_output ? started.output : s.app.path.value;
     // A file may have lines of an earlier run; the output was empty when the container began.
@@ -41,17 +46,19 @@ class AppCollector final : public Collector {
   }
 
   void detach(size_t slot) override {
-    if (slots_[slot] != nullptr) slots_[slot]->tail.close();
+    if (slots_[slot] == nullptr) return;
+    slots_[slot]->tail.close();
+    slots_[slot]->socket.reset();
   }
 
   void collect(size_t slot, Frame& frame) override {
     if (slots_[slot] == nullptr) return;
     Source& s = *slots_[slot];
-    const auto lines = s.tail.read();
+    const auto lines = s.socket ? s.socket->read() : s.tail.read();
     for (Cell& cell : s.cells)
       frame.set_missing(cell.column, slot, lines ? Status::Unavailable : Status::Error);
     if (lines) find(s, *lines, slot, frame);
-    if (!s.tail.reopen()) return;
+    if (s.socket || !s.tail.reopen()) return;
     if (const auto more = s.tail.read()) {
       for (Cell& cell : s.cells)
         if (!lines) frame.set_missing(cell.column, slot, Status::Unavailable);
@@ -70,6 +77,7 @@ class AppCollector final : public Collector {
     const AppSource& app;
     FigurePattern pattern;
     LogTail tail;
+    std::unique_ptr<SocketTail> socket;  ///< instead of a file
     std::vector<Cell> cells;
   };
 

@@ -17,13 +17,16 @@ constexpr size_t kLeastStack = 32 * 1024, kMostStack = 256 * 1024;
 /// The unit that stands behind a number, of the metric's dimension; `µ` is written in two ways.
 std::optional<Unit> unit_of(std::string_view suffix, const AppFigure& figure) {
   while (!suffix.empty() && (suffix.front() == ' ' || suffix.front() == '\t')) suffix.remove_prefix(1);
-  if (suffix.empty()) return figure.bare == Unit::None ? std::nullopt : std::optional(figure.bare);
+  if (suffix.empty()) {
+    const bool needs_one = figure.bare == Unit::None && info(figure.metric).unit != Unit::None;
+    return needs_one ? std::nullopt : std::optional(figure.bare);
+  }
   if (suffix == "\u00B5s" || suffix == "\u03BCs") suffix = "us";
   const UnitInfo& own = info(info(figure.metric).unit);
   for (size_t u = 0; u < std::size(kUnits); ++u) {
     const UnitInfo& unit = kUnits[u];
-    if (unit.suffix == suffix && unit.second == own.second && unit.byte == 0 && unit.cycle == 0 &&
-        unit.instruction == 0)
+    if (unit.suffix == suffix && unit.tag == own.tag && unit.second == own.second && unit.byte == own.byte &&
+        unit.cycle == own.cycle && unit.instruction == own.instruction)
       return static_cast<Unit>(u);
   }
   return std::nullopt;
@@ -40,8 +43,14 @@ std::optional<double> figure_value(std::string_view text, const AppFigure& figur
   if (error != std::errc{} || !std::isfinite(number) || std::signbit(number)) return std::nullopt;
   const auto unit = unit_of({rest, static_cast<size_t>(end - rest)}, figure);
   if (!unit) return std::nullopt;
-  double value = number * info(*unit).scale;
-  if (info(figure.metric).type == MetricType::I64) value = std::round(value * 1e9);
+  double value = canonical(number, *unit);
+  const MetricInfo& metric = info(figure.metric);
+  if (metric.unit == Unit::Nanoseconds)
+    value = std::round(value * 1e9);
+  else if (metric.unit == Unit::Bytes)
+    value = std::round(value);  // 1.3MiB
+  else if (metric.type == MetricType::I64 && value != std::floor(value))
+    return std::nullopt;  // what is counted is whole
   return value < 9.2e18 ? std::optional(value) : std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench {
 namespace {
@@ -87,7 +88,7 @@ int replay_one(const std::string& path, const std::string& name, const DryRunOpt
   const TraceHeader& header = (*trace)->header();
   Result<Bench> bench = recorded_bench(header, [](const std::string&) { return std::nullopt; }, console);
   if (!bench.ok()) return console.fail(bench.error());
-  const Result<HostFacts> facts = host_facts_from_json(header.host_json);
+  const Result<HostFacts> facts = host_facts_from_json(header.host_json, own_of(header.columns));
   if (!facts.ok()) return console.fail(facts.error());
   const Result<PolicySource> policy = policy_for(bench->sources, header, name);
   if (!policy.ok()) return console.fail(policy.error());

@@ -8,6 +8,7 @@
 #include "runtime/driver/sources.h"
 #include "runtime/exporters/exporter.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench {
 namespace {
@@ -38,7 +39,7 @@ int export_one(const ExportOptions& options, Console& console) {
   if (!environment.ok()) return console.fail(environment.error());
   const Result<Bench> bench = recorded_bench(header, *environment, console);
   if (!bench.ok()) return console.fail(bench.error());
-  const Result<HostFacts> facts = host_facts_from_json(header.host_json);
+  const Result<HostFacts> facts = host_facts_from_json(header.host_json, own_of(header.columns));
   if (!facts.ok()) return console.fail(facts.error());
   InfluxTarget target;
   if (options.to == "influx") {

@@ -66,7 +66,7 @@ HostFacts host_of(const TestCase& test) {
 RunSpec run_of(const TestCase& test) {
   std::vector<std::string> names;
   for (const TestContainer& c : test.containers) names.push_back(c.name);
-  RunSpec spec = assumed_run(names, test.step_ns);
+  RunSpec spec = assumed_run(names, test.step_ns, test.own);
   for (size_t i = 0; i < spec.containers.size(); ++i) {
     const TestContainer& from = test.containers[i];
     ContainerSpec& c = spec.containers[i];
@@ -99,10 +99,11 @@ bool matches(const TestExpectation& e, const Decision& d, const Plan& plan) {
 
 class TestRun {
  public:
-  TestRun(const CompiledPolicy& policy, const HostFacts& facts, const RunSpec& spec)
+  TestRun(const CompiledPolicy& policy, const HostFacts& facts, const RunSpec& spec,
+          const std::vector<Metric>& own)
       : facts_(facts),
         spec_(spec),
-        frame_(all_metrics(), spec.containers.size()),
+        frame_(all_metrics(own), spec.containers.size()),
         instance_(std::make_unique<PolicyInstance>(policy.plan, policy.entry, facts)),
         occupied_(spec.containers.size()) {
     clear();
@@ -201,7 +202,7 @@ Result<TestCase> complete(TestCase test, const std::string& folder, const std::s
                           const SourceSet& sources, std::map<std::string, FedFrames>& files) {
   for (const TestEvent& event : test.events) {
     if (event.kind != TestEvent::Kind::File) continue;
-    Result<FedFrames> frames = read_frames((std::filesystem::path(folder) / event.text).string());
+    Result<FedFrames> frames = read_frames((std::filesystem::path(folder) / event.text).string(), test.own);
     if (!frames.ok())
       return Error{frames.error().exit,
                    fmt::format("{}:{}: {}", path, sources.line(event.span), frames.error().message),
@@ -235,7 +236,7 @@ Result<TestOutcome> run_test(const SourceSet& sources, const PolicySource& polic
   const HostFacts facts = host_of(test);
   const RunSpec spec = run_of(test);
   const CompileTarget target{
-      .spec = &spec, .facts = &facts, .columns = all_metrics(), .params = params, .degraded = false};
+      .spec = &spec, .facts = &facts, .columns = all_metrics(test.own), .params = params, .degraded = false};
   Result<CompiledPolicy> compiled = compile(sources, policy, target, console);
   if (!compiled.ok()) return compiled.error();
 
@@ -249,7 +250,7 @@ Result<TestOutcome> run_test(const SourceSet& sources, const PolicySource& polic
     for (const TestCell& cell : cells) out.emplace_back(slot(cell.container), &cell);
     return out;
   };
-  TestRun run(*compiled, facts, spec);
+  TestRun run(*compiled, facts, spec, test.own);
   run.begin();
   for (size_t i = 0; i < test.containers.size(); ++i)
     if (!test.containers[i].later) run.start(i);

@@ -17,7 +17,7 @@ struct FedFrames {
 };
 /// Reads a CSV file: a header of metrics (`A.perf.llc_mpki`) and rows of numbers, with or without a unit;
 /// nothing is missing. Errors: unreadable, or not of this form (Invalid), with file and line.
-Result<FedFrames> read_frames(const std::string& path);
+Result<FedFrames> read_frames(const std::string& path, const std::vector<Metric>& own);
 
 struct TestOutcome {
   Plan plan;

@@ -27,11 +27,11 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 }
 
 /// A container and metric of the header; nullopt: it is none.
-std::optional<TestCell> column_of(std::string_view name) {
+std::optional<TestCell> column_of(std::string_view name, const std::vector<Metric>& own) {
   const size_t first = name.find('.');
   const size_t second = name.find('.', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos || first == 0) return std::nullopt;
-  const auto metric = find_metric(name.substr(first + 1, second - first - 1), name.substr(second + 1));
+  const auto metric = find_metric(name.substr(first + 1, second - first - 1), name.substr(second + 1), own);
   if (!metric) return std::nullopt;
   return TestCell{std::string(name.substr(0, first)), *metric, std::nullopt};
 }
@@ -57,7 +57,7 @@ std::optional<double> value_of(std::string_view text, Metric metric) {
 
 }  // namespace
 
-Result<FedFrames> read_frames(const std::string& path) {
+Result<FedFrames> read_frames(const std::string& path, const std::vector<Metric>& own) {
   std::ifstream file(path);
   if (!file)
     return Error{Exit::Invalid, fmt::format("cannot read `{}`", path),
@@ -75,7 +75,7 @@ Result<FedFrames> read_frames(const std::string& path) {
     if (columns.empty()) {
       std::set<std::string_view> seen;
       for (const std::string_view cell : cells) {
-        const auto column = column_of(cell);
+        const auto column = column_of(cell, own);
         if (!column)
           return wrong(
               fmt::format("`{}` is not a container's metric", cell),

@@ -124,14 +124,15 @@ void read_cpu_list(const Json& json, HostFacts& facts, std::string& wrong) {
   }
 }
 
-void read_unavailable(const Json& json, HostFacts& facts, std::string& wrong) {
+void read_unavailable(const Json& json, std::span<const Metric> own, HostFacts& facts, std::string& wrong) {
   for (const auto& [field, reason] : json.items()) {
     if (!reason.is_string()) return void(wrong = "unavailable");
-    if (const auto metric = find_metric_field(field)) facts.unavailable[*metric] = reason.get<std::string>();
+    if (const auto metric = find_metric_field(field, own))
+      facts.unavailable[*metric] = reason.get<std::string>();
   }
 }
 
-void read_facts(const Json& json, HostFacts& facts, std::string& wrong) {
+void read_facts(const Json& json, std::span<const Metric> own, HostFacts& facts, std::string& wrong) {
   Object object(json, wrong);
   for (const auto& [key, text] : {std::pair{"hostname", &facts.hostname},
                                   {"os", &facts.os},
@@ -163,7 +164,7 @@ void read_facts(const Json& json, HostFacts& facts, std::string& wrong) {
   object.get("perf_event_paranoid", facts.perf_event_paranoid);
   if (const Json* rdt = object.child("rdt", &Json::is_object)) read_rdt(*rdt, facts.rdt, wrong);
   if (const Json* reasons = object.child("unavailable", &Json::is_object))
-    read_unavailable(*reasons, facts, wrong);
+    read_unavailable(*reasons, own, facts, wrong);
 }
 
 }  // namespace
@@ -201,13 +202,13 @@ std::string to_json(const HostFacts& facts) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<HostFacts> host_facts_from_json(const std::string& text) {
+Result<HostFacts> host_facts_from_json(const std::string& text, std::span<const Metric> own) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object())
     return Error{Exit::Invalid, "the host facts are not a JSON object", "the trace was edited or is damaged"};
   HostFacts facts;
   std::string wrong;
-  read_facts(json, facts, wrong);
+  read_facts(json, own, facts, wrong);
   if (!wrong.empty())
     return Error{Exit::Invalid, fmt::format("the host facts' `{}` has a wrong type or range", wrong),
                  "the trace was edited or is damaged"};

@@ -18,7 +18,8 @@ struct HostRoots {
 HostFacts probe_host(const HostRoots& roots = {});
 
 std::string to_json(const HostFacts& facts);
-/// Inverse of to_json; unknown keys are ignored, absent ones keep their default. Errors: not JSON (Invalid).
-Result<HostFacts> host_facts_from_json(const std::string& json);
+/// Inverse of to_json; unknown keys are ignored, absent ones keep their default. `own` are metrics beside
+/// metrics.def that it may name. Errors: not JSON (Invalid).
+Result<HostFacts> host_facts_from_json(const std::string& json, std::span<const Metric> own = {});
 
 }  // namespace cbench

@@ -1,12 +1,14 @@
 #include "runtime/trace/header.h"
 
 #include <charconv>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "runtime/trace/json_reader.h"
 #include "runtime/trace/plan_json.h"
 #include "runtime/trace/utf8.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench::trace {
 namespace {
@@ -15,6 +17,7 @@ using nlohmann::json;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kVersionKey = "cbench.trace_version";
+constexpr const char* kOwnKey = "cbench.own_metrics";
 
 std::string pairs_json(const Pairs& pairs) {
   json list = json::array();
@@ -32,19 +35,53 @@ Pairs pairs_of(const std::string& words) {
   return pairs;
 }
 
+// The position in `table` of the entry whose name is `wanted`; throws when there is none.
+template <class Table, class Name>
+size_t place_of(const Table& table, const std::string& wanted, Name name) {
+  for (size_t i = 0; i < std::size(table); ++i)
+    if (std::invoke(name, table[i]) == wanted) return i;
+  throw BadJson(fmt::format("this cbench does not know `{}`", wanted));
+}
+
 std::string fields_json(const std::vector<Metric>& metrics) {
   json list = json::array();
   for (const Metric metric : metrics) list.push_back(info(metric).field);
   return dump_json(list);
 }
 
-std::vector<Metric> metrics_of(const std::string& words) {
+// The metrics beside metrics.def: [group, name, unit] each.
+std::string own_json(const std::vector<Metric>& metrics) {
+  json list = json::array();
+  for (const Metric metric : own_of(metrics)) {
+    const MetricInfo& m = info(metric);
+    list.push_back({kMetricGroups[static_cast<size_t>(m.group)], m.name, info(m.unit).name});
+  }
+  return dump_json(list);
+}
+
+std::vector<Metric> own_metrics_of(const std::string& words) {
+  const json list = parse_json(words);
+  std::vector<Metric> own;
+  for (const json& item : array(list)) {
+    if (array(item).size() != 3) throw BadJson("group, name and unit were expected");
+    const auto group = static_cast<MetricGroup>(place_of(kMetricGroups, text(item[0]), std::identity{}));
+    const auto unit = static_cast<Unit>(place_of(kUnits, text(item[2]), &UnitInfo::name));
+    const std::string name = text(item[1]);
+    if (!may_be_own_name(group, name)) throw BadJson(fmt::format("`{}` cannot be a metric's name", name));
+    const auto metric = declare_metric(group, name, unit);
+    if (!metric) throw BadJson("there are too many metrics of one's own");
+    own.push_back(*metric);
+  }
+  return own;
+}
+
+std::vector<Metric> metrics_of(const std::string& words, std::span<const Metric> own) {
   const json list = parse_json(words);
   std::vector<Metric> metrics;
   std::vector<bool> seen(kMetricIds, false);
   for (const json& item : array(list)) {
     const std::string field = text(item);
-    const std::optional<Metric> metric = find_metric_field(field);
+    const std::optional<Metric> metric = find_metric_field(field, own);
     if (!metric) throw BadJson(fmt::format("this cbench does not know the metric `{}`", field));
     if (seen[static_cast<size_t>(*metric)]) throw BadJson(fmt::format("the metric `{}` stands twice", field));
     seen[static_cast<size_t>(*metric)] = true;
@@ -60,10 +97,16 @@ std::vector<std::string> names_of(const std::string& words) {
   return names;
 }
 
+// nullptr when the key is absent.
+const std::string* find_value(const Metadata& metadata, std::string_view key) {
+  for (const auto& [name, value] : metadata)
+    if (name == key) return &value;
+  return nullptr;
+}
+
 // The value of a key; throws when it is absent.
 const std::string& value_of(const Metadata& metadata, std::string_view key) {
-  for (const auto& [name, value] : metadata)
-    if (name == key) return value;
+  if (const std::string* value = find_value(metadata, key)) return *value;
   throw BadJson("it is absent");
 }
 
@@ -87,8 +130,10 @@ TraceHeader read(const Metadata& metadata, std::string& key) {
   header.params = pairs_of(get("params"));
   header.host_json = get("host");
   header.container_names = names_of(get("containers"));
-  header.columns = metrics_of(get("columns"));
-  Result<Plan> plan = plan_from_json(get("plan"));
+  std::vector<Metric> own;
+  if (const std::string* words = find_value(metadata, key = kOwnKey)) own = own_metrics_of(*words);
+  header.columns = metrics_of(get("columns"), own);
+  Result<Plan> plan = plan_from_json(get("plan"), own);
   if (!plan) throw BadJson(plan.error().message);
   header.plan = std::move(*plan);
   return header;
@@ -129,6 +174,7 @@ Metadata to_metadata(const TraceHeader& header) {
       {"cbench.statuses",
        dump_json(json(std::vector<std::string>(std::begin(kStatusNames), std::end(kStatusNames))))},
       {"cbench.plan", to_json(header.plan)}};
+  if (!own_of(header.columns).empty()) metadata.emplace_back(kOwnKey, own_json(header.columns));
   for (auto& [key, value] : metadata) value = to_utf8(value);
   return metadata;
 }

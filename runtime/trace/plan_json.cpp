@@ -26,8 +26,10 @@ Enum by_name(const json& j, const Table& table, Name name) {
   throw BadJson(fmt::format("this cbench does not know `{}`", wanted));
 }
 
-Metric metric_of(const json& j) {
-  return by_name<Metric>(j, kMetrics, [](const MetricInfo& m) { return m.field; });
+Metric metric_of(const json& j, std::span<const Metric> own) {
+  const std::string field = text(j);
+  if (const auto metric = find_metric_field(field, own)) return *metric;
+  throw BadJson(fmt::format("this cbench does not know `{}`", field));
 }
 
 json texts_json(const std::vector<std::string>& texts) { return json(texts); }
@@ -93,19 +95,19 @@ PlanFault fault_of(const json& j) {
 }
 
 // The lists whose items are objects.
-void read_lists(const json& j, Plan& plan) {
-  for (const json& item : array(member(j, "columns"))) plan.columns.push_back(metric_of(item));
+void read_lists(const json& j, std::span<const Metric> own, Plan& plan) {
+  for (const json& item : array(member(j, "columns"))) plan.columns.push_back(metric_of(item, own));
   for (const json& item : array(member(j, "params"))) plan.params.push_back(param_of(item));
   for (const json& item : array(member(j, "rules"))) plan.rules.push_back(rule_of(item));
   for (const json& item : array(member(j, "faults"))) plan.faults.push_back(fault_of(item));
   for (const json& item : array(member(j, "needs")))
-    plan.needs.push_back(use_of(item, metric_of(member(item, "what"))));
+    plan.needs.push_back(use_of(item, metric_of(member(item, "what"), own)));
   for (const json& item : array(member(j, "acts")))
     plan.acts.push_back(use_of(
         item, by_name<Verb>(member(item, "what"), kActions, [](const ActionInfo& a) { return a.name; })));
 }
 
-Plan plan_of(const json& j) {
+Plan plan_of(const json& j, std::span<const Metric> own) {
   Plan plan;
   plan.policy = text(member(j, "policy"));
   plan.doc = text(member(j, "doc"));
@@ -125,7 +127,7 @@ Plan plan_of(const json& j) {
   plan.dwell_steps = integer<uint32_t>(member(j, "dwell_steps"));
   plan.actions_per_step = integer<uint32_t>(member(j, "actions_per_step"));
   plan.deadline_ns = integer<int64_t>(member(j, "deadline_ns"));
-  read_lists(j, plan);
+  read_lists(j, own, plan);
   return plan;
 }
 
@@ -160,9 +162,9 @@ std::string to_json(const Plan& plan) {
   return dump_json(j);
 }
 
-Result<Plan> plan_from_json(const std::string& text) {
+Result<Plan> plan_from_json(const std::string& text, std::span<const Metric> own) {
   try {
-    return plan_of(parse_json(text));
+    return plan_of(parse_json(text), own);
   } catch (const std::exception& problem) {
     return Error{Exit::Invalid, fmt::format("the plan is not readable: {}", problem.what()), ""};
   }

@@ -24,7 +24,8 @@ HostFacts assumed_host() {
   return facts;
 }
 
-RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns) {
+RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns,
+                    const std::vector<Metric>& own) {
   RunSpec spec;
   spec.name.value = "assumed";
   spec.engine = EngineKind::Process;
@@ -35,6 +36,7 @@ RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns)
     container.index = static_cast<int64_t>(spec.containers.size());
     Sampling& sampling = container.sampling;
     sampling.enabled = every_metric();
+    for (const Metric metric : own) sampling.enabled.set(static_cast<size_t>(metric));
     sampling.perf_period_ns = sampling.docker_period_ns = sampling.rdt_period_ns =
         sampling.app_period_ns = kAssumedPeriodNs;
     spec.containers.push_back(std::move(container));
@@ -42,9 +44,10 @@ RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns)
   return spec;
 }
 
-std::vector<Metric> all_metrics() {
+std::vector<Metric> all_metrics(const std::vector<Metric>& own) {
   std::vector<Metric> all;
   for (size_t m = 0; m < kMetricCount; ++m) all.push_back(static_cast<Metric>(m));
+  all.insert(all.end(), own.begin(), own.end());
   return all;
 }
 

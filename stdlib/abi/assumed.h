@@ -14,9 +14,10 @@ namespace cbench {
 /// (as an Intel Xeon Scalable). Every metric is measured.
 HostFacts assumed_host();
 inline constexpr int64_t kAssumedPeriodNs = 100'000'000;
-/// Containers of one CPU each, sampled by every metric each 100 ms, in steps of `step_ns`.
-RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns = kAssumedPeriodNs);
-/// Every metric, as columns of a frame.
-std::vector<Metric> all_metrics();
+/// Containers of one CPU each, sampled by every metric and by those of `own` each 100 ms, in steps of `step_ns`.
+RunSpec assumed_run(const std::vector<std::string>& containers, int64_t step_ns = kAssumedPeriodNs,
+                    const std::vector<Metric>& own = {});
+/// Every metric and those of `own`, as columns of a frame.
+std::vector<Metric> all_metrics(const std::vector<Metric>& own = {});
 
 }  // namespace cbench

@@ -26,20 +26,39 @@ Registry& registry() {
   return all;
 }
 
+/// In what a metric of one's own is held: ns, or the unit of scale 1 (bytes, 0..1, /s …).
+Unit held_in(Unit unit) {
+  const UnitInfo& u = info(unit);
+  if (u.second == 1 && u.byte == 0 && u.cycle == 0 && u.instruction == 0) return Unit::Nanoseconds;
+  if (u.scale == 1) return unit;
+  for (size_t i = 0; i < std::size(kUnits); ++i) {
+    const UnitInfo& v = kUnits[i];
+    if (v.scale == 1 && v.tag == u.tag && v.byte == u.byte && v.second == u.second && v.cycle == u.cycle &&
+        v.instruction == u.instruction)
+      return static_cast<Unit>(i);
+  }
+  return unit;
+}
+
+/// As the policy language has it: what is counted is an integer.
+bool is_whole(Unit held) {
+  const UnitInfo& u = info(held);
+  return held == Unit::Nanoseconds || held == Unit::Bytes || held == Unit::Cycles || held == Unit::Instructions ||
+         u.tag == UnitTag::Count || u.tag == UnitTag::Way || u.tag == UnitTag::Core || u.tag == UnitTag::Step;
+}
+
 std::unique_ptr<const Entry> make_entry(MetricGroup group, std::string_view name, Unit unit) {
   auto entry = std::make_unique<Entry>();
   const std::string_view group_name = kMetricGroups[static_cast<size_t>(group)];
   entry->field = std::string(group_name) + "_" + std::string(name);
-  const UnitInfo& u = info(unit);
-  const bool time = u.second == 1 && u.byte == 0 && u.cycle == 0 && u.instruction == 0;
-  const bool bytes = u.byte == 1 && u.second == 0;
-  const bool whole = group == MetricGroup::perf || (group == MetricGroup::app ? time : bytes);
+  unit = held_in(unit);
+  const bool whole = is_whole(unit);
   MetricInfo& i = entry->info;
   i.group = group;
   i.field = entry->field;
   i.name = i.field.substr(group_name.size() + 1);
   i.type = whole ? MetricType::I64 : MetricType::F64;
-  i.unit = time ? Unit::Nanoseconds : unit;
+  i.unit = unit;
   i.kind = group == MetricGroup::perf                ? MetricKind::Delta
            : group == MetricGroup::rdt && !whole ? MetricKind::Derived
                                                      : MetricKind::Gauge;

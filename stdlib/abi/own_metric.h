@@ -10,10 +10,10 @@
 
 namespace cbench {
 
-/// The metric `name` of `group` (perf, rdt or app), measured in `unit`: the same for the same three in one process, so that a
-/// policy and a configuration that name it alike mean the same. perf: I64, Delta. app: I64 in nanoseconds for a unit of time,
-/// otherwise F64, Gauge. rdt: I64, Gauge in bytes, otherwise F64, Derived. nullopt: the process knows kOwnMetrics already.
-/// Thread-safe.
+/// The metric `name` of `group` (perf, rdt or app) with the dimension of `unit`: the same for the same three in one process, so
+/// that a policy and a configuration that name it alike mean the same. It is held in ns or in the dimension's unit of scale 1,
+/// ratios as 0..1; times, bytes and what is counted as I64, others as F64. Kind: Delta in perf, Gauge in app, Derived for rates of
+/// rdt. nullopt: the process knows kOwnMetrics already. Thread-safe.
 std::optional<Metric> declare_metric(MetricGroup group, std::string_view name, Unit unit);
 
 /// May a metric of one's own be called so? A letter, then letters, digits and `_`, 40 at most, and no name or alias of the group.

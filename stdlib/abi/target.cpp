@@ -26,11 +26,13 @@ bool is_time(Metric metric) { return info(metric).unit == Unit::Nanoseconds; }
 
 }  // namespace
 
-std::optional<Metric> find_target(std::string_view name) {
+std::optional<Metric> find_target(std::string_view name, std::span<const Metric> own) {
   if (name == "ipc") return Metric::perf_instructions_per_cycle;
   if (name == "ipce") return Metric::perf_ipc_efficiency;
   for (size_t i = 0; i < kMetricCount; ++i)
     if (may_be_target(kMetrics[i]) && kMetrics[i].name == name) return static_cast<Metric>(i);
+  for (const Metric metric : own)
+    if (may_be_target(info(metric)) && info(metric).name == name) return metric;
   return std::nullopt;
 }
 

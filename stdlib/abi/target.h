@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +12,8 @@
 namespace cbench {
 
 /// The metric that a target `name` is about: a number of a container that does not count up, by its name within the group
-/// ("latency_p95"), or `ipc` and `ipce`. nullopt: there is none.
-std::optional<Metric> find_target(std::string_view name);
+/// ("latency_p95"), or `ipc` and `ipce`; of metrics.def or of `own`. nullopt: there is none.
+std::optional<Metric> find_target(std::string_view name, std::span<const Metric> own = {});
 /// All names of targets, for suggestions.
 std::vector<std::string> target_names();
 /// `value` in `unit` as a target of the metric: canonical (ratios as 0..1), times in ns. Without a unit (None) it is taken where

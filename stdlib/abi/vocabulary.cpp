@@ -14,12 +14,14 @@ constexpr Alias kAliases[] = {
 
 }  // namespace
 
-std::optional<Metric> find_metric(std::string_view group, std::string_view name) {
+std::optional<Metric> find_metric(std::string_view group, std::string_view name, std::span<const Metric> own) {
   for (const Alias& alias : kAliases)
     if (alias.group == group && alias.alias == name) name = alias.name;
   for (size_t i = 0; i < kMetricCount; ++i)
     if (kMetrics[i].name == name && kMetricGroups[static_cast<size_t>(kMetrics[i].group)] == group)
       return static_cast<Metric>(i);
+  for (const Metric metric : own)
+    if (info(metric).name == name && kMetricGroups[static_cast<size_t>(info(metric).group)] == group) return metric;
   return std::nullopt;
 }
 

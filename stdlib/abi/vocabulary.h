@@ -87,8 +87,8 @@ constexpr const MetricInfo& info(Metric metric) {
   return is_own(metric) ? own_info(metric) : kMetrics[static_cast<size_t>(metric)];
 }
 
-/// The metric `name` of `group`, aliases included ("perf", "instructions"); nullopt when there is none.
-std::optional<Metric> find_metric(std::string_view group, std::string_view name);
+/// The metric `name` of `group`, aliases included ("perf", "instructions"), of metrics.def or of `own`; nullopt when there is none.
+std::optional<Metric> find_metric(std::string_view group, std::string_view name, std::span<const Metric> own = {});
 /// The metric whose exported field is `field`, of metrics.def or of `own`; nullopt when there is none.
 std::optional<Metric> find_metric_field(std::string_view field, std::span<const Metric> own = {});
 

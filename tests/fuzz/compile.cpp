@@ -11,8 +11,9 @@
 
 #include "compiler/codegen/codegen.h"
 #include "compiler/pipeline/pipeline.h"
-#include "tests/support/policy_mutator.h"
 #include "stdlib/abi/inputs.h"
+#include "stdlib/abi/own_metric.h"
+#include "tests/support/policy_mutator.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -72,6 +73,7 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1, 
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  cbench::forget_own_metrics();
   static const RunSpec spec = small_run();
   static const HostFacts facts = small_host();
   static const std::vector<Metric> columns = [] {

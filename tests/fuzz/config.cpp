@@ -8,7 +8,10 @@
 #include <map>
 #include <string>
 
+#include "stdlib/abi/own_metric.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  cbench::forget_own_metrics();
   using namespace cbench;
   const auto read = [](const std::string& text, const std::map<std::string, std::string>& variables,
                        std::optional<RunSpec>& spec) {

@@ -16,6 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "stdlib/abi/own_metric.h"
+
 namespace {
 
 using namespace cbench;
@@ -106,6 +108,7 @@ size_t weigh(const TraceItem& item, const TraceReader& reader) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  cbench::forget_own_metrics();
   static const int kFd = ::memfd_create("trace", MFD_CLOEXEC);
   static const std::string kPath = "/proc/self/fd/" + std::to_string(kFd);
   const std::string bytes = file_from(data, size);

@@ -35,8 +35,10 @@ class reporting : public testing::Test {
   /// Two figures in one line: group 1 the latency, group 2 the throughput.
   void watch(const std::string& pattern, const std::string& path = "") {
     ContainerSpec container;
-    container.app = AppSource{
-        {path, {}}, {pattern, {}}, {{app_latency_p95, 1, Unit::None}, {app_throughput, 2, Unit::PerSecond}}};
+    container.app =
+        AppSource{.path = {path, {}},
+                  .pattern = {pattern, {}},
+                  .figures = {{app_latency_p95, 1, Unit::None}, {app_throughput, 2, Unit::PerSecond}}};
     container.sampling.enabled.set(static_cast<size_t>(app_latency_p95));
     container.sampling.enabled.set(static_cast<size_t>(app_throughput));
     spec.containers = {container};

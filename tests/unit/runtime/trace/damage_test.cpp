@@ -244,8 +244,9 @@ TEST(TraceDamage, a_newer_version_and_unknown_or_absent_header_fields_are_refuse
       continue;
     }
     changed.erase(changed.begin() + static_cast<ptrdiff_t>(i));
-    EXPECT_THAT(with_metadata(path, changed, header.columns), HasSubstr("`" + good[i].first + "`"))
-        << good[i].first;
+    // Without the names of one's own metrics the columns are not understood.
+    const std::string blamed = good[i].first == "cbench.own_metrics" ? "cbench.columns" : good[i].first;
+    EXPECT_THAT(with_metadata(path, changed, header.columns), HasSubstr("`" + blamed + "`")) << good[i].first;
   }
   for (auto& [key, value] : trace::Metadata(good)) {
     if (key != "cbench.columns") continue;

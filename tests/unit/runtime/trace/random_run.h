@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runtime/trace/trace.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench::test {
 
@@ -102,6 +103,11 @@ class RandomRun {
     for (size_t n = below(4); n > 0; --n) h.params.emplace_back(text(), text());
     for (size_t i = 0; i < kMetricCount; ++i)
       if (below(3) == 0) h.columns.push_back(static_cast<Metric>(i));
+    for (size_t n = below(4); n > 0; --n)
+      if (const auto own =
+              declare_metric(below(2) == 0 ? MetricGroup::app : MetricGroup::perf, "own_" + std::to_string(n),
+                             static_cast<Unit>(below(std::size(kUnits)))))
+        h.columns.push_back(*own);
     for (size_t n = below(6); n > 0; --n) h.container_names.push_back("c" + std::to_string(n) + text());
     make_plan(h.plan, h);
   }
