@@ -37,8 +37,9 @@ std::string_view name_of(Op op) {
 constexpr std::string_view kStatics[] = {"index", "num_cores", "critical", "priority", "name",
                                          "role",  "image",     "ipc",      "ipce",     "target"};
 constexpr std::string_view kTold[] = {"reason", "why", "failure", "action"};
-constexpr std::string_view kHost[] = {"num_cpus",    "num_sockets", "num_domains", "l3_ways",
-                                      "num_closids", "l3_bytes",    "memory",      "mb_kind"};
+constexpr std::string_view kHost[] = {"num_cpus", "num_sockets", "num_domains",
+                                      "l3_ways",  "num_closids", "l3_bytes",
+                                      "memory",   "mb_kind",     "peak_bandwidth"};
 constexpr std::string_view kReductions[] = {"sum", "avg",   "min",    "max",   "any",
                                             "all", "count", "argmin", "argmax"};
 constexpr std::string_view kWindows[] = {"avg", "min",   "max", "sum", "count", "delta", "rate",

@@ -40,6 +40,7 @@ const HostFieldInfo kHostFields[] = {
     {"num_closids", HostField::NumClosids, kInt},
     {"l3_bytes", HostField::L3Bytes, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
     {"mb_kind", HostField::MbKind, {Base::Enum, {}, false}},
+    {"peak_bandwidth", HostField::PeakBandwidth, kRate.with(true)},
     {"memory", HostField::Memory, {Base::Int, {1, 0, 0, 0, UnitTag::None}, false}},
 };
 

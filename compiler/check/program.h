@@ -113,7 +113,8 @@ enum class HostField : uint32_t {
   NumClosids,
   L3Bytes,
   Memory,
-  MbKind
+  MbKind,
+  PeakBandwidth
 };
 enum class Reduction : uint32_t { Sum, Avg, Min, Max, Any, All, Count, ArgMin, ArgMax };
 

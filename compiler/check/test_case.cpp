@@ -16,7 +16,7 @@ namespace cbench::check {
 namespace {
 
 constexpr std::string_view kHostFacts[] = {"num_cpus",    "num_sockets", "num_domains", "l3_ways",
-                                           "num_closids", "mb_kind",     "memory"};
+                                           "num_closids", "mb_kind",     "memory",      "peak_bandwidth"};
 constexpr double kMostSteps = 1e6;
 
 class Tests {
@@ -115,13 +115,16 @@ class Tests {
             .hint(fmt::format("it is {}", fmt::join(kinds, ", ")));
       } else if (!is_host_fact(name)) {
         continue;
-      } else if (name.text == "memory") {
+      } else if (name.text == "memory" || name.text == "peak_bandwidth") {
         const ast::NumberLiteral& n = value.literal;
-        if (dim_of(n.unit).byte == 1 && dim_of(n.unit).second == 0)
+        const bool memory = name.text == "memory";
+        if (dim_of(n.unit) == (memory ? Dim{1, 0, 0, 0, UnitTag::None} : kRate.dim))
           test_.host.emplace_back(name.text, static_cast<int64_t>(canonical(n.value, n.unit)));
         else
-          diagnostics_.report(Kind::UnitMismatch, value.span, "`memory` is in bytes")
-              .hint("write `memory: 64GiB`");
+          diagnostics_
+              .report(Kind::UnitMismatch, value.span,
+                      fmt::format("`{}` is in {}", name.text, memory ? "bytes" : "bytes/s"))
+              .hint(memory ? "write `memory: 64GiB`" : "write `peak_bandwidth: 80GB/s`");
       } else if (const auto n = whole(value, "a number of CPUs, sockets, domains, ways or CLOSIDs",
                                       name.text == "num_cpus" ? 1024 : 64)) {
         if (name.text != "l3_ways" && name.text != "num_closids" && *n == 0)

@@ -32,9 +32,10 @@ inline constexpr auto kFields<ContainerConstants> =
 template <>
 inline constexpr auto kFields<HostPart> = std::tuple{&HostPart::id, &HostPart::cpus};
 template <>
-inline constexpr auto kFields<HostConstants> = std::tuple{
-    &HostConstants::cpus,    &HostConstants::sockets,  &HostConstants::domains,      &HostConstants::l3_ways,
-    &HostConstants::closids, &HostConstants::l3_bytes, &HostConstants::memory_bytes, &HostConstants::mb_kind};
+inline constexpr auto kFields<HostConstants> =
+    std::tuple{&HostConstants::cpus,         &HostConstants::sockets, &HostConstants::domains,
+               &HostConstants::l3_ways,      &HostConstants::closids, &HostConstants::l3_bytes,
+               &HostConstants::memory_bytes, &HostConstants::mb_kind, &HostConstants::peak_bandwidth};
 template <>
 inline constexpr auto kFields<CodeLayout> =
     std::tuple{&CodeLayout::containers, &CodeLayout::host,      &CodeLayout::columns, &CodeLayout::measured,

@@ -304,6 +304,8 @@ Val Lowering::host_fact(const check::Node& n) {
       return {b().i64(f.mb_kind)};
     case check::HostField::Memory:
       return {b().i64(static_cast<int64_t>(f.memory_bytes))};
+    case check::HostField::PeakBandwidth:
+      return {b().f64(f.peak_bandwidth), b().flag(f.peak_bandwidth > 0)};
   }
   return {};
 }

@@ -69,7 +69,8 @@ struct HostConstants {
   std::vector<HostPart> sockets, domains;
   uint32_t l3_ways = 0, closids = 0;
   uint64_t l3_bytes = 0, memory_bytes = 0;
-  uint32_t mb_kind = 0;  ///< MbKind
+  uint32_t mb_kind = 0;       ///< MbKind
+  double peak_bandwidth = 0;  ///< bytes/s; 0: not known
 
   [[nodiscard]] const std::vector<HostPart>& parts(check::Base of) const {
     return of == check::Base::Socket ? sockets : domains;

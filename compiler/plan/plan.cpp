@@ -130,6 +130,7 @@ void Planner::fix_constants() {
   layout.host.closids = facts_.rdt.num_closids;
   layout.host.l3_bytes = facts_.rdt.l3_bytes;
   layout.host.memory_bytes = facts_.memory_bytes;
+  layout.host.peak_bandwidth = facts_.rdt.peak_bandwidth;
   layout.host.mb_kind = static_cast<uint32_t>(facts_.rdt.mb_kind());
 }
 

@@ -52,6 +52,8 @@ HostFacts host_of(const TestCase& test) {
         facts.rdt.mb_unit = MbUnit::EighthGBps;
         facts.rdt.mb_min = facts.rdt.mb_granularity = 1;
       }
+    } else if (name == "peak_bandwidth") {
+      facts.rdt.peak_bandwidth = static_cast<double>(value);
     } else if (name == "memory") {
       facts.memory_bytes = static_cast<uint64_t>(value);
     }

@@ -14,6 +14,7 @@
 #include "interpreter.h"
 #include "random_policy.h"
 #include "stdlib/abi/inputs.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench::test {
 namespace {
@@ -73,6 +74,7 @@ HostFacts random_facts(Choices& choose) {
   facts.rdt.present = facts.rdt.l3_allocation = facts.rdt.mb_allocation = true;
   for (uint32_t domain = 0; domain < domains; ++domain) facts.rdt.l3_domains.push_back(domain);
   facts.rdt.l3_ways = 11;
+  if (choose.one_in(2)) facts.rdt.peak_bandwidth = 80e9;
   facts.rdt.num_closids = 16;
   if (choose.one_in(3)) {
     facts.rdt.mb_unit = choose.one_in(2) ? MbUnit::EighthGBps : MbUnit::MBps;
@@ -253,7 +255,16 @@ Comparison compare(Choices& choose) {
   Comparison out;
   RandomPolicy policy(choose);
   out.policy = policy.text();
+  // Other metrics before them, so that they have other numbers in each program.
+  for (size_t n = choose.below(4); n > 0; --n)
+    declare_metric(MetricGroup::app, fmt::format("n{}", n), Unit::None);
+  const Metric queue = *declare_metric(MetricGroup::app, "queue", Unit::Count);
+  const Metric flow = *declare_metric(MetricGroup::app, "flow", Unit::BytesPerSecond);
   RunSpec spec = random_spec(choose);
+  for (ContainerSpec& c : spec.containers) {
+    if (choose.one_in(2)) c.targets.emplace_back(queue, 7);
+    for (const Metric own : {queue, flow}) c.sampling.enabled.set(static_cast<size_t>(own));
+  }
   const HostFacts facts = random_facts(choose);
   const std::vector<Metric> may_be_absent = {Metric::perf_llc_mpki, Metric::app_latency_p95};
   std::vector<Metric> columns;
@@ -266,6 +277,7 @@ Comparison compare(Choices& choose) {
     else
       for (ContainerSpec& c : spec.containers) c.sampling.enabled.reset(m);
   }
+  for (const Metric own : {queue, flow}) columns.push_back(own);
 
   SourceSet sources;
   Diagnostics diagnostics;

@@ -74,6 +74,8 @@ Value Interpreter::expr(NodeId id) {
       return static_field(n);
     case Op::HostFact: {
       const plan::HostConstants& h = layout_.host;
+      if (n.ref == static_cast<uint32_t>(check::HostField::PeakBandwidth))
+        return h.peak_bandwidth > 0 ? Value{true, 0, h.peak_bandwidth} : kMissing;
       const uint64_t facts[] = {h.cpus.size(), h.sockets.size(), h.domains.size(), h.l3_ways,
                                 h.closids,     h.l3_bytes,       h.memory_bytes,   h.mb_kind};
       return {true, static_cast<int64_t>(facts[n.ref])};

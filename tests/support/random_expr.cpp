@@ -114,6 +114,8 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
       break;
     case Of::Flow:
       of_container(".rdt.memory_bandwidth_total", true);
+      of_container(".app.flow", true);
+      all.push_back({"host.peak_bandwidth", true});
       if (classes_) all.push_back({"mb_rate" + share("jail", at), false});
       break;
     case Of::Mpki:
@@ -134,6 +136,8 @@ RandomPolicy::Expr RandomPolicy::leaf(Of of, const Place& at) {
     case Of::Count:
       of_container(".docker.pids", true);
       of_container(".perf.page_faults", true);
+      of_container(".app.queue", true);
+      of_container(".target.queue", true);
       break;
     case Of::Colour:
       break;

@@ -18,7 +18,7 @@ void RandomPolicy::declare_values() {
   out_ += "use std.stats\n";
   out_ += "param grant: way[3] = {1way, 2way, 4way} in 1way..8way\n";
   out_ += "fn pick(values: number[], i: int) -> number { return values[min(max(i, 0), len(values) - 1)] }\n";
-  out_ += "optional perf.llc_mpki, app.latency_p95\n";
+  out_ += "optional perf.llc_mpki, app.latency_p95, app.queue: count, app.flow: bytes/s\n";
   out_ += "enum colour { red, green, blue }\n";
   out_ += "param span: time = 700ms in 100ms..2s\nparam ticks: step = 4step in 2step..8step\n";
   out_ += "param rounds: int = 3 in 0..4\n";
