@@ -22,29 +22,54 @@ struct EventDelta {
 };
 
 /// Everything that one reading gives.
-struct PerfInterval {
-  std::array<EventDelta, kMetricIds> events;
+class PerfInterval {
+ public:
+  /// Events that were not opened are Unsupported.
+  [[nodiscard]] const EventDelta& operator[](Metric metric) const;
+  void set(Metric metric, const EventDelta& delta);
+  void clear();
+
   double running_ratio = 1;                     ///< smallest running / enabled over groups and CPUs
   Status running_status = Status::Unsupported;  ///< Unavailable when the container did not run at all
+
+ private:
+  /// Those of metrics.def stand at its beginning.
+  static constexpr size_t kKnown = [] {
+    size_t count = 0;
+    while (count < kMetricCount && kMetrics[count].group == MetricGroup::perf) ++count;
+    return count;
+  }();
+  std::array<EventDelta, kKnown> known_;
+  std::vector<std::pair<Metric, EventDelta>> own_;
 };
 
 class CgroupCounters {
  public:
-  CgroupCounters() = default;
+  explicit CgroupCounters(PerfKernel& kernel = linux_perf()) : kernel_(&kernel) {}
   ~CgroupCounters() { close(); }
   CgroupCounters(const CgroupCounters&) = delete;
   CgroupCounters& operator=(const CgroupCounters&) = delete;
 
-  /// Opens `events` for the cgroup at `folder` on all of `facts.cpus`. Counting begins at once. Returns the
-  /// events that could not be opened, with reason and remedy.
-  std::map<Metric, Error> open(const std::string& folder, const MetricSet& events, const HostFacts& facts);
+  /// Opens `events` for the cgroup at `folder` on all of `facts.cpus`: on CPUs that the container may not use
+  /// as well, because its cpuset can be widened at any time, and what is not counted then would be missing
+  /// without a word. Counting begins at once. Returns the events that could not be opened, with reason and
+  /// remedy.
+  std::map<Metric, Error> open(const std::string& folder, const MetricSet& events, const HostFacts& facts,
+                               std::span<const OwnEvent> own = {});
   void close();
 
-  /// The change since the previous call; after open() the first call gives Unavailable. Allocates nothing.
-  void read(PerfInterval& interval);
+  /// The host's CPUs have changed: what went offline is closed, what came is opened. The next reading says
+  /// Error, because nobody knows what was not counted.
+  void follow(const CpuSet& online);
+
+  /// The change since the previous call; after open() the first call gives Unavailable. An event that was
+  /// counted in less than `min_running` of the container's time is NotScheduled; counts or times that went
+  /// back are Error. Allocates nothing but for the first time.
+  void read(PerfInterval& interval, double min_running = 0);
 
  private:
   struct Cpu {
+    int number = 0;
     int fds[kLargestGroup];
     uint64_t ids[kLargestGroup];
     uint64_t last[kLargestGroup];
@@ -55,6 +80,7 @@ class CgroupCounters {
     std::vector<EventCode> codes;
     std::vector<Cpu> cpus;
     bool primed = false;
+    bool disturbed = false;  ///< its CPUs have changed since the last reading
   };
   struct Refusal {
     size_t member = 0;
@@ -62,11 +88,15 @@ class CgroupCounters {
     int cpu = 0;
   };
 
-  static Refusal open_on_all(Group& group, int cgroup_fd, const HostFacts& facts);
-  static Refusal open_on(const Group& group, Cpu& cpu, int number, int cgroup_fd);
-  static void close_group(Group& group);
-  static bool read_cpu(const Group& group, Cpu& cpu, ScaledSum* sums, PerfInterval& interval);
+  Refusal open_on_all(Group& group, int cgroup_fd, const std::vector<CpuFacts>& cpus);
+  Refusal open_on(const Group& group, Cpu& cpu, int cgroup_fd);
+  void close_on(const Group& group, const Cpu& cpu);
+  void close_group(Group& group);
+  bool opens_alone(const EventCode& code, int cgroup_fd, int cpu);
+  bool read_cpu(const Group& group, Cpu& cpu, ScaledSum* sums, PerfInterval& interval);
 
+  PerfKernel* kernel_;
+  std::string folder_;
   std::vector<Group> groups_;
 };
 

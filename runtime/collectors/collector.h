@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ std::unique_ptr<Collector> make_rdt_collector(const RunSpec& spec, const HostFac
 std::unique_ptr<Collector> make_app_collector(const RunSpec& spec, const Frame& frame);
 
 /// Fills facts.unavailable by trying every metric that `wanted` holds, and the inputs of its derived ones: events on our own
-/// cgroup, the controllers of this host, resctrl as facts.rdt has it. Each reason ends with the remedy.
-void probe_metrics(const MetricSet& wanted, HostFacts& facts);
+/// cgroup (`events` has those that the user named), the controllers of this host, resctrl as facts.rdt has it. Each reason ends
+/// with the remedy. Counts the CPU's counters (facts.perf_counters).
+void probe_metrics(const MetricSet& wanted, HostFacts& facts, std::span<const OwnEvent> events = {});
 
 /// All collectors of a run and the bookkeeping of periods and statuses.
 class Sampler {

@@ -55,17 +55,19 @@ bool cpu_is_known() {
   return false;
 }
 
-bool encode(std::string_view name, EventCode& code) {
+/// PFM_SUCCESS, or libpfm4's error.
+int encode_as(std::string_view name, EventCode& code) {
   perf_event_attr attr{};
   pfm_perf_encode_arg_t arg{};
   arg.attr = &attr;
   arg.size = sizeof arg;
-  if (pfm_get_os_event_encoding(std::string(name).c_str(), PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT, &arg) !=
-      PFM_SUCCESS)
-    return false;
-  code = {attr.type, attr.config, attr.config1, attr.config2};
-  return true;
+  const int result =
+      pfm_get_os_event_encoding(std::string(name).c_str(), PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT, &arg);
+  if (result == PFM_SUCCESS) code = {attr.type, attr.config, attr.config1, attr.config2};
+  return result;
 }
+
+bool encode(std::string_view name, EventCode& code) { return encode_as(name, code) == PFM_SUCCESS; }
 
 }  // namespace
 
@@ -90,6 +92,18 @@ Result<EventCode> resolve_model_event(std::string_view key, const HostFacts& fac
                  std::string(other)};
   return Error{Exit::HostLacks, fmt::format("this CPU ({}) has no event for {}", facts.cpu_model, key),
                std::string(other)};
+}
+
+Result<EventCode> resolve_named_event(std::string_view name, const HostFacts& facts) {
+  if (!pfm_ready())
+    return Error{Exit::HostLacks, "libpfm4 could not be initialised", "write its raw code: rNNNN"};
+  EventCode code;
+  const int result = encode_as(name, code);
+  if (result == PFM_SUCCESS) return code;
+  return Error{Exit::HostLacks,
+               fmt::format("libpfm4 has no event `{}` for this CPU ({}): {}", name, facts.cpu_model,
+                           pfm_strerror(result)),
+               "`perf list` shows the CPU's events; write the event's raw code instead: rNNNN"};
 }
 
 }  // namespace cbench

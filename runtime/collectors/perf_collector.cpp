@@ -1,5 +1,9 @@
 // The perf collector: cgroup counters of each container, as cells of the frame.
+#include <deque>
+
+#include "runtime/collectors/cgroup_counters.h"
 #include "runtime/collectors/collector.h"
+#include "runtime/collectors/online_cpus.h"
 #include "runtime/collectors/perf_derived.h"
 #include "runtime/collectors/refusals.h"
 #include "stdlib/abi/inputs.h"
@@ -10,8 +14,9 @@ namespace {
 class PerfCollector final : public Collector {
  public:
   PerfCollector(const RunSpec& spec, const HostFacts& facts, const Frame& frame)
-      : facts_(facts), slots_(spec.containers.size()) {
+      : facts_(facts), events_(spec.events), slots_(spec.containers.size()) {
     for (size_t slot = 0; slot < slots_.size(); ++slot) {
+      slots_[slot].min_running = spec.containers[slot].sampling.min_running;
       const MetricSet wanted = with_inputs(spec.containers[slot].sampling.enabled);
       for (size_t column = 0; column < frame.columns().size(); ++column) {
         const Metric metric = frame.columns()[column];
@@ -25,14 +30,15 @@ class PerfCollector final : public Collector {
     MetricSet events;
     for (const Cell& cell : slots_[slot].cells)
       if (info(cell.metric).kind != MetricKind::Derived) events.set(static_cast<size_t>(cell.metric));
-    const auto refused = slots_[slot].counters.open(started.cgroup.perf_event, events, facts_);
+    const auto refused = slots_[slot].counters.open(started.cgroup.perf_event, events, facts_, events_);
     return refusal_lines(refused, facts_.unavailable);
   }
 
   void detach(size_t slot) override { slots_[slot].counters.close(); }
 
   void collect(size_t slot, Frame& frame) override {
-    slots_[slot].counters.read(interval_);
+    look_at_cpus(frame.step);
+    slots_[slot].counters.read(interval_, slots_[slot].min_running);
     for (const Cell& cell : slots_[slot].cells) {
       if (info(cell.metric).kind == MetricKind::Derived) {
         const DerivedValue derived = derive(cell.metric, interval_);
@@ -42,7 +48,7 @@ class PerfCollector final : public Collector {
           frame.set_missing(cell.column, slot, derived.status);
         continue;
       }
-      const EventDelta& event = interval_.events[static_cast<size_t>(cell.metric)];
+      const EventDelta& event = interval_[cell.metric];
       if (has_value(event.status))
         frame.set_i64(cell.column, slot, event.value, event.status);
       else
@@ -57,11 +63,23 @@ class PerfCollector final : public Collector {
   };
   struct Slot {
     std::vector<Cell> cells;
+    double min_running = 0;
     CgroupCounters counters;
   };
 
+  /// Once a step: CPUs that went offline or came have other events.
+  void look_at_cpus(int64_t step) {
+    if (step == looked_) return;
+    looked_ = step;
+    if (!online_.changed()) return;
+    for (Slot& slot : slots_) slot.counters.follow(online_.cpus());
+  }
+
   HostFacts facts_;
-  std::vector<Slot> slots_;
+  std::vector<OwnEvent> events_;
+  OnlineCpus online_;
+  int64_t looked_ = -1;
+  std::deque<Slot> slots_;
   PerfInterval interval_;
 };
 

@@ -7,9 +7,7 @@
 namespace cbench {
 namespace {
 
-const EventDelta& delta(const PerfInterval& interval, Metric metric) {
-  return interval.events[static_cast<size_t>(metric)];
-}
+const EventDelta& delta(const PerfInterval& interval, Metric metric) { return interval[metric]; }
 
 /// The status that a figure made of these events has.
 Status joint_status(const PerfInterval& interval, std::initializer_list<Metric> inputs) {

@@ -2,16 +2,17 @@
 #include "runtime/collectors/perf_event.h"
 
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <linux/perf_event.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "runtime/collectors/model_event.h"
+#include "runtime/host/files.h"
 
 namespace cbench {
 namespace {
@@ -72,48 +73,80 @@ std::optional<EventCode> generic_event(std::string_view source) {
   return EventCode{PERF_TYPE_HW_CACHE, *cache | (*operation << 8) | (*result << 16)};
 }
 
-Error no_counter(int error, Metric metric, const HostFacts& facts) {
-  const std::string_view source = info(metric).source;
-  std::string why = fmt::format("this CPU ({}) or its virtual machine offers no counter for `{}` ({})",
-                                facts.cpu_model, source, std::strerror(error));
-  if (source.starts_with("cache:LL") && facts.cpu_vendor == "AuthenticAMD")
-    return {Exit::HostLacks, why,
+/// `event` is what the message calls it: a metric's source, or what the user wrote.
+Error no_counter(int error, std::string_view event, const HostFacts& facts) {
+  if (event.starts_with("cache:LL") && facts.cpu_vendor == "AuthenticAMD")
+    return {Exit::HostLacks, fmt::format("this CPU ({}) has no counter for `{}`", facts.cpu_model, event),
             "AMD's core counters have no last-level cache events; use perf.cache_misses or rdt metrics"};
-  return {Exit::HostLacks, why,
-          "run on bare metal, or give the virtual machine a PMU (QEMU: `-cpu host,pmu=on`); "
-          "`perf list hw cache` shows what there is"};
+  if (facts.virtual_machine)
+    return {Exit::HostLacks,
+            fmt::format("this virtual machine ({}) has no counter for `{}` ({})", facts.cpu_model, event,
+                        std::strerror(error)),
+            "run on bare metal, or give the virtual machine a PMU (QEMU: `-cpu host,pmu=on`); "
+            "`perf list hw cache` shows what there is"};
+  return {
+      Exit::HostLacks,
+      fmt::format("this CPU ({}) has no counter for `{}` ({})", facts.cpu_model, event, std::strerror(error)),
+      "`perf list hw cache` shows what there is; a kernel without the driver of this CPU's PMU has none"};
+}
+
+/// rNNNN, as perf-record(1) has it. nullopt: the text is of another form.
+std::optional<Result<EventCode>> raw_event(std::string_view text) {
+  if (text.size() < 2 || text[0] != 'r' ||
+      text.find_first_not_of("0123456789abcdefABCDEF", 1) != std::string_view::npos)
+    return std::nullopt;
+  uint64_t code = 0;
+  if (std::from_chars(text.data() + 1, text.data() + text.size(), code, 16).ec != std::errc{})
+    return Error{Exit::HostLacks, fmt::format("`{}` is longer than the 64 bits of a raw code", text),
+                 "write the number that `perf list --details` shows for the event"};
+  return EventCode{PERF_TYPE_RAW, code};
+}
+
+std::string_view event_of(Metric metric, std::span<const OwnEvent> own) {
+  for (const OwnEvent& event : own)
+    if (event.metric == metric) return event.event.value;
+  return is_own(metric) ? "" : info(metric).source;
+}
+
+/// The capabilities that let a process count the events of others: perf_event_open(2).
+bool is_capable() {
+  constexpr uint64_t kSysAdmin = 1ULL << 21U, kPerfmon = 1ULL << 38U;
+  const std::string status = read_text("/proc/self/status").value_or("");
+  const size_t at = status.find("CapEff:");
+  if (at == std::string::npos) return false;
+  const uint64_t effective = std::strtoull(status.c_str() + at + 7, nullptr, 16);
+  return (effective & (kSysAdmin | kPerfmon)) != 0;
 }
 
 }  // namespace
 
-bool needs_counter(Metric metric) { return !info(metric).source.starts_with("sw:"); }
+bool may_open_events(const HostFacts& facts) { return facts.perf_event_paranoid <= 0 || is_capable(); }
 
-Result<EventCode> resolve_event(Metric metric, const HostFacts& facts) {
-  const std::string_view source = info(metric).source;
+Result<EventCode> resolve_event(Metric metric, const HostFacts& facts, std::span<const OwnEvent> own) {
+  const std::string_view event = event_of(metric, own);
   constexpr std::string_view kModel = "model:";
-  if (source.starts_with(kModel)) return resolve_model_event(source.substr(kModel.size()), facts);
-  if (const auto code = generic_event(source)) return *code;
-  return Error{Exit::HostLacks, fmt::format("`{}` names no event of perf_event_open", source),
+  if (is_own(metric)) {
+    if (const auto raw = raw_event(event)) return *raw;
+    return resolve_named_event(event, facts);
+  }
+  if (event.starts_with(kModel)) return resolve_model_event(event.substr(kModel.size()), facts);
+  if (const auto code = generic_event(event)) return *code;
+  return Error{Exit::HostLacks, fmt::format("`{}` names no event of perf_event_open", event),
                "report this as a bug of cbench"};
 }
 
-int open_cgroup_event(const EventCode& code, int cgroup_fd, int cpu, int leader) {
-  perf_event_attr attr{};
-  attr.size = sizeof attr;
-  attr.type = code.type;
-  attr.config = code.config;
-  attr.config1 = code.config1;
-  attr.config2 = code.config2;
-  attr.read_format =
-      PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-  return static_cast<int>(::syscall(SYS_perf_event_open, &attr, cgroup_fd, cpu, leader,
-                                    PERF_FLAG_PID_CGROUP | PERF_FLAG_FD_CLOEXEC));
-}
-
-Error explain_open_failure(int error, Metric metric, const HostFacts& facts) {
+Error explain_open_failure(int error, Metric metric, const HostFacts& facts, bool privileged) {
   switch (error) {
     case EACCES:
     case EPERM:
+      if (privileged)
+        return {
+            Exit::HostLacks,
+            "perf_event_open was refused although this process has the right to it: a seccomp filter or a "
+            "security "
+            "module is in the way",
+            "in a container: `--cap-add PERFMON --security-opt seccomp=PROFILE` with a profile that allows "
+            "perf_event_open (Docker's own does not); otherwise see `dmesg` for the security module"};
       return {
           Exit::HostLacks,
           fmt::format("perf_event_open was refused (perf_event_paranoid is {})", facts.perf_event_paranoid),
@@ -137,7 +170,7 @@ Error explain_open_failure(int error, Metric metric, const HostFacts& facts) {
     case EINVAL:
     case EOPNOTSUPP:
     case ENODEV:
-      return no_counter(error, metric, facts);
+      return no_counter(error, is_own(metric) ? info(metric).name : info(metric).source, facts);
     default:
       return {Exit::HostLacks, fmt::format("perf_event_open failed: {}", std::strerror(error)),
               "see perf_event_open(2) for this error"};

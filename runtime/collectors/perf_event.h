@@ -2,30 +2,22 @@
 // words.
 #pragma once
 
-#include <cstdint>
+#include <span>
 
 #include "compiler/base/result.h"
+#include "runtime/collectors/perf_kernel.h"
 #include "stdlib/abi/host_facts.h"
+#include "stdlib/abi/spec.h"
 
 namespace cbench {
 
-/// type, config, config1 and config2 of a perf_event_attr.
-struct EventCode {
-  uint32_t type = 0;
-  uint64_t config = 0, config1 = 0, config2 = 0;
-};
+/// The event of a perf metric that is counted (not Derived); `own` has those that the user named. Errors
+/// (HostLacks): an event that libpfm4 does not know for this CPU; message is the reason, hint the remedy.
+Result<EventCode> resolve_event(Metric metric, const HostFacts& facts, std::span<const OwnEvent> own = {});
 
-/// The event of a perf metric that is counted (not Derived). Errors (HostLacks): a model event that libpfm4
-/// does not know for this CPU; message is the reason, hint the remedy.
-Result<EventCode> resolve_event(Metric metric, const HostFacts& facts);
-/// True for hw:, cache: and model: events, which need a counter of the CPU.
-bool needs_counter(Metric metric);
-
-/// Opens `code` on `cpu` for the cgroup whose folder is open as `cgroup_fd`, as a member of the group of
-/// `leader` (-1: as a leader). Returns the descriptor or -1 with errno.
-int open_cgroup_event(const EventCode& code, int cgroup_fd, int cpu, int leader);
-
-/// Why perf_event_open failed with `error` for `metric`: message and hint.
-Error explain_open_failure(int error, Metric metric, const HostFacts& facts);
+/// Why perf_event_open failed with `error` for `metric`: message and hint. `privileged`: this process has
+/// CAP_PERFMON or CAP_SYS_ADMIN, or perf_event_paranoid asks for none.
+Error explain_open_failure(int error, Metric metric, const HostFacts& facts, bool privileged);
+bool may_open_events(const HostFacts& facts);
 
 }  // namespace cbench

@@ -23,16 +23,18 @@ void refuse(HostFacts& facts, Metric metric, const std::string& reason) {
 bool readable(const std::string& path) { return read_text(path).has_value(); }
 
 /// Every event by itself, so that one refusal does not hide another.
-void probe_perf(const MetricSet& wanted, const CgroupPaths& own, HostFacts& facts) {
+void probe_perf(const MetricSet& wanted, std::span<const OwnEvent> events, const CgroupPaths& own,
+                HostFacts& facts) {
   HostFacts one_cpu = facts;
   if (one_cpu.cpus.size() > 1) one_cpu.cpus.resize(1);
-  for (size_t i = 0; i < kMetricCount; ++i) {
-    if (!wanted[i] || kMetrics[i].group != MetricGroup::perf || kMetrics[i].kind == MetricKind::Derived)
-      continue;
+  for (size_t i = 0; i < kMetricIds; ++i) {
+    if (!wanted[i]) continue;
+    const MetricInfo& m = info(static_cast<Metric>(i));
+    if (m.group != MetricGroup::perf || m.kind == MetricKind::Derived) continue;
     CgroupCounters counters;
     MetricSet only;
     only.set(i);
-    for (const auto& [metric, error] : counters.open(own.perf_event, only, one_cpu))
+    for (const auto& [metric, error] : counters.open(own.perf_event, only, one_cpu, events))
       refuse(facts, metric, reason_and_remedy(error));
   }
 }
@@ -161,10 +163,10 @@ void probe_derived(const MetricSet& wanted, HostFacts& facts) {
 
 }  // namespace
 
-void probe_metrics(const MetricSet& wanted, HostFacts& facts) {
+void probe_metrics(const MetricSet& wanted, HostFacts& facts, std::span<const OwnEvent> events) {
   const MetricSet all = with_inputs(wanted);
   const auto own = cgroups_of(::getpid());
-  for (size_t i = 0; i < kMetricCount; ++i) {
+  for (size_t i = 0; i < kMetricIds; ++i) {
     const auto metric = static_cast<Metric>(i);
     if (!all[i]) continue;
     if (!own && info(metric).group <= MetricGroup::docker)
@@ -172,8 +174,10 @@ void probe_metrics(const MetricSet& wanted, HostFacts& facts) {
     if (info(metric).group != MetricGroup::rdt) continue;
     if (const std::string why = why_no_rdt(metric, facts); !why.empty()) refuse(facts, metric, why);
   }
+  facts.perf_counters =
+      count_counters(linux_perf(), read_number("/proc/sys/kernel/nmi_watchdog").value_or(0) == 1);
   if (own) {
-    probe_perf(all, *own, facts);
+    probe_perf(all, events, *own, facts);
     probe_figures(all, *own, facts);
   }
   probe_derived(all, facts);

@@ -2,6 +2,7 @@
 // arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -21,6 +22,7 @@ class ScaledSum {
  public:
   void add(uint64_t value, GroupTimes times) {
     enabled_ += times.enabled;
+    running_ += std::min(times.running, times.enabled);
     if (times.running == 0) return;
     counted_ += times.enabled;
     if (times.running >= times.enabled) {
@@ -32,9 +34,12 @@ class ScaledSum {
     }
   }
 
-  /// NotScheduled when the container ran and the counter never did; Ok with 0 when the container did not run.
-  [[nodiscard]] Status status() const {
+  /// NotScheduled when the container ran and the counter never did, or in less than `min_running` of the
+  /// time; Ok with 0 when the container did not run.
+  [[nodiscard]] Status status(double min_running = 0) const {
     if (enabled_ > 0 && counted_ == 0) return Status::NotScheduled;
+    if (static_cast<double>(running_) < min_running * static_cast<double>(enabled_))
+      return Status::NotScheduled;
     return multiplexed_ || counted_ < enabled_ ? Status::Multiplexed : Status::Ok;
   }
   /// The sum, rounded. A CPU where the counter never got its turn is taken to be like the others.
@@ -46,7 +51,7 @@ class ScaledSum {
   }
 
  private:
-  uint64_t exact_ = 0, enabled_ = 0, counted_ = 0;
+  uint64_t exact_ = 0, enabled_ = 0, running_ = 0, counted_ = 0;
   double scaled_ = 0;
   bool multiplexed_ = false;
 };

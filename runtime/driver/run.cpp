@@ -45,7 +45,7 @@ HostFacts look_at_host(const RunSpec& spec, const std::string& rdt_root) {
   HostFacts facts = probe_host(roots);
   MetricSet wanted;
   for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
-  probe_metrics(wanted, facts);
+  probe_metrics(wanted, facts, spec.events);
   return facts;
 }
 

@@ -46,7 +46,7 @@ int validate(const ValidateOptions& options, Console& console) {
   if (options.host) {
     MetricSet wanted;
     for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
-    probe_metrics(wanted, facts);
+    probe_metrics(wanted, facts, spec.events);
     if (const Result<> cpus = check_cpus(spec, facts, bench->sources); !cpus.ok())
       return console.fail(cpus.error());
     if (const Result<> files = check_files(spec, bench->sources); !files.ok())

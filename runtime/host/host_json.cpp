@@ -38,6 +38,7 @@ class Object {
       wrong_ = key;
     }
   }
+  void get(const char* key, double& out) { take(key, &Json::is_number, out); }
   /// The value of a key that must be an array or object; nullptr when it is absent or of another type.
   const Json* child(const char* key, bool (Json::*is)() const noexcept) {
     const auto found = json_.find(key);
@@ -75,7 +76,8 @@ Json rdt_json(const RdtFacts& rdt) {
           {"l3_occupancy", rdt.l3_occupancy},
           {"mbm_total", rdt.mbm_total},
           {"mbm_local", rdt.mbm_local},
-          {"num_rmids", rdt.num_rmids}};
+          {"num_rmids", rdt.num_rmids},
+          {"peak_bandwidth", rdt.peak_bandwidth}};
 }
 
 void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
@@ -108,6 +110,7 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   object.get("mbm_total", rdt.mbm_total);
   object.get("mbm_local", rdt.mbm_local);
   object.get("num_rmids", rdt.num_rmids);
+  object.get("peak_bandwidth", rdt.peak_bandwidth);
 }
 
 void read_cpu_list(const Json& json, HostFacts& facts, std::string& wrong) {
@@ -162,6 +165,8 @@ void read_facts(const Json& json, std::span<const Metric> own, HostFacts& facts,
   else
     facts.cgroup_mode = static_cast<CgroupMode>(known - std::begin(kModeNames));
   object.get("perf_event_paranoid", facts.perf_event_paranoid);
+  object.get("perf_counters", facts.perf_counters);
+  object.get("virtual_machine", facts.virtual_machine);
   if (const Json* rdt = object.child("rdt", &Json::is_object)) read_rdt(*rdt, facts.rdt, wrong);
   if (const Json* reasons = object.child("unavailable", &Json::is_object))
     read_unavailable(*reasons, own, facts, wrong);
@@ -196,6 +201,8 @@ std::string to_json(const HostFacts& facts) {
                      {"memory_bytes", facts.memory_bytes},
                      {"cgroup_mode", kModeNames[static_cast<size_t>(facts.cgroup_mode)]},
                      {"perf_event_paranoid", facts.perf_event_paranoid},
+                     {"perf_counters", facts.perf_counters},
+                     {"virtual_machine", facts.virtual_machine},
                      {"rdt", rdt_json(facts.rdt)},
                      {"unavailable", unavailable}};
   // A byte that is not UTF-8 (a boot loader's kernel command line) must not end the run.

@@ -82,6 +82,7 @@ struct HostFacts {
   uint64_t memory_bytes = 0;
   CgroupMode cgroup_mode = CgroupMode::V2;
   int32_t perf_event_paranoid = 4;
+  bool virtual_machine = false;    ///< a hypervisor is below us
   uint32_t perf_counters = 0;  ///< events that one group can hold beside instructions and cycles; 0: not known
   RdtFacts rdt;
   /// Metrics that this host cannot deliver, each with the reason and the remedy, as found by opening them.

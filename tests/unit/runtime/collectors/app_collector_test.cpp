@@ -37,6 +37,8 @@ class reporting : public testing::Test {
     ContainerSpec container;
     container.app =
         AppSource{.path = {path, {}},
+                  .address = {},
+                  .request = {},
                   .pattern = {pattern, {}},
                   .figures = {{app_latency_p95, 1, Unit::None}, {app_throughput, 2, Unit::PerSecond}}};
     container.sampling.enabled.set(static_cast<size_t>(app_latency_p95));

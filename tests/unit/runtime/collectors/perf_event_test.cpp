@@ -78,17 +78,17 @@ TEST(PerfEvent, each_refusal_has_a_reason_and_a_remedy) {
                                              {ENOSYS, "no perf_event_open", "CONFIG_PERF_EVENTS"},
                                              {EBUSY, "another program", "perf"},
                                              {EIO, "Input/output", "perf_event_open(2)"}}) {
-    const Error said = explain_open_failure(error, Metric::perf_cycles, facts);
+    facts.virtual_machine = true;
+    const Error said = explain_open_failure(error, Metric::perf_cycles, facts, false);
     EXPECT_THAT(said.message, HasSubstr(message));
     EXPECT_THAT(said.hint, HasSubstr(hint));
   }
-  EXPECT_THAT(explain_open_failure(ENOENT, Metric::perf_llc_loads, facts).hint, HasSubstr("AMD"));
+  EXPECT_THAT(explain_open_failure(ENOENT, Metric::perf_llc_loads, facts, true).hint, HasSubstr("AMD"));
 }
 
 PerfInterval interval(std::initializer_list<std::tuple<Metric, int64_t, Status, size_t>> events) {
   PerfInterval made;
-  for (const auto& [metric, value, status, group] : events)
-    made.events[static_cast<size_t>(metric)] = {value, status, group};
+  for (const auto& [metric, value, status, group] : events) made.set(metric, {value, status, group});
   return made;
 }
 

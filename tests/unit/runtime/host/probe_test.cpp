@@ -160,7 +160,10 @@ HostFacts full_facts() {
                .l3_occupancy = true,
                .mbm_total = true,
                .mbm_local = true,
-               .num_rmids = 224};
+               .num_rmids = 224,
+               .peak_bandwidth = 80e9};
+  facts.virtual_machine = true;
+  facts.perf_counters = 6;
   facts.unavailable[Metric::perf_cycles] = "no counters; use a host with a PMU";
   return facts;
 }
@@ -175,6 +178,9 @@ TEST(HostJson, a_round_trip_keeps_everything) {
   EXPECT_EQ(back->rdt.l3_domains, facts.rdt.l3_domains);
   EXPECT_EQ(back->rdt.mb_kind(), MbKind::Rate);
   EXPECT_EQ(back->unavailable, facts.unavailable);
+  EXPECT_EQ(back->rdt.peak_bandwidth, 80e9);
+  EXPECT_EQ(back->perf_counters, 6U);
+  EXPECT_TRUE(back->virtual_machine);
   EXPECT_EQ(back->cgroup_mode, CgroupMode::Hybrid);
   EXPECT_EQ(back->cpus.size(), 4u);
   EXPECT_EQ(back->cpus[3].l3_domain, 1);
