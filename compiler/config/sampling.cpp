@@ -46,11 +46,11 @@ class GroupReader {
       if (member.key == kFrequency.name) {
         period = read_field(reading_, kFrequency, member);
       } else if (group_ == MetricGroup::perf && member.key == kMinRunning.name) {
-        if (const auto field = read_field(reading_, kMinRunning, member))
-          sampling_.min_running = field->number;
+        if (const auto share = read_field(reading_, kMinRunning, member))
+          sampling_.min_running = share->number;
       } else if (group_ == MetricGroup::perf && member.key == kEvents.name) {
-        if (const auto field = read_field(reading_, kEvents, member))
-          read_events(reading_, *field, sampling_);
+        if (const auto events = read_field(reading_, kEvents, member))
+          read_events(reading_, *events, sampling_);
       } else {
         read_metric(member);
       }

@@ -25,6 +25,8 @@ class Collector {
   virtual void detach(size_t slot) = 0;
   /// Fills the cells of the collector's group that are enabled for the slot. Called when the group is due for the slot.
   virtual void collect(size_t slot, Frame& frame) = 0;
+  /// Now and then: tasks that have come to a container are counted with it.
+  virtual void sync_tasks() {}
 };
 
 /// Makes the collectors of the groups that a run enables.
@@ -54,6 +56,7 @@ class Sampler {
   /// From now on the container is sampled at this period, a multiple of the step; 0: as configured. A start
   /// sets it back.
   void set_period(size_t slot, int64_t period_ns);
+  void sync_tasks();
 
  private:
   struct Impl;

@@ -2,9 +2,10 @@
 #include "runtime/collectors/mon_group.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,23 +20,38 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kEventFiles[kMonEvents] = {"llc_occupancy", "mbm_total_bytes", "mbm_local_bytes"};
 
-/// Ids of all threads in the cgroup `folder` and below it.
-std::set<uint64_t> tasks_below(const std::string& folder) {
-  std::set<uint64_t> tasks;
-  const auto add = [&tasks](const std::string& group) {
-    auto text = read_text(group + "/cgroup.threads");  // v2
-    if (!text) text = read_text(group + "/tasks");     // v1
-    if (!text) return;
-    for (const std::string_view line : fields(*text, '\n'))
-      if (const auto id = parse_number(line)) tasks.insert(*id);
-  };
-  add(folder);
+void add_tasks(const std::string& group, std::vector<uint64_t>& tasks) {
+  auto text = read_text(group + "/cgroup.threads");  // v2
+  if (!text) text = read_text(group + "/tasks");     // v1
+  if (!text) return;
+  for (const std::string_view line : fields(*text, '\n'))
+    if (const auto id = parse_number(line)) tasks.push_back(*id);
+}
+
+/// Ids of all threads in the cgroup `folder` and below it, ascending.
+void tasks_below(const std::string& folder, std::vector<uint64_t>& tasks) {
+  tasks.clear();
+  add_tasks(folder, tasks);
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
-    if (it->is_directory(ignored)) add(it->path());
+    if (it->is_directory(ignored)) add_tasks(it->path(), tasks);
   }
-  return tasks;
+  std::sort(tasks.begin(), tasks.end());
+  tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
+}
+
+/// The entries of `folder` that are called `prefix` and a number, by number.
+std::map<uint32_t, std::string> numbered_entries(const std::string& folder, std::string_view prefix) {
+  std::map<uint32_t, std::string> entries;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(prefix)) continue;
+    if (const auto id = parse_number(std::string_view(name).substr(prefix.size())))
+      entries[static_cast<uint32_t>(*id)] = entry.path();
+  }
+  return entries;
 }
 
 bool holds_task(const std::string& group, int64_t pid) {
@@ -74,11 +90,15 @@ Result<> MonGroup::make() {
   // The name holds our pid: a folder that exists already is left over from a run that is dead.
   if (std::error_code ignored; !fs::is_directory(folder_, ignored)) {
     if (auto noted = journal_->will_create(folder_); !noted) return noted;
-    if (auto made = resctrl_make_group(root_, folder_); !made) {
+    int error = 0;
+    if (auto made = resctrl_make_group(root_, folder_, &error); !made) {
+      out_of_rmids_ = error == ENOSPC || error == EBUSY;
       folder_.clear();
       return made;
     }
   }
+  out_of_rmids_ = false;
+  assigned_.clear();
   auto assigned = assign_tasks();
   open_files();
   return assigned;
@@ -86,42 +106,53 @@ Result<> MonGroup::make() {
 
 Result<> MonGroup::assign_tasks() {
   // A task may fork while we assign; its child has the parent's old group then, so look until nothing new is
-  // there.
-  std::set<uint64_t> done;
+  // there. Those that have ended are forgotten: their numbers may come back.
   for (int round = 0; round < 10; ++round) {
+    tasks_below(cgroup_, found_tasks_);
     bool found = false;
-    for (const uint64_t task : tasks_below(cgroup_)) {
-      if (!done.insert(task).second) continue;
+    for (const uint64_t task : found_tasks_) {
+      if (std::binary_search(assigned_.begin(), assigned_.end(), task)) continue;
       found = true;
       const auto written = resctrl_write(root_, folder_ + "/tasks", fmt::format("{}\n", task));
       const bool alive = ::access(fmt::format("/proc/{}", task).c_str(), F_OK) == 0;
       if (!written && alive) return written;
     }
+    assigned_.swap(found_tasks_);
     if (!found) break;
   }
   return Done{};
+}
+
+/// A refusal is no news: a task that is about to change its class is not allowed in, and `follow` takes care
+/// of it.
+void MonGroup::sync_tasks() {
+  if (!folder_.empty()) (void)assign_tasks();
+}
+
+void MonGroup::open_source(const std::string& folder, bool node, uint32_t id) {
+  MonSource source{.node = node, .id = id};
+  for (size_t event = 0; event < kMonEvents; ++event)
+    source.fds[event] =
+        ::open(fmt::format("{}/{}", folder, kEventFiles[event]).c_str(), O_RDONLY | O_CLOEXEC);
+  sources_.push_back(source);
 }
 
 void MonGroup::open_files() {
   schemata_fd_ = ::open((class_folder() + "/schemata").c_str(), O_RDONLY | O_CLOEXEC);
   schemata_text_.clear();
   schemata_.clear();
-  std::error_code error;
-  for (const auto& domain : fs::directory_iterator(folder_ + "/mon_data", error)) {
-    if (!std::string_view(domain.path().filename().c_str()).starts_with("mon_L3_")) continue;
-    for (size_t event = 0; event < kMonEvents; ++event) {
-      const int fd = ::open((domain.path() / kEventFiles[event]).c_str(), O_RDONLY | O_CLOEXEC);
-      if (fd >= 0) fds_[event].push_back(fd);
-    }
+  const std::string data = folder_ + "/mon_data";
+  for (const auto& [domain, path] : numbered_entries(data, kMonDomain)) {
+    open_source(path, false, domain);
+    for (const auto& [node, below] : numbered_entries(path, kMonNode)) open_source(below, true, node);
   }
 }
 
 void MonGroup::close_files() {
   close_fd(schemata_fd_);
-  for (auto& fds : fds_) {
-    for (int& fd : fds) close_fd(fd);
-    fds.clear();
-  }
+  for (MonSource& source : sources_)
+    for (int& fd : source.fds) close_fd(fd);
+  sources_.clear();
 }
 
 void MonGroup::close() {
@@ -160,6 +191,7 @@ bool MonGroup::follow() {
   const Place place = locate();
   if (place.group == class_ && place.monitored) return false;
   if (place.group == class_) {
+    assigned_.clear();
     (void)assign_tasks();  // a write to the class's tasks took them out; a failure shows as stale counts in
                            // the next call
     return true;
@@ -172,22 +204,19 @@ bool MonGroup::follow() {
   return true;
 }
 
-MonValue MonGroup::read(MonEvent event) const {
-  uint64_t sum = 0;
-  for (const int fd : fds_[static_cast<size_t>(event)]) {
-    char buffer[64];
-    const ssize_t size = ::pread(fd, buffer, sizeof buffer, 0);
-    if (size < 0) return {0, Status::Error};
-    const std::string_view text = trimmed({buffer, static_cast<size_t>(size)});
-    if (text == "Unavailable") return {0, Status::Unavailable};
-    if (text == "Unassigned") return {0, Status::Unassigned};
-    uint64_t value = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{})
-      return {0, Status::Error};
-    sum += value;
-  }
-  if (fds_[static_cast<size_t>(event)].empty()) return {0, Status::Unsupported};
-  return {static_cast<int64_t>(sum), Status::Ok};
+MonValue MonGroup::read(MonEvent event, const MonSource& source) {
+  const int fd = source.fds[static_cast<size_t>(event)];
+  if (fd < 0) return {0, Status::Unsupported};
+  char buffer[64];
+  const ssize_t size = ::pread(fd, buffer, sizeof buffer, 0);
+  if (size < 0) return {0, Status::Error};
+  const std::string_view text = trimmed({buffer, static_cast<size_t>(size)});
+  if (text == "Unavailable") return {0, Status::Unavailable};
+  if (text == "Unassigned") return {0, Status::Unassigned};
+  uint64_t value = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{} || value > INT64_MAX)
+    return {0, Status::Error};
+  return {static_cast<int64_t>(value), Status::Ok};
 }
 
 const Schemata* MonGroup::schemata() {

@@ -16,10 +16,17 @@ namespace cbench {
 enum class MonEvent : uint8_t { Occupancy, TotalBytes, LocalBytes };
 inline constexpr size_t kMonEvents = 3;
 
-/// A sum over all L3 domains; Unavailable or Unassigned when resctrl says so for one of them.
+/// What resctrl says of an event; Unavailable or Unassigned when it says so.
 struct MonValue {
   int64_t value = 0;
   Status status = Status::Unsupported;
+};
+
+/// An L3 domain, or a node of one (sub-NUMA clustering), and its open files.
+struct MonSource {
+  bool node = false;
+  uint32_t id = 0;
+  std::array<int, kMonEvents> fds{-1, -1, -1};
 };
 
 class MonGroup {
@@ -30,7 +37,7 @@ class MonGroup {
   MonGroup& operator=(const MonGroup&) = delete;
 
   /// Makes the group `name` beside the container's class and assigns the container's tasks. Errors: no RMID
-  /// left, refused.
+  /// left (`out_of_rmids`), refused.
   Result<> open(const RdtFacts& rdt, const std::string& name, const Started& started, Journal& journal);
   /// Closes the files and removes the group; its tasks fall back to the class.
   void close();
@@ -40,7 +47,16 @@ class MonGroup {
   /// stays.
   bool follow();
 
-  [[nodiscard]] MonValue read(MonEvent event) const;
+  /// Assigns the container's tasks that came from outside since (`docker exec`); forks are in the group by
+  /// themselves.
+  void sync_tasks();
+  /// Was there no group because all RMIDs are in use, or wait for their lines to leave the cache?
+  [[nodiscard]] bool out_of_rmids() const { return out_of_rmids_; }
+
+  [[nodiscard]] static MonValue read(MonEvent event, const MonSource& source);
+  /// Domains first, each followed by its nodes; the files of a domain hold the sum of its nodes
+  /// (resctrl.rst).
+  [[nodiscard]] const std::vector<MonSource>& sources() const { return sources_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& class_name() const { return class_; }  ///< "" is the root group
   /// The schemata of the class; parsed again only when its text has changed. nullptr when it cannot be read.
@@ -58,6 +74,7 @@ class MonGroup {
   Result<> make();
   Result<> assign_tasks();
   void open_files();
+  void open_source(const std::string& folder, bool node, uint32_t id);
   void close_files();
 
   std::string root_, name_, class_, folder_, cgroup_;
@@ -65,7 +82,9 @@ class MonGroup {
   int64_t pid_ = 0;
   bool simulated_ = false;
   int place_fd_ = -1, schemata_fd_ = -1;
-  std::array<std::vector<int>, kMonEvents> fds_;
+  std::vector<MonSource> sources_;
+  std::vector<uint64_t> assigned_, found_tasks_;  ///< ascending
+  bool out_of_rmids_ = false;
   char text_[4096];  ///< of the last file read
   std::string found_class_, schemata_text_;
   Schemata schemata_;

@@ -11,6 +11,7 @@
 #include "runtime/collectors/refusals.h"
 #include "runtime/host/files.h"
 #include "runtime/host/resctrl.h"
+#include "stdlib/abi/domain_parts.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
@@ -113,7 +114,8 @@ void probe_figures(const MetricSet& wanted, const CgroupPaths& own, HostFacts& f
 }
 
 /// Why resctrl cannot give `metric`; "" when it can.
-std::string why_no_rdt(Metric metric, const HostFacts& facts) {
+std::string why_no_rdt(Metric of, const HostFacts& facts) {
+  const Metric metric = whole_of(of);
   const RdtFacts& rdt = facts.rdt;
   const auto lacks = [&](std::string_view what) {
     return fmt::format("resctrl on this CPU ({}) has no {}; use a host with it", facts.cpu_model, what);
@@ -141,8 +143,12 @@ std::string why_no_rdt(Metric metric, const HostFacts& facts) {
                  : "this host's memory bandwidth is allocated in absolute units, not in percent; read "
                    "rdt.memory_bandwidth_total";
     case Metric::rdt_bandwidth_utilization_percent:
-      return "the host's peak memory bandwidth is not known; read rdt.memory_bandwidth_total and compare it "
-             "with a figure of your own";
+      if (!rdt.mbm_total) return lacks("total bandwidth monitoring (MBM)");
+      return rdt.peak_bandwidth > 0
+                 ? ""
+                 : "the host's peak memory bandwidth is not known; write it into bench.yml (`benchmark: "
+                   "{host: "
+                   "{peak_bandwidth: 80GB/s}}`), or let `cbench host --calibrate` measure it";
     default:
       return rdt.l3_occupancy || rdt.mbm_total || rdt.mbm_local ? "" : lacks("monitoring");
   }

@@ -94,6 +94,11 @@ void Sampler::detach(size_t slot) {
 
 void Sampler::set_period(size_t slot, int64_t period_ns) { impl_->set_period(slot, period_ns); }
 
+void Sampler::sync_tasks() {
+  for (const auto& collector : impl_->collectors)
+    if (collector) collector->sync_tasks();
+}
+
 void Sampler::collect(Frame& frame) {
   for (size_t slot = 0; slot < impl_->slots.size(); ++slot) {
     const Impl::Slot& s = impl_->slots[slot];

@@ -9,6 +9,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/domain_parts.h"
 #include "stdlib/abi/own_metric.h"
 
 namespace cbench {
@@ -90,6 +91,7 @@ int replay_one(const std::string& path, const std::string& name, const DryRunOpt
   if (!bench.ok()) return console.fail(bench.error());
   const Result<HostFacts> facts = host_facts_from_json(header.host_json, own_of(header.columns));
   if (!facts.ok()) return console.fail(facts.error());
+  add_domain_parts(bench->spec, facts->rdt);
   const Result<PolicySource> policy = policy_for(bench->sources, header, name);
   if (!policy.ok()) return console.fail(policy.error());
 

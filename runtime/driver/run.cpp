@@ -11,6 +11,7 @@
 #include "runtime/driver/run_session.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
 namespace {
@@ -39,10 +40,13 @@ Mode mode_of(const RunOptions& options, const RunSpec& spec) {
   return spec.mode.value_or(Mode::Act);
 }
 
-HostFacts look_at_host(const RunSpec& spec, const std::string& rdt_root) {
+/// Probes the host, and adds to `spec` the metrics that depend on it.
+HostFacts look_at_host(RunSpec& spec, const std::string& rdt_root) {
   HostRoots roots;
   if (!rdt_root.empty()) roots.resctrl = rdt_root;
   HostFacts facts = probe_host(roots);
+  if (spec.peak_bandwidth) facts.rdt.peak_bandwidth = *spec.peak_bandwidth;
+  add_domain_parts(spec, facts.rdt);
   MetricSet wanted;
   for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
   probe_metrics(wanted, facts, spec.events);

@@ -9,6 +9,7 @@
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/probe.h"
+#include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
 namespace {
@@ -34,8 +35,10 @@ int validate(const ValidateOptions& options, Console& console) {
   if (!params.ok()) return console.fail(params.error());
   Result<Bench> bench = load_bench(options.bench, console);
   if (!bench.ok()) return console.fail(bench.error());
-  const RunSpec& spec = bench->spec;
+  RunSpec& spec = bench->spec;
   HostFacts facts = probe_host();
+  if (spec.peak_bandwidth) facts.rdt.peak_bandwidth = *spec.peak_bandwidth;
+  if (options.host) add_domain_parts(spec, facts.rdt);
   std::vector<std::string> lacks;
   const Result<std::optional<PolicySource>> source =
       options.policy.empty() && !options.host && spec.policy.value.empty()

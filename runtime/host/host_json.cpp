@@ -63,6 +63,7 @@ Json rdt_json(const RdtFacts& rdt) {
           {"root", rdt.root},
           {"absent_reason", rdt.absent_reason},
           {"l3_domains", rdt.l3_domains},
+          {"snc_nodes", rdt.snc_nodes},
           {"l3_allocation", rdt.l3_allocation},
           {"l3_ways", rdt.l3_ways},
           {"l3_min_bits", rdt.l3_min_bits},
@@ -86,12 +87,13 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   object.get("simulated", rdt.simulated);
   object.get("root", rdt.root);
   object.get("absent_reason", rdt.absent_reason);
-  if (const Json* domains = object.child("l3_domains", &Json::is_array))
-    for (const Json& id : *domains) {
-      if (!id.is_number_unsigned() || !std::in_range<uint32_t>(id.get<uint64_t>()))
-        return void(wrong = "l3_domains");
-      rdt.l3_domains.push_back(id.get<uint32_t>());
-    }
+  for (const auto& [key, ids] : {std::pair{"l3_domains", &rdt.l3_domains}, {"snc_nodes", &rdt.snc_nodes}})
+    if (const Json* list = object.child(key, &Json::is_array))
+      for (const Json& id : *list) {
+        if (!id.is_number_unsigned() || !std::in_range<uint32_t>(id.get<uint64_t>()))
+          return void(wrong = key);
+        ids->push_back(id.get<uint32_t>());
+      }
   object.get("l3_allocation", rdt.l3_allocation);
   object.get("l3_ways", rdt.l3_ways);
   object.get("l3_min_bits", rdt.l3_min_bits);

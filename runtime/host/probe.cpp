@@ -35,7 +35,8 @@ void read_cpu_names(const HostRoots& roots, HostFacts& facts) {
   facts.cpu_model = keyed(cpuinfo, "model name", ':');
   facts.cpu_vendor = keyed(cpuinfo, "vendor_id", ':');
   facts.microcode = keyed(cpuinfo, "microcode", ':');
-  facts.virtual_machine = (" " + keyed(cpuinfo, "flags", ':') + " ").find(" hypervisor ") != std::string::npos;
+  facts.virtual_machine =
+      (" " + keyed(cpuinfo, "flags", ':') + " ").find(" hypervisor ") != std::string::npos;
   if (!facts.cpu_vendor.empty()) return;
   // Arm's cpuinfo has numbers only: the implementer's code of the MIDR register and the part.
   const std::string implementer = keyed(cpuinfo, "CPU implementer", ':');

@@ -70,6 +70,20 @@ void read_monitoring(const std::string& info, RdtFacts& facts) {
   facts.num_rmids = static_cast<uint32_t>(read_number(info + "/L3_MON/num_rmids").value_or(0));
 }
 
+/// The numbers behind `prefix` in the names of a folder's entries.
+std::vector<uint32_t> numbered(const std::string& folder, std::string_view prefix) {
+  std::vector<uint32_t> ids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(prefix)) continue;
+    if (const auto id = parse_number(std::string_view(name).substr(prefix.size())))
+      ids.push_back(static_cast<uint32_t>(*id));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 /// Ids of the L3 domains: from the schemata, or from mon_data where the host only monitors.
 std::vector<uint32_t> l3_domains(const std::string& root) {
   std::vector<uint32_t> ids;
@@ -79,17 +93,19 @@ std::vector<uint32_t> l3_domains(const std::string& root) {
     if (line)
       for (const auto& domain : line->domains) ids.push_back(domain.first);
   }
-  std::error_code error;
-  if (ids.empty())
-    for (const auto& entry : std::filesystem::directory_iterator(root + "/mon_data", error)) {
-      constexpr std::string_view kPrefix = "mon_L3_";
-      const std::string name = entry.path().filename();
-      if (!name.starts_with(kPrefix)) continue;
-      if (const auto id = parse_number(std::string_view(name).substr(kPrefix.size())))
-        ids.push_back(static_cast<uint32_t>(*id));
-    }
+  if (ids.empty()) return numbered(root + "/mon_data", kMonDomain);
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+/// With sub-NUMA clustering a domain's folder has one for each node (resctrl.rst, "mon_data").
+std::vector<uint32_t> snc_nodes(const std::string& root) {
+  std::vector<uint32_t> nodes;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(root + "/mon_data", error))
+    for (const uint32_t node : numbered(entry.path(), kMonNode)) nodes.push_back(node);
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
 }
 
 Error failed(const std::string& root, const std::string& what, int error) {
@@ -114,6 +130,7 @@ RdtFacts read_resctrl(const std::string& root, const std::string& proc_root) {
   if (facts.mb_allocation) facts.mb_unit = resctrl_mb_unit(root, proc_root);
   read_monitoring(info, facts);
   facts.l3_domains = l3_domains(root);
+  facts.snc_nodes = snc_nodes(root);
   return facts;
 }
 
@@ -152,9 +169,10 @@ Result<> resctrl_write(const std::string& root, const std::string& path, std::st
   return Done{};
 }
 
-Result<> resctrl_make_group(const std::string& root, const std::string& folder) {
+Result<> resctrl_make_group(const std::string& root, const std::string& folder, int* number) {
   if (::mkdir(folder.c_str(), 0755) == 0) return Done{};
   const int error = errno;
+  if (number != nullptr) *number = error;
   if (error == ENOSPC)  // the kernel's word for "no CLOSID left", and for "no RMID left"
     return Error{Exit::RunFailed,
                  fmt::format("cannot create the resctrl group {}: {}", folder,

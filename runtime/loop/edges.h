@@ -28,6 +28,8 @@ class SampleSource {
   virtual void collect(Frame& frame) = 0;
   /// From now on the container is sampled at this period, a multiple of the step; 0: as configured.
   virtual void set_period(size_t slot, int64_t period_ns) = 0;
+  /// Now and then: tasks that have come to a container are counted with it.
+  virtual void sync_tasks() = 0;
 };
 
 /// What a policy's actions change (runtime/actuators), and the way back. attach() may come from another
@@ -81,6 +83,7 @@ class SamplerSource final : public SampleSource {
   void detach(size_t slot) override { sampler_.detach(slot); }
   void collect(Frame& frame) override { sampler_.collect(frame); }
   void set_period(size_t slot, int64_t period_ns) override { sampler_.set_period(slot, period_ns); }
+  void sync_tasks() override { sampler_.sync_tasks(); }
 
  private:
   Sampler& sampler_;

@@ -115,7 +115,8 @@ class Run {
     const int64_t now = in_.clock.monotonic_ns();
     if (now >= next_sync_) {
       decider_.sync_tasks();
-      next_sync_ = decider_.acts() ? now + in_.spec.pid_sync_ns : kNever;
+      in_.sampler.sync_tasks();
+      next_sync_ = now + in_.spec.pid_sync_ns;
     }
     if (now >= next_flush_) {
       flush(now);

@@ -41,6 +41,7 @@ struct RdtFacts {
   std::string root = "/sys/fs/resctrl";
   std::string absent_reason;
   std::vector<uint32_t> l3_domains;  ///< ids in the schemata line, ascending
+  std::vector<uint32_t> snc_nodes;   ///< with sub-NUMA clustering: the nodes that monitoring tells apart, ascending
   bool l3_allocation = false;        ///< CAT
   uint32_t l3_ways = 0;              ///< bits of cbm_mask
   uint32_t l3_min_bits = 1;

@@ -182,6 +182,7 @@ class FakeSampler final : public SampleSource {
   void set_period(size_t slot, int64_t period_ns) override {
     if (period_ns > 0 || periods.contains(slot)) periods[slot] = period_ns;
   }
+  void sync_tasks() override { ++syncs; }
   static double value(size_t slot, int64_t step) {
     return static_cast<double>((slot + 1) * 1000 + static_cast<size_t>(step));
   }
@@ -190,6 +191,7 @@ class FakeSampler final : public SampleSource {
   std::set<size_t> attached;
   std::map<size_t, int64_t> periods;  ///< that were set
   std::vector<int64_t> steps, times;
+  int syncs = 0;
 };
 
 class FakeHost final : public ControlledHost {

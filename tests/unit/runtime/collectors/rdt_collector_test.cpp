@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/collectors/collector.h"
 #include "runtime/host/files.h"
 #include "runtime/host/resctrl.h"
+#include "stdlib/abi/domain_parts.h"
 #include "tests/support/fixture_tree.h"
 
 namespace cbench {
@@ -58,6 +61,18 @@ class Resctrl : public testing::Test {
     tree.write(folder + "llc_occupancy", occupancy + "\n");
     tree.write(folder + "mbm_total_bytes", total + "\n");
     tree.write(folder + "mbm_local_bytes", local + "\n");
+  }
+  /// As a run does it on this host.
+  void with_parts() {
+    add_domain_parts(spec, facts.rdt);
+    frame = std::make_unique<Frame>(columns_of(spec), 1);
+    frame->running[0] = 1;
+  }
+  [[nodiscard]] Metric part(std::string_view name) const {
+    for (const Metric metric : frame->columns())
+      if (info(metric).name == name) return metric;
+    ADD_FAILURE() << name;
+    return Metric::rdt_class_name;
   }
   void attach() {
     collector = make_rdt_collector(spec, facts, *frame, *journal);
@@ -122,6 +137,123 @@ TEST_F(Resctrl, what_the_kernel_cannot_say_is_a_status) {
   EXPECT_EQ(status(rdt_l3_cache_occupancy), Status::Ok);
   EXPECT_EQ(status(rdt_memory_bandwidth_total), Status::Unavailable)
       << "there is no earlier value to compare with";
+}
+
+TEST_F(Resctrl, each_domain_has_its_own_figures_and_its_own_status) {
+  facts.rdt.peak_bandwidth = 50e9;
+  with_parts();
+  attach();
+  collector->collect(0, *frame);
+  EXPECT_EQ(frame->i64(column(part("l3_cache_occupancy_d1")), 0), 100);
+  EXPECT_EQ(status(part("memory_bandwidth_total_d0")), Status::Unavailable);
+  ::usleep(5'000);
+  write_counts("", "mon_L3_00", "7", "2000000", "600");
+  collector->collect(0, *frame);
+  EXPECT_EQ(frame->i64(column(part("l3_cache_occupancy_d0")), 0), 7);
+  EXPECT_EQ(frame->i64(column(rdt_l3_cache_occupancy), 0), 107);
+  EXPECT_GT(frame->f64(column(part("memory_bandwidth_total_d0")), 0), 0);
+  EXPECT_EQ(frame->f64(column(part("memory_bandwidth_total_d1")), 0), 0);
+  const double total = frame->f64(column(rdt_memory_bandwidth_total), 0);
+  EXPECT_DOUBLE_EQ(total, frame->f64(column(part("memory_bandwidth_total_d0")), 0));
+  EXPECT_DOUBLE_EQ(frame->f64(column(rdt_bandwidth_utilization_percent), 0), 100 * total / 100e9);
+  write_counts("", "mon_L3_01", "Unavailable", "1000", "600");
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(part("l3_cache_occupancy_d0")), Status::Ok);
+  EXPECT_EQ(status(part("l3_cache_occupancy_d1")), Status::Unavailable);
+  EXPECT_EQ(status(rdt_l3_cache_occupancy), Status::Unavailable) << "a sum of what is known would be too low";
+}
+
+TEST_F(Resctrl, nodes_of_a_domain_are_told_apart_and_not_counted_twice) {
+  for (const int node : {0, 1, 2, 3})
+    write_counts("", fmt::format("mon_L3_0{}/mon_sub_L3_0{}", node / 2, node), "50", "500", "300");
+  for (const int node : {0, 1, 2, 3})
+    tree.make_folder(fmt::format("mon_data/mon_L3_0{}/mon_sub_L3_0{}", node / 2, node));
+  facts.rdt = read_resctrl(tree.root());
+  facts.rdt.simulated = true;
+  EXPECT_EQ(facts.rdt.snc_nodes, (std::vector<uint32_t>{0, 1, 2, 3}));
+  with_parts();
+  attach();
+  collector->collect(0, *frame);
+  EXPECT_EQ(frame->i64(column(rdt_l3_cache_occupancy), 0), 200);
+  EXPECT_EQ(frame->i64(column(part("l3_cache_occupancy_d0")), 0), 100);
+  EXPECT_EQ(frame->i64(column(part("l3_cache_occupancy_n3")), 0), 50);
+}
+
+TEST_F(Resctrl, a_count_that_goes_back_or_jumps_gives_no_rate) {
+  with_parts();
+  attach();
+  collector->collect(0, *frame);
+  ::usleep(2'000);
+  write_counts("", "mon_L3_00", "100", "10", "600");
+  write_counts("", "mon_L3_01", "100", "900000", "600");
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(part("memory_bandwidth_total_d0")), Status::Unavailable);
+  EXPECT_EQ(status(part("memory_bandwidth_total_d1")), Status::Ok);
+  EXPECT_EQ(status(rdt_memory_bandwidth_total), Status::Unavailable) << "though the sum has grown";
+  ::usleep(2'000);
+  write_counts("", "mon_L3_00", "100", "1152921504606846976", "600");
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(part("memory_bandwidth_total_d0")), Status::Error) << "2^60 bytes in milliseconds";
+  EXPECT_EQ(status(rdt_memory_bandwidth_total), Status::Error);
+  write_counts("", "mon_L3_00", "100", "18446744073709551615", "600");
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(part("memory_bandwidth_total_d0")), Status::Error);
+}
+
+TEST_F(Resctrl, tasks_that_come_from_outside_are_assigned_and_forks_are_left_alone) {
+  attach();
+  tree.write(mon("") + "tasks", "");
+  collector->sync_tasks();
+  EXPECT_EQ(read_text(tree / (mon("") + "tasks")), "") << "nothing is new";
+  outside.write("cgroup/inner/tasks", "1\n");
+  collector->sync_tasks();
+  EXPECT_EQ(read_text(tree / (mon("") + "tasks")), "1\n") << "by `docker exec`, in a cgroup below";
+  outside.write("cgroup/inner/tasks", "");
+  collector->sync_tasks();
+  outside.write("cgroup/inner/tasks", "1\n");
+  tree.write(mon("") + "tasks", "");
+  collector->sync_tasks();
+  EXPECT_EQ(read_text(tree / (mon("") + "tasks")), "1\n") << "a number that is used again is another task";
+}
+
+/// mkdir of a full tmpfs is refused as resctrl's is when there is no RMID.
+TEST_F(Resctrl, without_an_rmid_there_is_no_value_until_one_is_free) {
+  const std::string full = outside / "full";
+  outside.make_folder("full");
+  if (::mount("tmpfs", full.c_str(), "tmpfs", 0, "nr_inodes=60") != 0) GTEST_SKIP() << "cannot mount a tmpfs";
+  std::filesystem::remove_all(tree / "mon_groups");
+  std::filesystem::copy(tree.root(), full, std::filesystem::copy_options::recursive);
+  std::filesystem::create_directories(full + "/mon_groups");
+  std::ofstream(full + "/info/last_cmd_status") << "Out of RMIDs\n";
+  for (int i = 0; ::mkdir(fmt::format("{}/filler{}", full, i).c_str(), 0755) == 0; ++i) {
+  }
+  facts.rdt = read_resctrl(full);
+  facts.rdt.simulated = true;
+  facts.rdt.num_rmids = 4;
+  collector = make_rdt_collector(spec, facts, *frame, *journal);
+  const auto lines = collector->attach(0, started);
+  EXPECT_EQ(lines.size(), 1U);
+  if (!lines.empty()) {
+    EXPECT_THAT(lines[0], HasSubstr("Out of RMIDs"));
+    EXPECT_THAT(lines[0], HasSubstr("max_threshold_occupancy"));
+    EXPECT_THAT(lines[0], HasSubstr("4 RMIDs"));
+  }
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(rdt_l3_cache_occupancy), Status::Unassigned);
+  EXPECT_EQ(status(rdt_memory_bandwidth_total), Status::Unassigned);
+  collector->sync_tasks();
+  collector->collect(0, *frame);
+  EXPECT_EQ(status(rdt_l3_cache_occupancy), Status::Unassigned);
+  for (const auto& entry : std::filesystem::directory_iterator(full))
+    if (entry.path().filename().string().starts_with("filler")) std::filesystem::remove_all(entry.path());
+  std::filesystem::copy(tree / "cbench-0a1b2c3d-batch/mon_groups", full + "/mon_groups",
+                        std::filesystem::copy_options::recursive);  // as the kernel fills the new group
+  collector->sync_tasks();
+  collector->collect(0, *frame);
+  EXPECT_EQ(frame->i64(column(rdt_l3_cache_occupancy), 0), 200);
+  EXPECT_EQ(status(rdt_memory_bandwidth_total), Status::Unavailable) << "there is no difference yet";
+  collector.reset();
+  EXPECT_EQ(::umount2(full.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(Resctrl, a_container_that_moves_is_followed_to_its_class) {

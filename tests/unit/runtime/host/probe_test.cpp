@@ -147,6 +147,7 @@ HostFacts full_facts() {
                .root = "/r",
                .absent_reason = "",
                .l3_domains = {0, 3},
+               .snc_nodes = {0, 1},
                .l3_allocation = true,
                .l3_ways = 20,
                .l3_min_bits = 2,
