@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -12,7 +11,7 @@
 #include <linux/perf_event.h>
 
 #include "runtime/collectors/model_event.h"
-#include "runtime/host/files.h"
+#include "runtime/host/capability.h"
 
 namespace cbench {
 namespace {
@@ -108,19 +107,12 @@ std::string_view event_of(Metric metric, std::span<const OwnEvent> own) {
   return is_own(metric) ? "" : info(metric).source;
 }
 
-/// The capabilities that let a process count the events of others: perf_event_open(2).
-bool is_capable() {
-  constexpr uint64_t kSysAdmin = 1ULL << 21U, kPerfmon = 1ULL << 38U;
-  const std::string status = read_text("/proc/self/status").value_or("");
-  const size_t at = status.find("CapEff:");
-  if (at == std::string::npos) return false;
-  const uint64_t effective = std::strtoull(status.c_str() + at + 7, nullptr, 16);
-  return (effective & (kSysAdmin | kPerfmon)) != 0;
-}
-
 }  // namespace
 
-bool may_open_events(const HostFacts& facts) { return facts.perf_event_paranoid <= 0 || is_capable(); }
+bool may_open_events(const HostFacts& facts) {
+  return facts.perf_event_paranoid <= 0 || has_capability(Capability::Perfmon) ||
+         has_capability(Capability::SysAdmin);
+}
 
 Result<EventCode> resolve_event(Metric metric, const HostFacts& facts, std::span<const OwnEvent> own) {
   const std::string_view event = event_of(metric, own);

@@ -23,6 +23,8 @@ void add_dry_run(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);
 void add_trace(CLI::App& app, Command& chosen);
 void add_metrics(CLI::App& app, Command& chosen);
+/// docs/metrics.md: every metric, the same on every host.
+std::string metrics_page();
 void add_host(CLI::App& app, Command& chosen);
 
 /// `cbench clean`: lists on `out` what dead runs left on this host, and with `yes` undoes it (clean.h).

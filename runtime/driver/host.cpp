@@ -2,48 +2,26 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
 
+#include "runtime/analysis/table.h"
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
 #include "runtime/engines/engine.h"
+#include "runtime/host/calibrate.h"
+#include "runtime/host/checks.h"
 #include "runtime/host/probe.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
 
-std::string docker_words() {
-  RunSpec spec;
-  const std::unique_ptr<Engine> engine = make_docker_engine(spec, "", "");
-  const Result<> usable = engine->check();
-  return usable.ok() ? "usable"
-                     : fmt::format("not usable: {} ({})", usable.error().message, usable.error().hint);
-}
-
-std::string bandwidth_words(const RdtFacts& rdt) {
-  switch (rdt.mb_kind()) {
-    case MbKind::Percent:
-      return fmt::format("from {} % in steps of {} %", rdt.mb_min, rdt.mb_granularity);
-    case MbKind::Rate:
-      return fmt::format("from {:.4g} MB/s in steps of {:.4g} MB/s", rdt.mb_least_rate() / 1e6,
-                         rdt.mb_step() * rdt.mb_unit_rate() / 1e6);
-    case MbKind::None:
-      break;
-  }
-  return "fixed";
-}
-
-std::string rdt_words(const RdtFacts& rdt) {
-  if (!rdt.present)
-    return fmt::format("no: {}; costs: cache and bandwidth are neither measured nor allocated",
-                       rdt.absent_reason);
-  return fmt::format("{}: {} L3 ways in {} domain{}, {} classes, bandwidth {}, monitoring{}{}{}", rdt.root,
-                     rdt.l3_ways, rdt.l3_domains.size(), rdt.l3_domains.size() == 1 ? "" : "s",
-                     rdt.num_closids, bandwidth_words(rdt), rdt.l3_occupancy ? " occupancy" : "",
-                     rdt.mbm_total ? " total" : "", rdt.mbm_local ? " local" : "");
-}
+struct HostOptions {
+  bool json = false, calibrate = false;
+  std::string rdt_root;
+};
 
 /// Metrics that are missing, those with the same remedy together; `in_full`: each with its whole reason.
 std::string missing(const HostFacts& facts, bool in_full) {
@@ -60,29 +38,70 @@ std::string missing(const HostFacts& facts, bool in_full) {
              : fmt::format("\nnot measurable here{}\n", in_full ? "" : ", and the remedy (-v: why)") + out;
 }
 
-int look(bool json, const std::string& rdt_root, bool in_full) {
-  HostRoots roots;
-  if (!rdt_root.empty()) roots.resctrl = rdt_root;
-  HostFacts facts = probe_host(roots);
-  probe_metrics(every_metric(), facts);
-  if (json) {
-    std::puts(to_json(facts).c_str());
-    return 0;
+std::string in_words(const HostFacts& facts, const std::vector<HostCheck>& checks, bool in_full) {
+  std::string out = fmt::format("{}: {}, Linux {}, {:.1f} GiB\n\n", facts.hostname, facts.os, facts.kernel,
+                                static_cast<double>(facts.memory_bytes) / (1ULL << 30U));
+  Table table({{"what"}, {"state"}, {"finding"}});
+  std::string mend;
+  for (const HostCheck& check : checks) {
+    table.row({check.what, std::string(kCheckStates[static_cast<size_t>(check.state)]), check.finding});
+    if (check.state != CheckState::Ok)
+      mend += fmt::format("  {} costs: {}\n    {}\n", check.what, check.cost, check.remedy);
   }
-  constexpr const char* kModes[] = {"v1", "v2", "hybrid (v1 controllers, v2 beside them)"};
+  out += table.text();
+  if (!mend.empty()) out += "\nwhat that costs, and what mends it\n" + mend;
+  return out +
+         fmt::format("\n{} of {} metrics can be measured (`cbench metrics` lists them)\n",
+                     kMetricCount - facts.unavailable.size(), kMetricCount) +
+         missing(facts, in_full);
+}
+
+std::string as_json(const HostFacts& facts, const std::vector<HostCheck>& checks) {
+  auto json = nlohmann::ordered_json::parse(to_json(facts));
+  json["checks"] = nlohmann::ordered_json::array();
+  for (const HostCheck& check : checks)
+    json["checks"].push_back({{"what", check.what},
+                              {"state", kCheckStates[static_cast<size_t>(check.state)]},
+                              {"finding", check.finding},
+                              {"cost", check.cost},
+                              {"remedy", check.remedy}});
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+int calibrate(HostFacts& facts, Console& console) {
+  console.say("measuring the memory bandwidth of each L3 domain: leave the host alone meanwhile");
+  const auto measured = measure_bandwidth(facts);
+  if (!measured.ok()) return console.fail(measured.error());
+  double least = 0;
+  for (const DomainBandwidth& domain : *measured) {
+    console.say(fmt::format("L3 domain {}: {:.1f} GB/s", domain.domain, domain.bytes_per_second / 1e9));
+    if (least == 0 || domain.bytes_per_second < least) least = domain.bytes_per_second;
+  }
+  const std::string path = calibration_file();
+  if (const Result<> saved = save_peak_bandwidth(path, facts, least); !saved.ok())
+    return console.fail(saved.error());
+  console.say(fmt::format("{:.1f} GB/s, the least of them, is kept in {}", least / 1e9, path));
+  facts.rdt.peak_bandwidth = least;
+  return 0;
+}
+
+int look(const HostOptions& options, Console& console) {
+  HostRoots roots;
+  if (!options.rdt_root.empty()) roots.resctrl = options.rdt_root;
+  HostFacts facts = probe_host(roots);
+  facts.rdt.peak_bandwidth = saved_peak_bandwidth(calibration_file(), facts).value_or(0);
+  if (options.calibrate)
+    if (const int code = calibrate(facts, console); code != 0) return code;
+  probe_metrics(every_metric(), facts);
+  Surroundings around = look_around(facts);
+  const RunSpec spec;
+  if (const Result<> usable = make_docker_engine(spec, "", "")->check(); !usable.ok()) {
+    around.docker_trouble = usable.error().message;
+    around.docker_remedy = usable.error().hint;
+  }
+  const std::vector<HostCheck> checks = host_checks(facts, around);
   std::fputs(
-      fmt::format("host       {}\nsystem     {}, Linux {}\nCPU        {}, {} CPUs usable ({}), {} socket{}\n"
-                  "memory     {:.1f} GiB\nfrequency  governor {}, turbo {}, SMT {}\ncgroups    {}\n"
-                  "perf       perf_event_paranoid {}\nresctrl    {}\nDocker     {}\nmetrics    {} of {} can "
-                  "be measured\n{}",
-                  facts.hostname, facts.os, facts.kernel, facts.cpu_model, facts.online.count(),
-                  to_list(facts.online), facts.sockets, facts.sockets == 1 ? "" : "s",
-                  static_cast<double>(facts.memory_bytes) / (1ULL << 30),
-                  facts.governor.empty() ? "unknown" : facts.governor, facts.turbo, facts.smt,
-                  kModes[static_cast<size_t>(facts.cgroup_mode)], facts.perf_event_paranoid,
-                  rdt_words(facts.rdt), docker_words(), kMetricCount - facts.unavailable.size(), kMetricCount,
-                  missing(facts, in_full))
-          .c_str(),
+      (options.json ? as_json(facts, checks) + "\n" : in_words(facts, checks, console.verbose())).c_str(),
       stdout);
   return 0;
 }
@@ -90,15 +109,16 @@ int look(bool json, const std::string& rdt_root, bool in_full) {
 }  // namespace
 
 void add_host(CLI::App& app, Command& chosen) {
-  auto json = std::make_shared<bool>(false);
-  auto rdt_root = std::make_shared<std::string>();
+  auto options = std::make_shared<HostOptions>();
   CLI::App* command = app.add_subcommand("host", "Show what this host can measure and control");
-  command->add_flag("--json", *json, "as JSON");
-  command->add_option("--rdt-root", *rdt_root, "where resctrl is mounted")->check(CLI::ExistingDirectory);
+  command->add_flag("--json", options->json, "as JSON");
+  command->add_flag("--calibrate", options->calibrate,
+                    "measure the peak memory bandwidth first, and keep it");
+  command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
+      ->check(CLI::ExistingDirectory);
   command->footer("Example:\n  cbench host");
-  command->callback([json, rdt_root, &chosen] {
-    chosen = [json, rdt_root](Console& console) { return look(*json, *rdt_root, console.verbose()); };
-  });
+  command->callback(
+      [options, &chosen] { chosen = [options](Console& console) { return look(*options, console); }; });
 }
 
 }  // namespace cbench

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "runtime/collectors/log_tail.h"
 #include "stdlib/abi/bandwidth.h"
@@ -42,6 +43,47 @@ Result<> check_files(const RunSpec& spec, const SourceSet& sources) {
         fmt::format("the file has to be there when the run begins, empty perhaps: `touch {}`", path.value)};
   }
   return Done{};
+}
+
+uint64_t descriptors(const RunSpec& spec, const HostFacts& facts) {
+  constexpr uint64_t kOwn = 64;      // standard streams, trace, timers, the engine's connections …
+  constexpr uint64_t kFigures = 24;  // a container's cgroup files, resctrl's files aside
+  constexpr uint64_t kStreams = 6;   // its output and pipes
+  uint64_t sum = kOwn;
+  for (const ContainerSpec& container : spec.containers) {
+    uint64_t events = 0, rdt = 0;
+    const MetricSet& enabled = container.sampling.enabled;
+    for (size_t i = 0; i < kMetricIds; ++i) {
+      if (!enabled[i]) continue;
+      const auto metric = static_cast<Metric>(i);
+      const MetricInfo& m = info(metric);
+      if (m.group == MetricGroup::perf && m.kind != MetricKind::Derived &&
+          !facts.unavailable.contains(metric))
+        ++events;
+      if (m.group == MetricGroup::rdt && facts.rdt.present)
+        rdt = 2 + 3 * (facts.rdt.l3_domains.size() + facts.rdt.snc_nodes.size());
+    }
+    sum += events * facts.cpus.size() + rdt + kFigures + kStreams;
+  }
+  return sum;
+}
+
+uint64_t most_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_max;
+}
+
+Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t most) {
+  const uint64_t needed = descriptors(spec, facts);
+  if (needed <= most) return Done{};
+  return Error{
+      Exit::HostLacks,
+      fmt::format("the run needs {} open files, {} are allowed: each perf event of each of the {} containers "
+                  "takes one "
+                  "on each of the {} CPUs",
+                  needed, most, spec.containers.size(), facts.cpus.size()),
+      fmt::format("`ulimit -Hn {}` as root (systemd: LimitNOFILE=), or enable fewer perf metrics", needed)};
 }
 
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path) {

@@ -19,6 +19,13 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
 /// file.
 Result<> check_files(const RunSpec& spec, const SourceSet& sources);
 
+/// Descriptors that a run holds open at one time at most: one for each event, CPU and container, those of the
+/// figures, and our own.
+uint64_t descriptors(const RunSpec& spec, const HostFacts& facts);
+/// Errors (HostLacks): the host allows fewer. `most` is that number, RLIMIT_NOFILE's hard limit.
+Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t most);
+uint64_t most_descriptors();
+
 /// What a policy needs and the host lacks, a line each: policy line, what, reason and remedy. Empty: nothing.
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path);
 

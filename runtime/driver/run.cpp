@@ -10,6 +10,7 @@
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/run_session.h"
 #include "runtime/driver/sources.h"
+#include "runtime/host/calibrate.h"
 #include "runtime/host/probe.h"
 #include "stdlib/abi/domain_parts.h"
 
@@ -45,7 +46,8 @@ HostFacts look_at_host(RunSpec& spec, const std::string& rdt_root) {
   HostRoots roots;
   if (!rdt_root.empty()) roots.resctrl = rdt_root;
   HostFacts facts = probe_host(roots);
-  if (spec.peak_bandwidth) facts.rdt.peak_bandwidth = *spec.peak_bandwidth;
+  const auto kept = saved_peak_bandwidth(calibration_file(), facts);
+  facts.rdt.peak_bandwidth = spec.peak_bandwidth.value_or(kept.value_or(0));
   add_domain_parts(spec, facts.rdt);
   MetricSet wanted;
   for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
@@ -100,6 +102,8 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
   if (const Result<> cpus = check_cpus(spec, decided.facts, decided.bench.sources); !cpus.ok())
     return cpus.error();
   if (const Result<> files = check_files(spec, decided.bench.sources); !files.ok()) return files.error();
+  if (const Result<> open = check_descriptors(spec, decided.facts, most_descriptors()); !open.ok())
+    return open.error();
   if (decided.policy)
     if (const Result<> needs = check_needs(decided, options.degraded, console); !needs.ok())
       return needs.error();

@@ -11,6 +11,7 @@
 #include "runtime/driver/run_folder.h"
 #include "runtime/driver/run_id.h"
 #include "runtime/host/probe.h"
+#include "runtime/loop/observer_thread.h"
 #include "runtime/loop/signals.h"
 
 namespace cbench {
@@ -77,7 +78,8 @@ std::string_view mode_name(Mode mode) {
   return mode == Mode::Observe ? "observe" : mode == Mode::Advise ? "advise" : "act";
 }
 
-TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const Frame& frame, int64_t wall_ns) {
+TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const std::string& observer,
+                      const Frame& frame, int64_t wall_ns) {
   TraceHeader header;
   header.run_id = run_id;
   header.cbench_version = CBENCH_VERSION;
@@ -87,6 +89,7 @@ TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const Fram
   header.host_json = to_json(plan.facts);
   header.mode = mode_name(plan.mode);
   header.engine = plan.spec.engine == EngineKind::Docker ? "docker" : "process";
+  header.observer = observer;
   header.degraded = plan.degraded;
   header.start_wall_ns = wall_ns;
   header.step_ns = plan.spec.step_ns;
@@ -135,9 +138,17 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     host.emplace(*actuators, journals->policy());
   }
 
+  const CpuSet own = observer_cpus(
+      plan.spec, plan.facts, plan.policy != nullptr && plan.mode == Mode::Act ? &plan.policy->plan : nullptr);
+  if (const std::string shared = shared_cpus(plan.spec, plan.facts, own); !shared.empty())
+    console.warn(shared);
+  const Result<ObserverThread> observer = ObserverThread::begin(plan.spec.observer, own);
+  if (!observer.ok()) return observer.error();
+  if (!observer->words().empty()) console.detail("cbench itself: " + observer->words());
+
   SystemClock clock;
   Frame frame(columns_of(plan.spec), plan.spec.containers.size());
-  const TraceHeader header = header_of(plan, run_id, frame, clock.wall_ns());
+  const TraceHeader header = header_of(plan, run_id, observer->words(), frame, clock.wall_ns());
   std::unique_ptr<LiveSink> sink;
   if (sends(plan) || !plan.export_path.empty()) {
     auto opened = LiveSink::open(LineProtocol(plan.spec, header, plan.facts), plan.export_path,
@@ -162,6 +173,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
                    .observer = console,
                    .clock = clock,
                    .signals = *signals,
+                   .own_cpus = own,
                    .logs = folder->path};
   if (plan.policy != nullptr) {
     inputs.plan = &plan.policy->plan;

@@ -8,6 +8,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/sources.h"
+#include "runtime/host/calibrate.h"
 #include "runtime/host/probe.h"
 #include "stdlib/abi/domain_parts.h"
 
@@ -37,7 +38,8 @@ int validate(const ValidateOptions& options, Console& console) {
   if (!bench.ok()) return console.fail(bench.error());
   RunSpec& spec = bench->spec;
   HostFacts facts = probe_host();
-  if (spec.peak_bandwidth) facts.rdt.peak_bandwidth = *spec.peak_bandwidth;
+  facts.rdt.peak_bandwidth =
+      spec.peak_bandwidth.value_or(saved_peak_bandwidth(calibration_file(), facts).value_or(0));
   if (options.host) add_domain_parts(spec, facts.rdt);
   std::vector<std::string> lacks;
   const Result<std::optional<PolicySource>> source =
@@ -54,6 +56,8 @@ int validate(const ValidateOptions& options, Console& console) {
       return console.fail(cpus.error());
     if (const Result<> files = check_files(spec, bench->sources); !files.ok())
       return console.fail(files.error());
+    if (const Result<> open = check_descriptors(spec, facts, most_descriptors()); !open.ok())
+      return console.fail(open.error());
   }
   if (*source) {
     const CompileTarget target{.spec = &spec,

@@ -94,6 +94,7 @@ CpuSet Lifecycle::propose_cpus(size_t slot) const {
     if (life.state == ContainerState::Starting || life.state == ContainerState::Running ||
         life.state == ContainerState::Stopping)
       occupied.push_back(life.cpus);
+  occupied.push_back(in_.own_cpus);
   return least_used_cpus(in_.facts.online, occupied, spec(slot).num_cores);
 }
 

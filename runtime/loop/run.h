@@ -34,6 +34,7 @@ struct RunInputs {
   SignalWatch& signals;        ///< made before any thread of the engine, the sampler or the exporter
   const Plan* plan = nullptr;  ///< null without a policy
   abi::EntryFn entry = nullptr;
+  CpuSet own_cpus = {};   ///< CPUs that cbench keeps to; containers get them last
   std::string logs;       ///< folder of the containers' output, for messages
   unsigned workers = 64;  ///< most engine calls at once; 0: one after another, inside the loop
   std::chrono::milliseconds stop_grace{10'000};  ///< between SIGTERM and SIGKILL of a container

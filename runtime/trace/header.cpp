@@ -119,6 +119,7 @@ TraceHeader read(const Metadata& metadata, std::string& key) {
   header.cbench_version = get("version");
   header.mode = get("mode");
   header.engine = get("engine");
+  if (const std::string* words = find_value(metadata, "cbench.observer")) header.observer = *words;
   header.degraded = flag(parse_json(get("degraded")));
   header.start_wall_ns = integer<int64_t>(parse_json(get("start_wall_ns")));
   header.step_ns = integer<int64_t>(parse_json(get("step_ns")));
@@ -159,6 +160,7 @@ Metadata to_metadata(const TraceHeader& header) {
       {"cbench.run_id", header.run_id},
       {"cbench.mode", header.mode},
       {"cbench.engine", header.engine},
+      {"cbench.observer", header.observer},
       {"cbench.degraded", header.degraded ? "true" : "false"},
       {"cbench.start_wall_ns", std::to_string(header.start_wall_ns)},
       {"cbench.step_ns", std::to_string(header.step_ns)},

@@ -28,6 +28,7 @@ struct TraceHeader {
   std::vector<std::pair<std::string, std::string>> params;     ///< as set on the command line or in the YAML
   std::string host_json;    ///< HostFacts
   std::string mode, engine;
+  std::string observer;     ///< how the sampling thread ran: "CPUs 3, memory locked"
   bool degraded = false;    ///< rules whose metrics the host lacks stay silent
   int64_t start_wall_ns = 0;
   int64_t step_ns = 0;

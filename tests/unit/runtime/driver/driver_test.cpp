@@ -97,6 +97,22 @@ TEST_F(preflight, more_cpus_than_there_are_is_what_the_host_lacks) {
   EXPECT_EQ(check_cpus(spec, facts, sources).error().exit, Exit::HostLacks);
 }
 
+TEST_F(preflight, descriptors_are_counted_and_too_few_are_refused_with_the_number) {
+  for (uint32_t cpu = 0; cpu < 100; ++cpu) facts.cpus.push_back({.cpu = cpu});
+  const uint64_t without = descriptors(spec, facts);
+  for (const Metric metric :
+       {Metric::perf_cycles, Metric::perf_instructions, Metric::perf_instructions_per_cycle})
+    spec.containers[0].sampling.enabled.set(static_cast<size_t>(metric));
+  EXPECT_EQ(descriptors(spec, facts), without + 200) << "what is derived takes none";
+  EXPECT_TRUE(check_descriptors(spec, facts, without + 200).ok());
+  const Result<> refused = check_descriptors(spec, facts, without + 199);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().exit, Exit::HostLacks);
+  EXPECT_THAT(refused.error().message, HasSubstr(std::to_string(without + 200)));
+  facts.unavailable[Metric::perf_cycles] = "no counter";
+  EXPECT_EQ(descriptors(spec, facts), without + 100) << "what cannot be opened neither";
+}
+
 TEST_F(preflight, each_lacking_metric_and_action_is_listed_with_its_line) {
   Plan plan;
   plan.needs.push_back({.what = Metric::perf_llc_mpki, .line = 16, .span = {}});

@@ -21,6 +21,7 @@ inline void expect_same(const TraceHeader& a, const TraceHeader& b) {
   EXPECT_EQ(a.host_json, b.host_json);
   EXPECT_EQ(a.mode, b.mode);
   EXPECT_EQ(a.engine, b.engine);
+  EXPECT_EQ(a.observer, b.observer);
   EXPECT_EQ(a.degraded, b.degraded);
   EXPECT_EQ(a.start_wall_ns, b.start_wall_ns);
   EXPECT_EQ(a.step_ns, b.step_ns);

@@ -96,6 +96,7 @@ class RandomRun {
     h.host_json = "{}";
     h.mode = "act";
     h.engine = "process";
+    h.observer = text();
     h.degraded = below(2) == 0;
     h.start_wall_ns = integer();
     h.step_ns = integer();
