@@ -6,12 +6,15 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "runtime/host/files.h"
 
 namespace cbench {
 namespace {
@@ -101,6 +104,28 @@ void set_all(std::span<const FigureSource> wanted, Figures& figures, Status stat
 
 }  // namespace
 
+std::optional<Error> why_no_blkio(const std::string& folder) {
+  const auto counts = [](const std::string& group) {
+    const std::string text = read_text(group + "/blkio.throttle.io_service_bytes").value_or("8:0 ");
+    return text.find(':') != std::string::npos;  // of a device's number
+  };
+  const auto limited = [](const std::string& group) {
+    for (const char* file : {"read_bps", "write_bps", "read_iops", "write_iops"})
+      if (!read_text(fmt::format("{}/blkio.throttle.{}_device", group, file)).value_or("").empty())
+        return true;
+    return false;
+  };
+  std::string top = folder;
+  while (exists(std::filesystem::path(top).parent_path() / "cgroup.procs"))
+    if (limited(std::exchange(top, std::filesystem::path(top).parent_path()))) return std::nullopt;
+  // Only the real root, which has seen the host's own I/O, tells "nothing counted" from "nothing done".
+  if (counts(folder) || !exists(top + "/release_agent") || counts(top)) return std::nullopt;
+  return Error{
+      Exit::HostLacks,
+      "this kernel counts the I/O of cgroup v1 only where a throttle limit is set (since Linux 6.10)",
+      "boot with systemd.unified_cgroup_hierarchy=1 (cgroup v2)"};
+}
+
 void FigureFiles::plan(const FigureSource& source, const std::string& folder) {
   const std::string path = locate(source, folder);
   auto file = std::find_if(files_.begin(), files_.end(), [&](const File& f) { return f.path == path; });
@@ -137,6 +162,11 @@ std::map<Metric, Error> FigureFiles::open(const Started& started, const std::vec
       if (!wanted[source.figure] || on_v2(source.controller, started.cgroup) != v2) continue;
       const std::string& own = folder_of(source.controller, started.cgroup);
       const std::string& folder = own.empty() ? started.cgroup.unified : own;
+      if (source.format == Format::Blkio && !own.empty())
+        if (const auto why = why_no_blkio(own)) {
+          refused[static_cast<Metric>(source.figure)] = *why;
+          continue;
+        }
       if (!folder.empty())
         plan(source, folder);
       else if (source.figure != kInactiveFile)

@@ -11,6 +11,11 @@
 
 namespace cbench {
 
+/// Why cgroup v1's blkio files at `folder` count nothing; nullopt: they count, or nobody can tell. Since
+/// Linux 6.10 v1 counts a device's I/O only in groups that are below a throttle limit for it ("blk-throttle:
+/// delay initialization until configuration"), and shows 0 elsewhere.
+std::optional<Error> why_no_blkio(const std::string& folder);
+
 class FigureFiles {
  public:
   FigureFiles() = default;

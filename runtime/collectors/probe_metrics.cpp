@@ -8,6 +8,7 @@
 #include "runtime/collectors/cgroup_counters.h"
 #include "runtime/collectors/cgroup_figures.h"
 #include "runtime/collectors/collector.h"
+#include "runtime/collectors/figure_files.h"
 #include "runtime/collectors/refusals.h"
 #include "runtime/host/files.h"
 #include "runtime/host/resctrl.h"
@@ -103,6 +104,9 @@ void probe_figures(const MetricSet& wanted, const CgroupPaths& own, HostFacts& f
                                 ? why_no_pressure(source.file, own)
                                 : why_no_controller(source.controller, own, controllers);
     if (!why.empty()) refuse(facts, static_cast<Metric>(source.figure), why);
+    if (source.controller == Controller::Blkio && own.mode != CgroupMode::V2 && !own.blkio.empty())
+      if (const auto uncounted = why_no_blkio(own.blkio))
+        refuse(facts, static_cast<Metric>(source.figure), reason_and_remedy(*uncounted));
   }
   const std::string no_memory = why_no_controller(Controller::Memory, own, controllers);
   for (const Metric metric : {Metric::docker_memory_working_set, Metric::docker_memory_usage_percent})

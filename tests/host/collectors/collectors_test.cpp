@@ -15,11 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/collectors/collector.h"
 #include "runtime/host/files.h"
-#include "runtime/host/probe.h"
-#include "tests/support/cgroup_child.h"
-#include "tests/support/fixture_tree.h"
+#include "tests/support/sampled.h"
 
 namespace {
 std::atomic<int64_t> allocations{0};
@@ -38,8 +35,7 @@ namespace {
 
 using enum Metric;
 
-const std::vector<std::string> kHierarchies = {"cpu",   "cpuacct", "cpuset", "memory",
-                                               "blkio", "pids",    "unified"};
+const std::vector<std::string>& kHierarchies = kHybridHierarchies;
 
 [[noreturn]] void spin() {
   for (volatile uint64_t i = 0;; i = i + 1) {
@@ -71,49 +67,6 @@ struct Moment {
   explicit Moment(pid_t pid)
       : cpu(cpu_ns(pid)), time(std::chrono::steady_clock::now().time_since_epoch().count()) {}
   int64_t cpu, time;
-};
-
-/// One container, every perf and docker metric, sampled by hand.
-class Sampled {
- public:
-  explicit Sampled(const CgroupChild& child) : facts(probe_host()) {
-    spec.step_ns = 1;
-    spec.containers.resize(1);
-    for (size_t i = 0; i < kMetricCount; ++i)
-      if (kMetrics[i].group == MetricGroup::perf || kMetrics[i].group == MetricGroup::docker)
-        spec.containers[0].sampling.enabled.set(i);
-    frame = std::make_unique<Frame>(columns_of(spec), 1);
-    frame->running[0] = 1;
-    auto opened = Journal::open("run-of-test", tree / "journal");
-    EXPECT_TRUE(opened.ok());
-    journal = std::move(*opened);
-    sampler = std::make_unique<Sampler>(spec, facts, *frame, *journal);
-    Started started;
-    started.pid = child.pid;
-    const auto cgroup = cgroups_of(child.pid);
-    EXPECT_TRUE(cgroup.ok());
-    if (cgroup) started.cgroup = *cgroup;
-    lines = sampler->attach(0, started);
-  }
-  void collect() {
-    ++frame->step;
-    sampler->collect(*frame);
-  }
-  [[nodiscard]] Status status(Metric metric) const {
-    return frame->status(static_cast<size_t>(frame->column(metric)), 0);
-  }
-  [[nodiscard]] double operator[](Metric metric) const {
-    EXPECT_TRUE(has_value(status(metric))) << info(metric).field << " is " << name(status(metric));
-    return frame->number(static_cast<size_t>(frame->column(metric)), 0);
-  }
-
-  FixtureTree tree;
-  HostFacts facts;
-  RunSpec spec;
-  std::unique_ptr<Frame> frame;
-  std::unique_ptr<Journal> journal;
-  std::unique_ptr<Sampler> sampler;
-  std::vector<std::string> lines;
 };
 
 class Collectors : public testing::Test {

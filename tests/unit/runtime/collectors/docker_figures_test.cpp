@@ -245,5 +245,24 @@ TEST(Figures, text_that_turns_bad_is_an_error_and_not_an_old_value) {
   EXPECT_EQ(c.status(docker_memory_rss), Status::Error);
 }
 
+TEST(DockerFigures, io_that_a_kernel_does_not_count_is_no_zero) {
+  const FixtureTree tree;
+  const std::string root = tree / "blkio", group = root + "/docker/4f2a";
+  const auto total = [&](const std::string& text) {
+    tree.write("blkio/blkio.throttle.io_service_bytes", text);
+    return why_no_blkio(group);
+  };
+  for (const char* folder : {"blkio", "blkio/docker", "blkio/docker/4f2a"})
+    tree.write(std::string(folder) + "/cgroup.procs", "");
+  tree.write("blkio/docker/4f2a/blkio.throttle.io_service_bytes", "Total 0\n");
+  EXPECT_FALSE(total("Total 0\n")) << "what looks like the top need not be the root";
+  tree.write("blkio/release_agent", "\n");
+  ASSERT_TRUE(total("Total 0\n")) << "the host itself has done none?";
+  EXPECT_THAT(total("Total 0\n")->message, HasSubstr("throttle limit"));
+  EXPECT_FALSE(total("8:0 Read 5\n8:0 Total 5\nTotal 5\n")) << "an older kernel";
+  tree.write("blkio/docker/blkio.throttle.write_bps_device", "8:0 1000000\n");
+  EXPECT_FALSE(total("Total 0\n")) << "below a limit everything is counted";
+}
+
 }  // namespace
 }  // namespace cbench
