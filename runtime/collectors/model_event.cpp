@@ -86,6 +86,14 @@ Result<EventCode> resolve_model_event(std::string_view key, const HostFacts& fac
   EventCode code;
   for (const std::string_view name : model_event_names(key))
     if (encode(name, code)) return code;
+  if (facts.cpu_vendor == "AuthenticAMD")
+    return Error{
+        Exit::HostLacks,
+        fmt::format(
+            "AMD's core counters ({}) have nothing that counts the same as {}: they tell dispatch stalls by "
+            "the queue that is full, not by the cache level that is waited for",
+            facts.cpu_model, key),
+        "leave this metric out, or name an event of the CPU in `data.perf.events`"};
   if (!cpu_is_known())
     return Error{Exit::HostLacks,
                  fmt::format("libpfm4 does not know the events of this CPU ({})", facts.cpu_model),
