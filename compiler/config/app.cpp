@@ -64,7 +64,7 @@ std::vector<NamedGroup> named_groups(const pcre2_code& code) {
   PCRE2_SPTR table = nullptr;
   pcre2_pattern_info(&code, PCRE2_INFO_NAMECOUNT, &count);
   pcre2_pattern_info(&code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-  pcre2_pattern_info(&code, PCRE2_INFO_NAMETABLE, &table);
+  pcre2_pattern_info(&code, PCRE2_INFO_NAMETABLE, static_cast<void*>(&table));
   std::vector<NamedGroup> groups;
   for (uint32_t i = 0; i < count; ++i) {
     const PCRE2_SPTR entry = table + static_cast<size_t>(i) * size;  // two bytes of number, then the name

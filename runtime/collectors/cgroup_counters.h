@@ -1,8 +1,10 @@
 // The perf events of one cgroup: event groups opened on every CPU, read together, as one interval's figures.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,6 +41,8 @@ class PerfInterval {
     while (count < kMetricCount && kMetrics[count].group == MetricGroup::perf) ++count;
     return count;
   }();
+  static_assert(std::none_of(std::begin(kMetrics) + kKnown, std::end(kMetrics),
+                             [](const MetricInfo& m) { return m.group == MetricGroup::perf; }));
   std::array<EventDelta, kKnown> known_;
   std::vector<std::pair<Metric, EventDelta>> own_;
 };

@@ -12,7 +12,7 @@ namespace {
 /// Attempts at one line: some milliseconds at most, for an expression that backtracks without end.
 constexpr uint32_t kMatchLimit = 100'000;
 constexpr uint32_t kHeapLimit = 1024;  ///< KiB, where there is no just-in-time code
-constexpr size_t kLeastStack = 32 * 1024, kMostStack = 256 * 1024;
+constexpr size_t kLeastStack = size_t{32} * 1024, kMostStack = size_t{256} * 1024;
 
 /// The unit that stands behind a number, of the metric's dimension; `µ` is written in two ways.
 std::optional<Unit> unit_of(std::string_view suffix, const AppFigure& figure) {
@@ -100,7 +100,7 @@ FigurePattern::Found FigurePattern::match(std::string_view line) {
 std::optional<std::string_view> FigurePattern::group(uint32_t number) const {
   if (number >= compiled_->groups) return std::nullopt;
   const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(compiled_->data);
-  const PCRE2_SIZE begin = bounds[2 * number], end = bounds[2 * number + 1];
+  const PCRE2_SIZE begin = bounds[size_t{2} * number], end = bounds[size_t{2} * number + 1];
   if (begin == PCRE2_UNSET || end < begin) return std::nullopt;
   return line_.substr(begin, end - begin);
 }

@@ -16,7 +16,7 @@ namespace cbench {
 /// kMostLine long only the beginning counts. A file that became shorter is read anew from its beginning.
 class LogTail {
  public:
-  static constexpr size_t kMostBytes = 64 * 1024, kMostLine = 4096;
+  static constexpr size_t kMostBytes = size_t{64} * 1024, kMostLine = 4096;
   enum class From : uint8_t { Beginning, End };
 
   LogTail() = default;

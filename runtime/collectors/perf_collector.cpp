@@ -67,8 +67,8 @@ class PerfCollector final : public Collector {
     CgroupCounters counters;
   };
 
-  /// CPUs that went offline or came have other events. Ten times a second: looking takes some 2 µs, and the interval in
-  /// which it is noticed is an error anyway.
+  /// CPUs that went offline or came have other events. Ten times a second: looking takes some 2 µs, and the
+  /// interval in which it is noticed is an error anyway.
   void look_at_cpus(int64_t now_ns) {
     constexpr int64_t kEvery = 100'000'000;
     if (now_ns - looked_ns_ < kEvery) return;

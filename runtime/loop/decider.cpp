@@ -104,6 +104,9 @@ void Decider::call(abi::Event event, int32_t slot) {
   settle(event, verdict, wall_ns);
   if (verdict == PolicyInstance::Verdict::Fault) return halt(EventKind::PolicyFault, policy_->message());
   if (verdict == PolicyInstance::Verdict::Stop) return halt(EventKind::PolicyStop, policy_->message());
+  if (failures_ >= kMostFailures)
+    return halt(EventKind::PolicyStop, fmt::format("the host refused {} changes in a row (the last one: {})",
+                                                   failures_, last_failure_));
   watch_deadline(took);
 }
 
@@ -116,9 +119,12 @@ void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t 
     if (done.ok()) {
       policy_->applied(change);
       settlement.applied(i);
+      failures_ = 0;
     } else {
       policy_->failed(change, done.error().message);
       settlement.failed(i, done.error().message);
+      last_failure_ = done.error().message;
+      ++failures_;
       log_.event(EventKind::ApplyFailed, -1, static_cast<int64_t>(i), done.error().message);
     }
   }

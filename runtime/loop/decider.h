@@ -62,7 +62,8 @@ class Decider {
   const RunInputs& in_;
   RunLog& log_;
   std::unique_ptr<PolicyInstance> policy_;
-  int late_calls_ = 0;
+  int late_calls_ = 0, failures_ = 0;
+  std::string last_failure_;
   int64_t policy_time_ns_ = 0;
   std::string last_action_, stopped_because_;
 };

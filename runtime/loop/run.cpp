@@ -19,6 +19,9 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kProgressNs = kSecond / 10;
+/// Rows are written each second, and earlier where that many bytes wait: a millisecond's step has no room for
+/// a second's rows at once.
+constexpr size_t kFlushBytes = size_t{256} << 10U;
 /// How long the trace may be unwritable before the run is given up: what it measures would be lost.
 constexpr int64_t kUnwritableNs = 10 * kSecond;
 
@@ -118,7 +121,8 @@ class Run {
       in_.sampler.sync_tasks();
       next_sync_ = now + in_.spec.pid_sync_ns;
     }
-    if (now >= next_flush_) {
+    // A disk that takes nothing is not tried in every step.
+    if (now >= next_flush_ || (unwritable_since_ < 0 && in_.trace.pending_bytes() >= kFlushBytes)) {
       flush(now);
       next_flush_ = now + kSecond;
     }

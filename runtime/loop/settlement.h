@@ -15,6 +15,8 @@ namespace cbench {
 
 /// Deadline misses in a row after which a policy is stopped.
 inline constexpr int kMostDeadlineMisses = 3;
+/// Changes in a row that the host refuses, after which it is.
+inline constexpr int kMostFailures = 10;
 
 class Settlement {
  public:

@@ -75,6 +75,8 @@ class TraceWriter {
   /// an error it may be called again. A trace that cannot be compacted is complete as it is, which is no error.
   Result<> close(const TraceEnd& end);
   [[nodiscard]] int64_t rows() const;
+  /// What waits for the next flush: its cost grows with it.
+  [[nodiscard]] size_t pending_bytes() const;
 
  private:
   struct Impl;

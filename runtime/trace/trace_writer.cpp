@@ -256,6 +256,8 @@ Result<> TraceWriter::close(const TraceEnd& end) {
   return Done{};
 }
 
+size_t TraceWriter::pending_bytes() const { return impl_->pending * impl_->row_bytes + impl_->text_bytes; }
+
 int64_t TraceWriter::rows() const { return impl_->written + static_cast<int64_t>(impl_->pending); }
 
 }  // namespace cbench

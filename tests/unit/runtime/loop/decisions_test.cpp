@@ -116,6 +116,22 @@ TEST_F(decisions, a_fault_stops_the_policy_restores_the_host_and_measuring_goes_
   expect_nothing_left("failed");
 }
 
+TEST_F(decisions, a_host_that_refuses_everything_stops_the_policy) {
+  spec.max_ns = 2000 * kMs;
+  container("a");
+  std::vector<int64_t> steps;
+  for (int64_t step = 1; step <= 20; ++step) steps.push_back(step);
+  host.refuse = [this](const Change&) { return sampler.steps.back() != 4; };
+  const RunOutcome outcome = go(halve_in(steps));
+  EXPECT_EQ(host.applied.size(), 1U);
+  const TraceContent trace = content();
+  EXPECT_EQ(trace.of(EventKind::ApplyFailed).size(), 13U) << "3, then one that succeeds, then 10 in a row";
+  EXPECT_EQ(trace.of(EventKind::PolicyStop).size(), 1U);
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("10 changes in a row (the last one: the kernel said no)"));
+  EXPECT_EQ(sampler.steps.size(), 20U) << "measuring goes on";
+  expect_nothing_left("failed");
+}
+
 TEST_F(decisions, three_calls_over_the_deadline_in_a_row_stop_the_policy) {
   container("a");
   plan.deadline_ns = 10 * kMs;
