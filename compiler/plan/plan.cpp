@@ -9,6 +9,7 @@
 #include "compiler/plan/planner.h"
 #include "compiler/plan/static_set.h"
 #include "stdlib/abi/bandwidth.h"
+#include "stdlib/abi/domain_parts.h"
 
 namespace cbench::plan {
 namespace {
@@ -137,6 +138,8 @@ void Planner::fix_constants() {
 void Planner::check_metrics() {
   for (const auto& [metric, span] : program_.needs) {
     if (is_measured(spec_, metric) || !counts(metric)) continue;
+    // Parts by L3 domain are the host's: where it has no RDT they are missing as the whole is.
+    if (whole_of(metric) != metric && !facts_.rdt.present && is_measured(spec_, whole_of(metric))) continue;
     std::vector<std::string> without;
     const ContainerSpec* first = nullptr;
     for (const ContainerSpec& c : spec_.containers) {

@@ -140,8 +140,8 @@ std::string metrics_page() {
         kMetricGroups[g]);
     for (const MetricInfo& m : kMetrics)
       if (static_cast<size_t>(m.group) == g)
-        out += fmt::format("| `{}` | {} | {} | {} | `{}` | {} |\n", m.field, type_name(m.type),
-                           unit_name(m), kind_name(m.kind), m.source, m.doc);
+        out += fmt::format("| `{}` | {} | {} | {} | `{}` | {} |\n", m.field, type_name(m.type), unit_name(m),
+                           kind_name(m.kind), m.source, m.doc);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include "runtime/collectors/log_tail.h"
 #include "stdlib/abi/bandwidth.h"
+#include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
 
@@ -89,7 +90,7 @@ Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path) {
   std::vector<std::string> out;
   for (const PlanUse<Metric>& use : plan.needs)
-    if (const auto found = facts.unavailable.find(use.what); found != facts.unavailable.end())
+    if (const auto found = facts.unavailable.find(whole_of(use.what)); found != facts.unavailable.end())
       out.push_back(
           fmt::format("{}:{}: reads {}: {}", policy_path, use.line, info(use.what).field, found->second));
   for (const PlanUse<Verb>& use : plan.acts)

@@ -147,11 +147,12 @@ int show_info(const TraceOptions& options, Console& console) {
   for (const Metric metric : header.columns)
     fields += (fields.empty() ? "" : " ") + std::string(info(metric).field);
   std::fputs(
-      fmt::format("run      {}\nbench    {}\npolicy   {}\nmode     {}{}\nengine   {}\ncbench   {}{}{}\nstep     {} ms\n"
+      fmt::format("run      {}\nbench    {}\npolicy   {}\nmode     {}{}\nengine   {}\ncbench   {}{}{}\nstep  "
+                  "   {} ms\n"
                   "metrics  {}\n\n{}",
                   header.run_id, header.config_path, header.policy_text.empty() ? "none" : header.policy_path,
-                  header.mode, header.degraded ? " (degraded)" : "", header.engine,
-                  header.cbench_version, header.observer.empty() ? "" : ", ", header.observer,
+                  header.mode, header.degraded ? " (degraded)" : "", header.engine, header.cbench_version,
+                  header.observer.empty() ? "" : ", ", header.observer,
                   static_cast<double>(header.step_ns) / 1e6, fields, to_text(*summary))
           .c_str(),
       stdout);

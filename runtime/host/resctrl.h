@@ -54,7 +54,8 @@ Result<Schemata> read_schemata(const std::string& group_folder);
 /// Writes `text` to `path` (below `root`) with one write(2): a task id and "\n" to tasks, lines to schemata.
 /// Errors (RunFailed): the path, what the kernel wrote to info/last_cmd_status, else errno in words.
 Result<> resctrl_write(const std::string& root, const std::string& path, std::string_view text);
-/// mkdir below `root`, errors as above ("out of CLOSIDs"); `error` then is mkdir's errno. An existing folder is an error.
+/// mkdir below `root`, errors as above ("out of CLOSIDs"); `error` then is mkdir's errno. An existing folder
+/// is an error.
 Result<> resctrl_make_group(const std::string& root, const std::string& folder, int* error = nullptr);
 /// info/last_cmd_status without its line end; "" when it says "ok" or cannot be read.
 std::string resctrl_last_status(const std::string& root);

@@ -13,8 +13,8 @@
 #include "compiler/native/native.h"
 #include "compiler/pipeline/pipeline.h"
 #include "runtime/policy/policy.h"
-#include "stdlib/embed/stock.h"
 #include "stdlib/abi/inputs.h"
+#include "stdlib/embed/stock.h"
 
 namespace cbench {
 namespace {

@@ -1,10 +1,11 @@
 #include "scene.h"
-#include "stdlib/abi/inputs.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "stdlib/abi/inputs.h"
 
 namespace cbench::test {
 

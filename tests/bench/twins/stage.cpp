@@ -4,9 +4,9 @@
 #include <stdexcept>
 
 #include "compiler/codegen/codegen.h"
+#include "stdlib/abi/inputs.h"
 #include "stdlib/embed/stock.h"
 #include "tests/bench/twins/twin.h"
-#include "stdlib/abi/inputs.h"
 
 namespace cbench::twins {
 

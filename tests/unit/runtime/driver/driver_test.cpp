@@ -8,6 +8,7 @@
 #include "runtime/driver/run_folder.h"
 #include "runtime/driver/run_id.h"
 #include "runtime/driver/sources.h"
+#include "stdlib/abi/own_metric.h"
 
 namespace cbench {
 namespace {
@@ -111,6 +112,16 @@ TEST_F(preflight, descriptors_are_counted_and_too_few_are_refused_with_the_numbe
   EXPECT_THAT(refused.error().message, HasSubstr(std::to_string(without + 200)));
   facts.unavailable[Metric::perf_cycles] = "no counter";
   EXPECT_EQ(descriptors(spec, facts), without + 100) << "what cannot be opened neither";
+}
+
+TEST_F(preflight, a_part_by_domain_lacks_what_the_whole_lacks) {
+  Plan plan;
+  plan.needs = {{*declare_metric(MetricGroup::rdt, "l3_cache_occupancy_d1", Unit::Bytes), 3, {}}};
+  EXPECT_TRUE(lacking(plan, facts, "p.cbp").empty());
+  facts.unavailable[Metric::rdt_l3_cache_occupancy] = "resctrl is not mounted; mount it";
+  EXPECT_THAT(
+      lacking(plan, facts, "p.cbp"),
+      testing::ElementsAre("p.cbp:3: reads rdt_l3_cache_occupancy_d1: resctrl is not mounted; mount it"));
 }
 
 TEST_F(preflight, each_lacking_metric_and_action_is_listed_with_its_line) {
