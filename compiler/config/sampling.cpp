@@ -20,6 +20,8 @@ constexpr Key kMinRunning{.name = "min_running",
                           .doc = "share of the interval that an event has to be counted in",
                           .low = 0,
                           .high = 1};
+constexpr Key kAll{
+    .name = "all", .type = Type::Bool, .doc = "every metric of the group, but for those that are `false`"};
 constexpr Key kEvents{
     .name = "events", .type = Type::TextMap, .doc = "events of one's own, `NAME: rNNNN or libpfm4's name`"};
 
@@ -41,8 +43,12 @@ class GroupReader {
       return std::nullopt;
     }
     std::optional<Field> period;
+    for (const Member& member : field.node->members)
+      if (member.key == kAll.name)
+        if (const auto all = read_field(reading_, kAll, member); all && all->truth) enable_all();
     for (const Member& member : field.node->members) {
       if (reading_.diagnostics.enough()) break;
+      if (member.key == kAll.name) continue;
       if (member.key == kFrequency.name) {
         period = read_field(reading_, kFrequency, member);
       } else if (group_ == MetricGroup::perf && member.key == kMinRunning.name) {
@@ -77,14 +83,12 @@ class GroupReader {
     const Key key{.name = member.key, .type = Type::Bool, .doc = info(*metric).doc};
     const auto field = read_field(reading_, key, member);
     if (!field) return;
-    if (field->truth)
-      sampling_.enabled.set(static_cast<size_t>(*metric));
-    else
-      sampling_.switched_off.emplace_back(*metric, with_value(field->key_span, field->span));
+    sampling_.enabled.set(static_cast<size_t>(*metric), field->truth);
+    if (!field->truth) sampling_.switched_off.emplace_back(*metric, with_value(field->key_span, field->span));
   }
 
   void report_unknown(const Member& member) {
-    std::vector<std::string> names{std::string(kFrequency.name)};
+    std::vector<std::string> names{std::string(kFrequency.name), std::string(kAll.name)};
     if (group_ == MetricGroup::perf) names.insert(names.end(), {"events", "min_running"});
     std::string other;
     for (const MetricInfo& metric : kMetrics) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <functional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -49,10 +50,18 @@ std::string fields_json(const std::vector<Metric>& metrics) {
   return dump_json(list);
 }
 
-// The metrics beside metrics.def: [group, name, unit] each.
-std::string own_json(const std::vector<Metric>& metrics) {
+// The metrics beside metrics.def that the header names: [group, name, unit] each. The plan may need one that
+// is not measured.
+std::string own_json(const TraceHeader& header) {
+  std::set<Metric> own;
+  const auto add = [&](Metric metric) {
+    if (is_own(metric)) own.insert(metric);
+  };
+  for (const Metric metric : header.columns) add(metric);
+  for (const Metric metric : header.plan.columns) add(metric);
+  for (const auto& need : header.plan.needs) add(need.what);
   json list = json::array();
-  for (const Metric metric : own_of(metrics)) {
+  for (const Metric metric : own) {
     const MetricInfo& m = info(metric);
     list.push_back({kMetricGroups[static_cast<size_t>(m.group)], m.name, info(m.unit).name});
   }
@@ -176,7 +185,7 @@ Metadata to_metadata(const TraceHeader& header) {
       {"cbench.statuses",
        dump_json(json(std::vector<std::string>(std::begin(kStatusNames), std::end(kStatusNames))))},
       {"cbench.plan", to_json(header.plan)}};
-  if (!own_of(header.columns).empty()) metadata.emplace_back(kOwnKey, own_json(header.columns));
+  if (std::string own = own_json(header); own != "[]") metadata.emplace_back(kOwnKey, std::move(own));
   for (auto& [key, value] : metadata) value = to_utf8(value);
   return metadata;
 }

@@ -130,6 +130,9 @@ class RandomRun {
     for (size_t n = below(4); n > 0; --n) p.texts.push_back(text());
     for (size_t n = below(4); n > 0; --n)
       p.needs.push_back({static_cast<Metric>(below(kMetricCount)), 4, {1, 2, 3}});
+    if (below(3) == 0)  // needed, and not measured
+      if (const auto own = declare_metric(MetricGroup::rdt, "own_part_d1", Unit::Bytes))
+        p.needs.push_back({*own, 4, {}});
     for (size_t n = below(4); n > 0; --n)
       p.acts.push_back({static_cast<Verb>(below(std::size(kActions))), 5, {}});
     p.state_bytes = bits_();
