@@ -38,6 +38,14 @@ class DockerCollector final : public Collector {
     if (is_wanted(docker_memory_usage_percent)) wanted[figure(docker_memory_limit)] = true;
     if (is_wanted(docker_memory_usage_percent) || is_wanted(docker_memory_working_set))
       wanted[figure(docker_memory_usage)] = wanted[kInactiveFile] = true;
+    const CgroupPaths& cgroup = started.cgroup;
+    slots_[slot].splits = cgroup.mode != CgroupMode::V2 && !cgroup.cpuacct.empty() &&
+                          cgroup.cpuacct != cgroup.unified &&
+                          (is_wanted(docker_cpu_usage_user) || is_wanted(docker_cpu_usage_kernel));
+    if (slots_[slot].splits)
+      for (const Metric part : {docker_cpu_usage_total, docker_cpu_usage_user, docker_cpu_usage_kernel})
+        wanted[figure(part)] = true;
+    slots_[slot].user_ns = slots_[slot].kernel_ns = 0;
     slots_[slot].pid = started.pid;
     slots_[slot].previous = {};
     return refusal_lines(slots_[slot].files.open(started, wanted), foreseen_);
@@ -49,6 +57,7 @@ class DockerCollector final : public Collector {
     Slot& s = slots_[slot];
     s.files.read(figures_);
     clamp_limit();
+    if (s.splits) split_cpu_time(s);
     narrow_to_affinity(s.pid);
     for (const Cell& cell : s.cells) {
       if (cell.metric == docker_cpu_usage_percent)
@@ -80,10 +89,31 @@ class DockerCollector final : public Collector {
     FigureFiles files;
     CpuReading previous;
     int64_t pid = 0;
+    bool splits = false;                 ///< user and kernel time are raw ticks
+    int64_t user_ns = 0, kernel_ns = 0;  ///< as shown last
   };
 
   [[nodiscard]] int64_t value(Metric metric) const { return figures_.value[figure(metric)]; }
   [[nodiscard]] Status status(Metric metric) const { return figures_.status[figure(metric)]; }
+
+  /// v1's cpuacct.usage_user and usage_sys count the ticks that hit each, and need not add up to the exact
+  /// total. Divides the total in their proportion, neither part ever going back: as cpu.stat of v2 does
+  /// (cputime_adjust in the kernel's kernel/sched/cputime.c).
+  void split_cpu_time(Slot& s) {
+    const Metric parts[] = {docker_cpu_usage_total, docker_cpu_usage_user, docker_cpu_usage_kernel};
+    if (std::any_of(std::begin(parts), std::end(parts),
+                    [&](Metric part) { return status(part) != Status::Ok; }))
+      return;
+    const int64_t total = std::max(value(docker_cpu_usage_total), s.user_ns + s.kernel_ns);
+    const auto user = static_cast<double>(value(docker_cpu_usage_user)),
+               kernel = static_cast<double>(value(docker_cpu_usage_kernel));
+    const double share = user + kernel > 0 ? kernel / (user + kernel) : 0;
+    const auto wanted = static_cast<int64_t>(static_cast<double>(total) * share);
+    s.kernel_ns = std::clamp(wanted, s.kernel_ns, total - s.user_ns);
+    s.user_ns = total - s.kernel_ns;
+    figures_.value[figure(docker_cpu_usage_user)] = s.user_ns;
+    figures_.value[figure(docker_cpu_usage_kernel)] = s.kernel_ns;
+  }
 
   /// No limit, or one beyond what the host has, is the host's memory.
   void clamp_limit() {

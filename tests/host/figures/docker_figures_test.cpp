@@ -66,7 +66,8 @@ struct Pair {
   const char* theirs;  ///< JSON pointer
   double slack;
 };
-/// USER_HZ: on v1 Docker takes user and kernel time from cpuacct.stat, in ticks of 10 ms.
+/// User and kernel time are a division of the exact total by the ticks seen so far, each time anew, and on v1 Docker has it
+/// in units of 10 ms.
 constexpr Pair kPairs[] = {
     {Metric::docker_cpu_usage_total, "/cpu_stats/cpu_usage/total_usage", 0},
     {Metric::docker_cpu_usage_user, "/cpu_stats/cpu_usage/usage_in_usermode", 50e6},
