@@ -21,7 +21,7 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kProgressNs = kSecond / 10;
 /// Rows are written each second, and earlier where that many bytes wait: a millisecond's step has no room for
 /// a second's rows at once.
-constexpr size_t kFlushBytes = size_t{256} << 10U;
+constexpr size_t kFlushBytes = size_t{64} << 10U;
 /// How long the trace may be unwritable before the run is given up: what it measures would be lost.
 constexpr int64_t kUnwritableNs = 10 * kSecond;
 
