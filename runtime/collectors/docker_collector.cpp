@@ -8,12 +8,27 @@
 #include "runtime/collectors/event_groups.h"
 #include "runtime/collectors/figure_files.h"
 #include "runtime/collectors/refusals.h"
+#include "runtime/host/pidfd.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
 namespace {
 
 using enum Metric;
+
+/// Is the process in the container's groups, or in groups that it has made below them? A number that has gone
+/// to another process since the engine told of it is not.
+bool is_within(int64_t pid, const CgroupPaths& container) {
+  const Result<CgroupPaths> now = cgroups_of(pid);
+  if (!now) return false;
+  for (const auto member :
+       {&CgroupPaths::cpu, &CgroupPaths::cpuacct, &CgroupPaths::cpuset, &CgroupPaths::memory,
+        &CgroupPaths::blkio, &CgroupPaths::pids, &CgroupPaths::unified}) {
+    const std::string &group = container.*member, &own = *now.*member;
+    if (own != group && !own.starts_with(group == "/" ? group : group + "/")) return false;
+  }
+  return true;
+}
 
 class DockerCollector final : public Collector {
  public:
@@ -48,17 +63,39 @@ class DockerCollector final : public Collector {
     slots_[slot].user_ns = slots_[slot].kernel_ns = 0;
     slots_[slot].pid = started.pid;
     slots_[slot].previous = {};
-    return refusal_lines(slots_[slot].files.open(started, wanted), foreseen_);
+    // Held before its groups are looked at and its files are opened: if it has not ended after that, they
+    // were its own.
+    slots_[slot].process = Pidfd(started.pid);
+    const bool own = is_within(started.pid, cgroup);
+    const auto refused = slots_[slot].files.open(started, wanted);
+    slots_[slot].gone = slots_[slot].process.has_ended();
+    if (slots_[slot].gone) {
+      detach(slot);
+      return {};  // what could not be opened is not the host's fault
+    }
+    if (!own)
+      slots_[slot].process = {};  // another process: the groups are the container's, its network is not
+    return refusal_lines(refused, foreseen_);
   }
 
-  void detach(size_t slot) override { slots_[slot].files.close(); }
+  void detach(size_t slot) override {
+    slots_[slot].files.close();
+    slots_[slot].process = {};
+  }
 
   void collect(size_t slot, Frame& frame) override {
     Slot& s = slots_[slot];
+    if (s.gone) {
+      for (const Cell& cell : s.cells) frame.set_missing(cell.column, slot, Status::Stopped);
+      return;
+    }
     s.files.read(figures_);
     clamp_limit();
     if (s.splits) split_cpu_time(s);
-    narrow_to_affinity(s.pid);
+    if (s.process.has_ended())
+      drop_network();
+    else
+      narrow_to_affinity(s.pid);
     for (const Cell& cell : s.cells) {
       if (cell.metric == docker_cpu_usage_percent)
         set_cpu_percent(s, cell.column, slot, frame);
@@ -89,6 +126,8 @@ class DockerCollector final : public Collector {
     FigureFiles files;
     CpuReading previous;
     int64_t pid = 0;
+    Pidfd process;                       ///< of that pid
+    bool gone = false;                   ///< it had ended when it was attached
     bool splits = false;                 ///< user and kernel time are raw ticks
     int64_t user_ns = 0, kernel_ns = 0;  ///< as shown last
   };
@@ -113,6 +152,13 @@ class DockerCollector final : public Collector {
     s.user_ns = total - s.kernel_ns;
     figures_.value[figure(docker_cpu_usage_user)] = s.user_ns;
     figures_.value[figure(docker_cpu_usage_kernel)] = s.kernel_ns;
+  }
+
+  /// /proc/PID/net/dev that is open keeps the namespace and goes on after the process, but Docker takes the
+  /// container's interfaces away before it tells of the end: their sums would go back to 0.
+  void drop_network() {
+    for (const FigureSource& source : figures_of_network())
+      if (figures_.status[source.figure] == Status::Ok) figures_.status[source.figure] = Status::Stopped;
   }
 
   /// No limit, or one beyond what the host has, is the host's memory.

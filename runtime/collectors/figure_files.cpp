@@ -225,6 +225,8 @@ void FigureFiles::read_file(const File& file, Figures& figures) {
     size += static_cast<size_t>(n);
     more = n > 0 && file.format == Format::NetDev;
   }
+  // What does not fit may be cut within a number, and sums would lack the rest.
+  if (size == sizeof buffer) return set_all(file.wanted, figures, Status::Error);
   if (file.has_cpu_time) figures.cpu_read_ns = before + (monotonic_ns() - before) / 2;
   parse_figures(file.format, {buffer, size}, file.wanted, figures);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ inline const std::vector<std::string> kHybridHierarchies = {"cpu",   "cpuacct", 
 
 class Sampled {
  public:
-  explicit Sampled(const CgroupChild& child) : facts(probe_host()) {
+  /// `pid` and `group` stand for what the engine told of it, if that is to be another than the child's.
+  explicit Sampled(const CgroupChild& child, pid_t pid = 0,
+                   const std::optional<CgroupPaths>& group = std::nullopt)
+      : facts(probe_host()) {
     spec.step_ns = 1;
     spec.containers.resize(1);
     for (size_t i = 0; i < kMetricCount; ++i)
@@ -32,8 +36,8 @@ class Sampled {
     journal = std::move(*opened);
     sampler = std::make_unique<Sampler>(spec, facts, *frame, *journal);
     Started started;
-    started.pid = child.pid;
-    const auto cgroup = cgroups_of(child.pid);
+    started.pid = pid > 0 ? pid : child.pid;
+    const auto cgroup = group ? Result<CgroupPaths>(*group) : cgroups_of(child.pid);
     EXPECT_TRUE(cgroup.ok());
     if (cgroup) started.cgroup = *cgroup;
     lines = sampler->attach(0, started);

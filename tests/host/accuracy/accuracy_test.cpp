@@ -92,6 +92,23 @@ __attribute__((no_sanitize("address"))) void fault_and_spin() {
   }
 }
 
+/// Moves itself between two CPUs, each move a migration, if it may use two.
+constexpr int kMoves = 50;
+void move_about() {
+  cpu_set_t may{};
+  if (::sched_getaffinity(0, sizeof may, &may) != 0) return;
+  std::vector<size_t> cpus;
+  for (size_t cpu = 0; cpu < CPU_SETSIZE && cpus.size() < 2; ++cpu)
+    if (CPU_ISSET(cpu, &may)) cpus.push_back(cpu);
+  if (cpus.size() < 2) return;
+  for (size_t i = 0; i <= kMoves; ++i) {  // the first need not move it
+    cpu_set_t one{};
+    CPU_SET(cpus[i % 2], &one);
+    (void)::sched_setaffinity(0, sizeof one, &one);
+  }
+  (void)::sched_setaffinity(0, sizeof may, &may);
+}
+
 /// Counts by event of `perf stat -x,`.
 std::map<std::string, double> perf_counts(const std::string& text) {
   std::map<std::string, double> counts;
@@ -109,14 +126,18 @@ std::map<std::string, double> perf_counts(const std::string& text) {
 
 TEST_F(accuracy, software_events_are_those_of_perf_stat_for_the_same_work) {
   if (!has_program("perf")) GTEST_SKIP() << "needs perf (Debian: linux-perf)";
-  const Worker worker(fault_and_spin);
+  const Worker worker([] {
+    fault_and_spin();
+    move_about();
+  });
   Sampled container(*worker.child);
   const std::string group = std::filesystem::path(worker.child->group("unified")).filename();
   std::string theirs;
   container.collect();
   std::thread judge([&] {
-    theirs = shell("perf stat -x, -a -e task-clock,page-faults,context-switches --for-each-cgroup " + group +
-                   " sleep 3");
+    theirs = shell(
+        "perf stat -x, -a -e task-clock,page-faults,context-switches,cpu-migrations --for-each-cgroup " +
+        group + " sleep 3");
   });
   std::this_thread::sleep_for(1200ms);
   worker.work();
@@ -132,6 +153,10 @@ TEST_F(accuracy, software_events_are_those_of_perf_stat_for_the_same_work) {
   EXPECT_NEAR(faults / counts.at("page-faults"), 1, 0.02);
   EXPECT_NEAR(container[perf_context_switches], counts.at("context-switches"),
               2 + 0.02 * counts.at("context-switches"));
+  const double migrations = container[perf_cpu_migrations];
+  std::printf("migrations %.0f, %.0f\n", migrations, counts.at("cpu-migrations"));
+  EXPECT_NEAR(migrations, counts.at("cpu-migrations"), 1 + 0.02 * counts.at("cpu-migrations"));
+  if (::sysconf(_SC_NPROCESSORS_ONLN) > 1) EXPECT_GE(migrations, kMoves);
 }
 
 TEST_F(accuracy, a_known_amount_of_cpu_time_and_faults_is_found) {
@@ -139,10 +164,8 @@ TEST_F(accuracy, a_known_amount_of_cpu_time_and_faults_is_found) {
   Sampled container(*worker.child);
   container.collect();
   const double before = container[docker_cpu_usage_total], faults = container[docker_pgfault];
-  timespec spent{};
   worker.work();
   container.collect();
-  (void)spent;
   const double used = container[docker_cpu_usage_total] - before;
   EXPECT_NEAR(container[perf_task_clock] / used, 1, 0.02) << "two sources of one kernel";
   EXPECT_GE(used, 0.2e9) << "400 ms of spinning, less what others took";

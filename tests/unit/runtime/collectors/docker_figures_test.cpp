@@ -1,4 +1,5 @@
 // Docker's figures from fixture trees of v1, v2 and hybrid hosts.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -243,6 +244,35 @@ TEST(Figures, text_that_turns_bad_is_an_error_and_not_an_old_value) {
   c.tree.write("v2/memory.stat", "anon -1\n");
   EXPECT_EQ(c.status(docker_pids), Status::Error);
   EXPECT_EQ(c.status(docker_memory_rss), Status::Error);
+}
+
+TEST(Figures, what_does_not_fit_into_one_reading_is_an_error_and_no_partial_sum) {
+  Container c;
+  c.use_v2();
+  std::string many(kNetDev), devices;
+  for (int i = 0; i < 1000; ++i) {
+    many += fmt::format("veth{}: 1000000 10 0 0 0 0 0 0 1000000 20 0 0 0 0 0 0\n", i);
+    devices += fmt::format("253:{} rbytes=1048576 wbytes=1048576 rios=256 wios=256 dbytes=0 dios=0\n", i);
+  }
+  c.open();
+  c.tree.write("proc/42/net/dev", many);
+  c.tree.write("v2/io.stat", devices);
+  EXPECT_EQ(c.status(docker_network_rx_bytes), Status::Error);
+  EXPECT_EQ(c.status(docker_disk_write_bytes), Status::Error);
+  EXPECT_EQ(c[docker_pids], 7);
+}
+
+TEST(Figures, a_device_without_a_key_adds_nothing_for_it) {
+  Container c;
+  c.use_v2();
+  // A device with io.cost and no I/O; numbers of devices without figures, which some kernels leave on a line.
+  c.tree.write("v2/io.stat",
+               "8:16 cost.vrate=100.00 cost.usage=12\n7:1 7:0 8:0 rbytes=100 wbytes=20 rios=3 wios=4\n253:1 "
+               "rbytes=11\n");
+  c.open();
+  EXPECT_EQ(c[docker_disk_read_bytes], 111);
+  EXPECT_EQ(c[docker_disk_write_bytes], 20);
+  EXPECT_EQ(c[docker_disk_write_ops], 4);
 }
 
 TEST(DockerFigures, io_that_a_kernel_does_not_count_is_no_zero) {
