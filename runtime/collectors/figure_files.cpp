@@ -105,9 +105,13 @@ void set_all(std::span<const FigureSource> wanted, Figures& figures, Status stat
 }  // namespace
 
 std::optional<Error> why_no_blkio(const std::string& folder) {
+  // A device's line is no sign: kernels such as 6.1 have one for each, which stays 0.
   const auto counts = [](const std::string& group) {
-    const std::string text = read_text(group + "/blkio.throttle.io_service_bytes").value_or("8:0 ");
-    return text.find(':') != std::string::npos;  // of a device's number
+    const auto text = read_text(group + "/blkio.throttle.io_service_bytes");
+    if (!text) return true;  // something else is amiss
+    const size_t total = text->rfind("Total ");
+    return total != std::string::npos &&
+           parse_number(trimmed(std::string_view(*text).substr(total + 6))).value_or(0) > 0;
   };
   const auto limited = [](const std::string& group) {
     for (const char* file : {"read_bps", "write_bps", "read_iops", "write_iops"})
@@ -120,10 +124,10 @@ std::optional<Error> why_no_blkio(const std::string& folder) {
     if (limited(std::exchange(top, std::filesystem::path(top).parent_path()))) return std::nullopt;
   // Only the real root, which has seen the host's own I/O, tells "nothing counted" from "nothing done".
   if (counts(folder) || !exists(top + "/release_agent") || counts(top)) return std::nullopt;
-  return Error{
-      Exit::HostLacks,
-      "this kernel counts the I/O of cgroup v1 only where a throttle limit is set (since Linux 6.10)",
-      "boot with systemd.unified_cgroup_hierarchy=1 (cgroup v2)"};
+  return Error{Exit::HostLacks,
+               "this kernel counts the I/O of cgroup v1 only where a throttle limit is set (6.1 is one, and "
+               "all since 6.10)",
+               "boot with systemd.unified_cgroup_hierarchy=1 (cgroup v2)"};
 }
 
 void FigureFiles::plan(const FigureSource& source, const std::string& folder) {

@@ -13,7 +13,8 @@ namespace cbench {
 
 /// Why cgroup v1's blkio files at `folder` count nothing; nullopt: they count, or nobody can tell. Since
 /// Linux 6.10 v1 counts a device's I/O only in groups that are below a throttle limit for it ("blk-throttle:
-/// delay initialization until configuration"), and shows 0 elsewhere.
+/// delay initialization until configuration"); some before it, Debian 12's 6.1 among them, do so as well
+/// ("blk-throttle: fix io statistics for cgroup v1" mended that). They show 0 elsewhere.
 std::optional<Error> why_no_blkio(const std::string& folder);
 
 class FigureFiles {

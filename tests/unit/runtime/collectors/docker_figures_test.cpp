@@ -289,6 +289,8 @@ TEST(DockerFigures, io_that_a_kernel_does_not_count_is_no_zero) {
   tree.write("blkio/release_agent", "\n");
   ASSERT_TRUE(total("Total 0\n")) << "the host itself has done none?";
   EXPECT_THAT(total("Total 0\n")->message, HasSubstr("throttle limit"));
+  EXPECT_TRUE(total("254:0 Read 0\n254:0 Write 0\n254:0 Total 0\nTotal 0\n"))
+      << "lines of devices that stay 0, as Linux 6.1 has them";
   EXPECT_FALSE(total("8:0 Read 5\n8:0 Total 5\nTotal 5\n")) << "an older kernel";
   tree.write("blkio/docker/blkio.throttle.write_bps_device", "8:0 1000000\n");
   EXPECT_FALSE(total("Total 0\n")) << "below a limit everything is counted";
