@@ -60,6 +60,7 @@ class Object {
 Json rdt_json(const RdtFacts& rdt) {
   return {{"present", rdt.present},
           {"simulated", rdt.simulated},
+          {"profile", rdt.profile},
           {"root", rdt.root},
           {"absent_reason", rdt.absent_reason},
           {"l3_domains", rdt.l3_domains},
@@ -68,6 +69,7 @@ Json rdt_json(const RdtFacts& rdt) {
           {"l3_ways", rdt.l3_ways},
           {"l3_min_bits", rdt.l3_min_bits},
           {"l3_shareable", rdt.l3_shareable},
+          {"l3_sparse", rdt.l3_sparse},
           {"num_closids", rdt.num_closids},
           {"l3_bytes", rdt.l3_bytes},
           {"mb_allocation", rdt.mb_allocation},
@@ -85,6 +87,7 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   Object object(json, wrong);
   object.get("present", rdt.present);
   object.get("simulated", rdt.simulated);
+  object.get("profile", rdt.profile);
   object.get("root", rdt.root);
   object.get("absent_reason", rdt.absent_reason);
   for (const auto& [key, ids] : {std::pair{"l3_domains", &rdt.l3_domains}, {"snc_nodes", &rdt.snc_nodes}})
@@ -98,6 +101,7 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   object.get("l3_ways", rdt.l3_ways);
   object.get("l3_min_bits", rdt.l3_min_bits);
   object.get("l3_shareable", rdt.l3_shareable);
+  object.get("l3_sparse", rdt.l3_sparse);
   object.get("num_closids", rdt.num_closids);
   object.get("l3_bytes", rdt.l3_bytes);
   object.get("mb_allocation", rdt.mb_allocation);

@@ -34,6 +34,7 @@ struct Decision {
   int32_t domain = -1;  ///< id of the L3 domain that a Ways, Mb or MbRate is for; -1: all
   double value = 0;
   Outcome outcome = Outcome::Planned;
+  int64_t latency_ns = -1;  ///< from the step's sample (else from the event) until the host has it; -1: nothing was changed
   std::string detail;
   std::string reason;  ///< of a refusal or failure
   std::string why;     ///< values of the firing's condition
