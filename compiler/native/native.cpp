@@ -1,9 +1,8 @@
 #include "compiler/native/native.h"
 
-#include <filesystem>
-
 #include <sys/stat.h>
 
+#include "compiler/base/program.h"
 #include "compiler/image/bytes.h"
 #include "compiler/image/code_image.h"
 #include "compiler/native/cpu.h"
@@ -25,13 +24,7 @@ std::optional<std::string> identity(const std::string& program) {
 
 }  // namespace
 
-std::string codegen_program() {
-  std::error_code error;
-  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  const std::filesystem::path beside = here / "cbench-codegen";
-  if (std::filesystem::exists(beside, error)) return beside;
-  return (here.parent_path() / "libexec/cbench/cbench-codegen").string();
-}
+std::string codegen_program() { return program_of_ours("cbench-codegen"); }
 
 Codegen cached(const ChildProgram& child, const CodeCache& cache) {
   return [=](const std::string& request) -> CodeAnswer {

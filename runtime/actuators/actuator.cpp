@@ -60,7 +60,11 @@ struct Actuators::Impl {
     if (container.tasks.empty())
       return Error{Exit::RunFailed,
                    fmt::format("container {} has no cgroup of its own to find its tasks by", name(slot)), ""};
-    if (auto moved = rdt.assign(container.tasks, cls); !moved) return moved;
+    if (auto moved = rdt.assign(container.tasks, cls); !moved) {
+      if (auto back = rdt.assign(container.tasks, container.cls); !back)
+        moved.error().message += "; and not all of its tasks could be moved back: " + back.error().message;
+      return moved;
+    }
     container.cls = cls;
     return Done{};
   }
@@ -70,7 +74,10 @@ struct Actuators::Impl {
     if (container.tasks.empty())
       return Error{Exit::RunFailed,
                    fmt::format("container {} has no cgroup of its own to find its tasks by", name(slot)), ""};
-    if (auto pinned = set_affinity(container.tasks, cpus); !pinned) return pinned;
+    if (auto pinned = set_affinity(container.tasks, cpus); !pinned) {
+      if (container.affinity) (void)set_affinity(container.tasks, *container.affinity);
+      return pinned;
+    }
     container.affinity = cpus;
     return Done{};
   }

@@ -119,15 +119,26 @@ Result<> set_cpus(const std::string& cgroup, const CpuSet& cpus, Journal& journa
   if (is_v2(cgroup)) return change_cpus(cgroup, cpus, journal);  // the groups below follow by themselves
   // v1: a group must at all times lie within its parent. So first widen from the top, then narrow from below.
   const std::vector<std::string> below = groups_below(cgroup);
+  std::vector<std::pair<std::string, CpuSet>> before;  // for when the kernel refuses one of them
+  const auto change_one = [&](const std::string& group, const CpuSet& wanted) -> Result<> {
+    const auto present = read_cpus(group + "/cpuset.cpus");
+    if (!present) return present.error();
+    before.emplace_back(group, *present);
+    auto changed = change_cpus(group, wanted, journal);
+    if (!changed)
+      for (auto step = before.rbegin(); step != before.rend(); ++step)
+        (void)change_cpus(step->first, step->second, journal);
+    return changed;
+  };
   for (size_t i = 0; !below.empty() && i <= below.size(); ++i) {
     const std::string& group = i == 0 ? cgroup : below[i - 1];
     const auto present = read_cpus(group + "/cpuset.cpus");
     if (!present) return present.error();
-    if (auto widened = change_cpus(group, *present | cpus, journal); !widened) return widened;
+    if (auto widened = change_one(group, *present | cpus); !widened) return widened;
   }
   for (auto group = below.rbegin(); group != below.rend(); ++group)
-    if (auto narrowed = change_cpus(*group, cpus, journal); !narrowed) return narrowed;
-  return change_cpus(cgroup, cpus, journal);
+    if (auto narrowed = change_one(*group, cpus); !narrowed) return narrowed;
+  return change_one(cgroup, cpus);
 }
 
 Result<> set_affinity(const std::string& cgroup, const CpuSet& cpus) {

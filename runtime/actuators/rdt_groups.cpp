@@ -14,6 +14,7 @@
 #include "runtime/actuators/tasks.h"
 #include "runtime/host/files.h"
 #include "runtime/host/kernel_file.h"
+#include "runtime/host/msr_owner.h"
 #include "stdlib/abi/bandwidth.h"
 #include "stdlib/intrinsics/allocation.h"
 
@@ -56,6 +57,21 @@ Result<> write_tasks(const std::string& root, const std::string& file, const std
       Exit::RunFailed,
       fmt::format("cannot write task {} to {}: {}", refused, file, said.empty() ? errno_text(error) : said),
       ""};
+}
+
+/// Why a group of someone else keeps us from sharing out the cache; empty when it does not. One without tasks
+/// and CPUs takes a CLOSID and no more.
+std::string why_in_the_way(const std::string& group) {
+  const std::string mode = read_line(group + "/mode");
+  if (mode == "exclusive" || mode.starts_with("pseudo-lock"))
+    return fmt::format("is in mode {}: its ways cannot be shared out", mode);
+  std::vector<pid_t> tasks;
+  read_tasks(group + "/tasks", tasks);
+  if (!tasks.empty())
+    return fmt::format("has {} task{} in it (the first is {}): it would use the same ways", tasks.size(),
+                       tasks.size() == 1 ? "" : "s", tasks.front());
+  const std::string cpus = read_line(group + "/cpus_list");
+  return cpus.empty() ? "" : fmt::format("has the CPUs {}: what runs there would use the same ways", cpus);
 }
 
 bool is_l3(const SchemataLine& line) {
@@ -143,13 +159,10 @@ Result<> RdtGroups::check_others() const {
     std::error_code ignored;
     if (!at->is_directory(ignored) || name == "info" || name == "mon_groups" || name == "mon_data") continue;
     ++others;
-    const std::string mode = read_line(at->path().string() + "/mode");
-    if (mode != "exclusive" && !mode.starts_with("pseudo-lock")) continue;
-    return Error{
-        Exit::HostLacks,
-        fmt::format("the resctrl group {} of someone else is in mode {}: its ways cannot be shared out",
-                    at->path().string(), mode),
-        fmt::format("remove it when nobody needs it: rmdir {}", at->path().string())};
+    if (const std::string why = why_in_the_way(at->path().string()); !why.empty())
+      return Error{Exit::HostLacks,
+                   fmt::format("the resctrl group {} of someone else {}", at->path().string(), why),
+                   fmt::format("remove it when nobody needs it: rmdir {}", at->path().string())};
   }
   if (error)
     return Error{Exit::HostLacks, fmt::format("cannot read {}: {}", facts_.root, error.message()), ""};
@@ -171,6 +184,9 @@ Result<> RdtGroups::check_others() const {
 
 Result<> RdtGroups::make() {
   if (auto able = check_needs(); !able) return able;
+  if (const std::string rival = facts_.simulated ? "" : rdt_rival(); !rival.empty())
+    return Error{Exit::HostLacks, rival + ": it may allocate cache or bandwidth behind resctrl's back",
+                 "end that program, or have it use resctrl (pqos --iface=os)"};
   if (auto owned = journal_.own_rdt(facts_.root); !owned) return owned;
   if (auto room = check_others(); !room) return room;
   for (size_t cls = 0; cls < plan_.classes.size(); ++cls)

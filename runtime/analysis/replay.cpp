@@ -96,9 +96,40 @@ class Replayer {
     if (stopped) stop(policy_->message());
   }
 
+  /// "jail 0=3;1=3 (4 bits moved)": where the ways of a class come to stand, by L3 domain, as in a schemata
+  /// file.
+  [[nodiscard]] std::string masks(const Change& change) const {
+    const Allocation &goal = policy_->goal(), &real = policy_->real();
+    const RdtFacts& rdt = in_.facts.rdt;
+    const uint64_t all = rdt.l3_ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << rdt.l3_ways) - 1;
+    std::string domains;
+    uint64_t io = 0;
+    int moved = 0;
+    for (size_t d = 0; d < goal.domains; ++d) {
+      if ((change.domains >> d & 1) == 0) continue;
+      const size_t at = static_cast<size_t>(change.index) * goal.domains + d;
+      const uint64_t now = real.classes[at].ways, then = goal.classes[at].ways;
+      domains += fmt::format("{}{}={:x}", domains.empty() ? "" : ";",
+                             d < rdt.l3_domains.size() ? rdt.l3_domains[d] : d, then);
+      moved += std::popcount(then ^ (now == 0 ? all : now));  // 0: as made, which is all of them
+      io |= then & rdt.l3_shareable;
+    }
+    return fmt::format("{} {} ({} bit{} moved{})", in_.plan.classes[static_cast<size_t>(change.index)],
+                       domains, moved, moved == 1 ? "" : "s",
+                       io == 0 ? "" : fmt::format(", {:x} shared with I/O", io));
+  }
+
+  /// Notes the masks behind the decisions of the open call.
+  void note_masks() {
+    for (const Change& change : open_->changes())
+      if (policy_ && change.target == Target::ClassWays)
+        replay_.masks.emplace_back(replay_.decisions.size() + change.decision, masks(change));
+  }
+
   /// Closes the open call: its changes succeeded, but for those that the trace says were refused.
   void settle() {
     if (!open_) return;
+    note_masks();
     for (size_t i = 0; i < open_->changes().size(); ++i) {
       const Change change = open_->changes()[i];
       const auto refusal = std::find_if(refusals_.begin(), refusals_.end(),

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/result.h"
@@ -35,6 +36,8 @@ struct Difference {
 
 struct Replay {
   std::vector<Decision> decisions, recorded;
+  /// Where the cache's ways come to stand: an index into `decisions`, and the class's masks in words.
+  std::vector<std::pair<size_t, std::string>> masks;
   int64_t steps = 0;
   std::string stopped;                   ///< why the policy stopped; empty when it did not
   std::optional<Difference> difference;  ///< the first; absent when the trace holds no policy

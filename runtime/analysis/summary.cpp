@@ -4,6 +4,9 @@
 #include <deque>
 #include <variant>
 
+#include "runtime/host/probe.h"
+#include "stdlib/abi/own_metric.h"
+
 namespace cbench {
 namespace {
 
@@ -76,6 +79,9 @@ class Summing {
     const TraceHeader& header = trace.header();
     out_.run_id = header.run_id;
     out_.mode = header.mode;
+    if (const auto facts = host_facts_from_json(header.host_json, own_of(header.columns));
+        facts.ok() && facts->rdt.simulated)
+      out_.simulated = facts->rdt.profile.empty() ? "unknown profile" : facts->rdt.profile;
     out_.plan = header.plan;
     out_.policy = header.policy_text.empty() ? "" : header.plan.policy;
     for (const std::string& name : header.container_names) out_.containers.emplace_back().name = name;
@@ -93,6 +99,15 @@ class Summing {
       out_.containers[slot].whole = spans_[slot].whole.figures();
       out_.containers[slot].before = spans_[slot].before.figures();
       out_.containers[slot].after = spans_[slot].after.figures();
+    }
+    if (!latencies_.empty()) {
+      const auto at = [&](size_t percent) {  // nearest rank
+        const size_t rank = (latencies_.size() * percent + 99) / 100;
+        std::nth_element(latencies_.begin(), latencies_.begin() + static_cast<std::ptrdiff_t>(rank - 1),
+                         latencies_.end());
+        return latencies_[rank - 1];
+      };
+      out_.latency = {.p50_ns = at(50), .p99_ns = at(99)};
     }
     return std::move(out_);
   }
@@ -126,6 +141,7 @@ class Summing {
     if (acted && !out_.first_action && out_.steps > 0) out_.first_action = decision;
     if (decision.verb == Verb::Reject && decision.outcome == Outcome::Applied && known(decision.slot))
       out_.containers[static_cast<size_t>(decision.slot)].rejected = true;
+    if (decision.latency_ns >= 0) latencies_.push_back(decision.latency_ns);
     out_.decisions.push_back(decision);
   }
 
@@ -168,6 +184,7 @@ class Summing {
   TraceReader& trace_;
   int64_t discard_ns_;
   std::vector<Spans> spans_;
+  std::vector<int64_t> latencies_;
   std::deque<Step> recent_;  ///< the last kBeforeNs, until the first action
   RunSummary out_;
 };

@@ -35,6 +35,12 @@ struct RunSummary {
   int64_t steps = 0, missed_steps = 0, duration_ns = 0;
   std::vector<ContainerSummary> containers;
   std::vector<Decision> decisions;
+  /// From a step's sample until the host has an action of it.
+  struct Latency {
+    int64_t p50_ns = 0, p99_ns = 0;
+  };
+  std::optional<Latency> latency;
+  std::string simulated;                 ///< profile of a simulated resctrl; empty: the host's own or none
   std::optional<Decision> first_action;  ///< the first that changed the host while containers were measured
   std::string policy_stopped;
   std::optional<TraceEnd> end;  ///< absent when the run was cut off

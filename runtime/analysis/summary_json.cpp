@@ -34,6 +34,7 @@ Json to_object(const Decision& decision, const Plan& plan) {
     out["line"] = plan.rules[static_cast<size_t>(decision.rule)].line;
     out["rule"] = plan.rules[static_cast<size_t>(decision.rule)].text;
   }
+  if (decision.latency_ns >= 0) out["latency_ns"] = decision.latency_ns;
   if (!decision.reason.empty()) out["reason"] = decision.reason;
   if (!decision.why.empty()) out["why"] = decision.why;
   return out;
@@ -59,6 +60,10 @@ std::string to_json(const RunSummary& summary) {
       {"missed_steps", summary.missed_steps},
       {"policy", summary.policy.empty() ? Json(nullptr) : Json(summary.policy)},
       {"mode", summary.mode},
+      {"rdt_simulated", summary.simulated.empty() ? Json(nullptr) : Json(summary.simulated)},
+      {"action_latency_ns", summary.latency
+                                ? Json{{"p50", summary.latency->p50_ns}, {"p99", summary.latency->p99_ns}}
+                                : Json(nullptr)},
       {"policy_stopped", summary.policy_stopped.empty() ? Json(nullptr) : Json(summary.policy_stopped)},
       {"containers", Json::array()},
       {"actions", Json::array()}};

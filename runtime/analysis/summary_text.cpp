@@ -14,6 +14,8 @@ constexpr size_t kRuleWidth = 56;  ///< a rule's head is cut there; the line num
 
 std::string seconds(int64_t ns) { return fmt::format("{:.2f} s", static_cast<double>(ns) / 1e9); }
 
+std::string milliseconds(int64_t ns) { return fmt::format("{:.2f} ms", static_cast<double>(ns) / 1e6); }
+
 std::string percent(const std::optional<double>& value) {
   return value ? fmt::format("{:.1f}", *value) : "n/a";
 }
@@ -76,8 +78,12 @@ std::string actions(const RunSummary& summary) {
                         d.verb != Verb::Emit;
                });
   if (acts.empty()) return fmt::format("\npolicy {} ({}) took no action\n", summary.policy, summary.mode);
-  return fmt::format("\nactions of policy {} ({})\n{}", summary.policy, summary.mode,
-                     decision_table(acts, summary.plan, "  ", kMostActions));
+  std::string out = fmt::format("\nactions of policy {} ({})\n{}", summary.policy, summary.mode,
+                                decision_table(acts, summary.plan, "  ", kMostActions));
+  if (summary.latency)
+    out += fmt::format("  from sample to effect: {} at the median, {} at the 99th percentile\n",
+                       milliseconds(summary.latency->p50_ns), milliseconds(summary.latency->p99_ns));
+  return out;
 }
 
 bool alike(const Decision& a, const Decision& b, const Plan& plan) {
@@ -121,6 +127,11 @@ std::string to_text(const RunSummary& summary) {
   std::string out =
       fmt::format("{} after {}, {} steps, {} missed\n\n", summary.end ? summary.end->outcome : "cut off",
                   seconds(summary.duration_ns), summary.steps, summary.missed_steps);
+  if (!summary.simulated.empty())
+    out += fmt::format(
+        "RDT IS SIMULATED ({}): cache and bandwidth figures are a model's, and classes change nothing "
+        "of the hardware\n\n",
+        summary.simulated);
   out += containers(summary) + actions(summary) + before_and_after(summary);
   if (!summary.policy_stopped.empty()) out += "\npolicy stopped: " + summary.policy_stopped + "\n";
   if (summary.end && !summary.end->text.empty()) out += "\nproblems\n  " + summary.end->text + "\n";

@@ -50,6 +50,17 @@ void print(const Replay& replay, const Plan& plan, bool json) {
   std::fputs(out.c_str(), stdout);
 }
 
+/// Where the layout solver put the classes, decision by decision.
+void print_masks(const Replay& replay, const Plan& plan) {
+  if (!replay.masks.empty()) std::puts("\ncache ways, as masks by L3 domain");
+  for (const auto& [index, words] : replay.masks) {
+    const Decision& decision = replay.decisions[index];
+    std::fputs(
+        fmt::format("  {}  {}: {}\n", seconds(decision.time_ns), describe(decision, plan), words).c_str(),
+        stdout);
+  }
+}
+
 /// How the replay compares with the recording. True when they should agree and do not.
 bool compare(const Replay& replay, const ReplayInputs& inputs, Console& console) {
   if (!replay.end) console.warn("the trace was cut off: the run did not end in order");
@@ -118,6 +129,7 @@ int replay_one(const std::string& path, const std::string& name, const DryRunOpt
   if (!options.json && (options.traces.size() > 1 || options.policies.size() > 1))
     std::printf("%s, policy %s\n", path.c_str(), compiled->plan.policy.c_str());
   print(*replayed, compiled->plan, options.json);
+  if (console.verbose() && !options.json) print_masks(*replayed, compiled->plan);
   return compare(*replayed, inputs, console) ? static_cast<int>(Exit::RunFailed) : 0;
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
 #include "runtime/driver/preflight.h"
+#include "runtime/driver/rdt_sim.h"
 #include "runtime/driver/run_session.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/calibrate.h"
@@ -18,7 +19,7 @@ namespace cbench {
 namespace {
 
 struct RunOptions {
-  std::string bench, config, policy, mode, engine, rdt_root, trace, export_lp;
+  std::string bench, config, policy, mode, engine, rdt_root, rdt_sim, trace, export_lp;
   std::vector<std::string> params;
   int64_t repeat = 0;
   bool degraded = false, no_export = false, json = false;
@@ -27,6 +28,7 @@ struct RunOptions {
 /// All that is decided before the host is touched.
 struct Decided {
   Bench bench;
+  std::unique_ptr<RdtSimulator> simulator;  ///< of --rdt-sim
   HostFacts facts;
   Mode mode = Mode::Observe;
   std::optional<PolicySource> source;
@@ -87,7 +89,14 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
     decided.source = *chosen;
   }
   if (!decided.source) decided.mode = Mode::Observe;
-  decided.facts = look_at_host(spec, options.rdt_root);
+  std::string rdt_root = options.rdt_root;
+  if (!options.rdt_sim.empty()) {
+    Result<std::unique_ptr<RdtSimulator>> simulator = RdtSimulator::start(options.rdt_sim);
+    if (!simulator.ok()) return simulator.error();
+    decided.simulator = std::move(*simulator);
+    rdt_root = decided.simulator->root();
+  }
+  decided.facts = look_at_host(spec, rdt_root);
   if (decided.source) {
     const CompileTarget target{.spec = &spec,
                                .facts = &decided.facts,
@@ -111,6 +120,10 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
 }
 
 void tell_about_host(const HostFacts& facts, Console& console) {
+  if (facts.rdt.simulated)
+    console.warn(fmt::format(
+        "RDT is simulated ({}): its figures are a model's, and nothing of the hardware is changed",
+        facts.rdt.profile));
   for (const auto& [metric, reason] : facts.unavailable)
     console.detail(fmt::format("{} is not measured: {}", info(metric).field, reason));
   if (!facts.unavailable.empty())
@@ -186,6 +199,10 @@ int run_benchmark(const RunOptions& options, Console& console) {
       console.fail(shown.error());
     const int one = exit_code(*result, console);
     code = one >= 128 || code == 0 ? one : code;
+    if (result->hung) {
+      std::fflush(nullptr);
+      std::_Exit(code);
+    }
   }
   return code;
 }
@@ -208,8 +225,12 @@ void add_run(CLI::App& app, Command& chosen) {
       ->check(CLI::IsMember({"docker", "process"}));
   command->add_flag("--degraded", options->degraded, "run although the host lacks what the policy needs");
   command->add_option("--repeat", options->repeat, "number of runs")->check(CLI::PositiveNumber);
-  command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
-      ->check(CLI::ExistingDirectory);
+  CLI::Option* root = command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
+                          ->check(CLI::ExistingDirectory);
+  command
+      ->add_option("--rdt-sim", options->rdt_sim,
+                   "simulate resctrl: xeon-2s, epyc-ccx … (cbench-resctrl-sim --list)")
+      ->excludes(root);
   command->add_option("-o,--output", options->trace, "where to write the trace");
   command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well");
   command->add_flag("--no-export", options->no_export, "send nothing to the configured database");

@@ -11,6 +11,7 @@
 #include "runtime/driver/run_folder.h"
 #include "runtime/driver/run_id.h"
 #include "runtime/host/probe.h"
+#include "runtime/loop/bounded_host.h"
 #include "runtime/loop/observer_thread.h"
 #include "runtime/loop/signals.h"
 
@@ -43,10 +44,18 @@ class Journals {
   /// Puts the host back. Returns what could not be.
   std::vector<std::string> undo() {
     std::vector<std::string> left;
-    for (Journal* journal : {policy_.get(), engine_.get()}) {
-      if (journal == nullptr) continue;
-      for (std::string& problem : journal->restore()) left.push_back(std::move(problem));
-      journal->close();
+    for (const std::shared_ptr<Journal>& journal : {policy_, engine_}) {
+      if (!journal) continue;
+      const auto put_back = [journal] {
+        std::vector<std::string> problems = journal->restore();
+        journal->close();
+        return problems;
+      };
+      const auto problems = within(kRestoreLimit, put_back);
+      if (problems)
+        left.insert(left.end(), problems->begin(), problems->end());
+      else
+        left.push_back("it did not answer in time; the journal stays for `cbench clean --yes`");
     }
     policy_.reset();
     engine_.reset();
@@ -54,7 +63,18 @@ class Journals {
   }
 
  private:
-  std::unique_ptr<Journal> engine_, policy_;
+  static constexpr std::chrono::milliseconds kRestoreLimit{20'000};  // processes may have to be killed
+  std::shared_ptr<Journal> engine_, policy_;
+};
+
+/// What carries out a policy's actions. On the heap: when a call of the host's hangs, it is left behind, to
+/// be used by that call until the process ends.
+struct Control {
+  Control(const Plan& plan, const HostFacts& facts, const std::string& run_id, Journal& journal)
+      : actuators(plan, facts, run_id, journal), journaled(actuators, journal), host(journaled) {}
+  Actuators actuators;
+  JournaledHost journaled;
+  BoundedHost host;
 };
 
 /// Puts the host back on the ways out that come before the run.
@@ -128,16 +148,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
 
   const std::unique_ptr<Engine> engine = make_engine(plan.spec, run_id, folder->path, journals->engine());
   if (const Result<> usable = engine->check(); !usable.ok()) return usable.error();
-  std::optional<Actuators> actuators;
-  std::optional<JournaledHost> host;
-  if (plan.policy != nullptr && plan.mode == Mode::Act) {
-    actuators.emplace(plan.policy->plan, plan.facts, run_id, journals->policy());
-    // Without resctrl a degraded run leaves out the rules that need classes.
-    if (plan.facts.rdt.present || !allocates_rdt(plan.policy->plan))
-      if (const Result<> begun = actuators->begin(); !begun.ok()) return begun.error();
-    host.emplace(*actuators, journals->policy());
-  }
-
+  // Before any thread of ours: they run where it does.
   const CpuSet own = observer_cpus(
       plan.spec, plan.facts, plan.policy != nullptr && plan.mode == Mode::Act ? &plan.policy->plan : nullptr);
   if (const std::string shared = shared_cpus(plan.spec, plan.facts, own); !shared.empty())
@@ -145,6 +156,19 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   const Result<ObserverThread> observer = ObserverThread::begin(plan.spec.observer, own);
   if (!observer.ok()) return observer.error();
   if (!observer->words().empty()) console.detail("cbench itself: " + observer->words());
+
+  std::unique_ptr<Control> control;
+  if (plan.policy != nullptr && plan.mode == Mode::Act) {
+    control = std::make_unique<Control>(plan.policy->plan, plan.facts, run_id, journals->policy());
+    // Without resctrl a degraded run leaves out the rules that need classes.
+    if (plan.facts.rdt.present || !allocates_rdt(plan.policy->plan))
+      if (const Result<> begun =
+              control->host.ask("making CLOS groups", [&made = control->actuators] { return made.begin(); });
+          !begun.ok()) {
+        if (control->host.abandoned()) static_cast<void>(control.release());
+        return begun.error();
+      }
+  }
 
   SystemClock clock;
   Frame frame(columns_of(plan.spec), plan.spec.containers.size());
@@ -166,7 +190,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
                    .mode = plan.mode,
                    .engine = *engine,
                    .sampler = source,
-                   .host = host ? &*host : nullptr,
+                   .host = control ? &control->host : nullptr,
                    .frame = frame,
                    .trace = **trace,
                    .sink = sink.get(),
@@ -187,6 +211,10 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     // Threads still wait for the engine's answers, with references to what would be destroyed from here on.
     console.warn("ended by force");
     std::_Exit(128 + std::max(result.outcome.signal, 1));
+  }
+  if (control && control->host.abandoned()) {
+    result.hung = true;
+    static_cast<void>(control.release());
   }
   signals.reset();  // all is in order now: a signal may end the wait for the export
   if (sink) {

@@ -33,6 +33,8 @@ struct SessionResult {
   RunOutcome outcome;
   std::string trace_path;
   std::optional<ExportReport> exported;
+  /// A call of the host's never came back: the process must end with _exit, and run nothing more.
+  bool hung = false;
 };
 
 /// Errors: what kept the run from beginning. Whatever happens, nothing of it is left on the host.

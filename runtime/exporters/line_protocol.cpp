@@ -226,6 +226,7 @@ void LineProtocol::decision(const Decision& decision, std::string& out) {
   }
   if (!decision.reason.empty()) append_field("reason", decision.reason, fields);
   if (!decision.why.empty()) append_field("why", decision.why, fields);
+  if (decision.latency_ns >= 0) append_field("latency_ns", decision.latency_ns, fields);
   append_field("step", decision.step, fields);
 
   const size_t before = out.size();

@@ -60,6 +60,7 @@ void append_rdt(const RdtFacts& rdt, std::string& out) {
     return;
   }
   append_flag("rdt_simulated", rdt.simulated, out);
+  if (rdt.simulated) append_field("rdt_profile", rdt.profile, out);
   append_flag("rdt_l3_allocation", rdt.l3_allocation, out);
   append_flag("rdt_mb_allocation", rdt.mb_allocation, out);
   append_flag("rdt_l3_occupancy", rdt.l3_occupancy, out);

@@ -70,6 +70,29 @@ int32_t paranoid(const HostRoots& roots, int32_t otherwise) {
   return negative ? -static_cast<int32_t>(*level) : static_cast<int32_t>(*level);
 }
 
+/// A simulated resctrl deals the host's CPUs out over its own L3 domains, whatever the hardware's are, and
+/// its caches have the sizes of its profile.
+void follow_simulation(HostFacts& facts) {
+  const std::string& root = facts.rdt.root;
+  const std::string simulated = read_text(root + "/info/simulated").value_or("");
+  for (const std::string_view line : fields(simulated, '\n')) {
+    constexpr std::string_view kKey = "cpus ";
+    const size_t equals = line.find('=');
+    if (!line.starts_with(kKey) || equals == std::string_view::npos) continue;
+    const auto domain = parse_number(line.substr(kKey.size(), equals - kKey.size()));
+    const auto cpus = parse_cpu_list(line.substr(equals + 1));
+    if (!domain || !cpus) continue;
+    for (CpuFacts& cpu : facts.cpus)
+      if (cpu.cpu < kMaxCpus && (*cpus)[cpu.cpu]) cpu.l3_domain = static_cast<int32_t>(*domain);
+  }
+  // "L3:0=57671680;1=57671680": the bytes of the root group's ways.
+  const std::string sizes = read_text(root + "/size").value_or("");
+  for (const std::string_view line : fields(sizes, '\n'))
+    if (const std::string_view text = trimmed(line); text.starts_with("L3"))
+      facts.rdt.l3_bytes =
+          parse_number(text.substr(text.find('=') + 1, text.find(';') - text.find('=') - 1)).value_or(0);
+}
+
 }  // namespace
 
 HostFacts probe_host(const HostRoots& roots) {
@@ -89,6 +112,7 @@ HostFacts probe_host(const HostRoots& roots) {
   facts.perf_event_paranoid = paranoid(roots, facts.perf_event_paranoid);
   facts.rdt = read_resctrl(roots.resctrl, roots.proc);
   facts.rdt.l3_bytes = facts.rdt.present ? read_l3_bytes(roots.sys, facts.cpus) : 0;
+  if (facts.rdt.simulated) follow_simulation(facts);
   return facts;
 }
 

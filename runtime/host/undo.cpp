@@ -94,7 +94,9 @@ std::optional<std::string> remove_folder(const std::string& folder) {
   struct statfs system{};
   if (::statfs(folder.c_str(), &system) != 0)
     return fmt::format("cannot look at {}: {}", folder, errno_text(errno));
-  if (system.f_type == RDTGROUP_SUPER_MAGIC)
+  const bool simulated =
+      system.f_type == FUSE_SUPER_MAGIC && ::access((folder + "/schemata").c_str(), F_OK) == 0;
+  if (system.f_type == RDTGROUP_SUPER_MAGIC || simulated)
     return remove_one(folder, false);  // takes its monitoring groups along
   const bool cgroup = system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC;
   if (cgroup)

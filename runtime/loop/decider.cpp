@@ -10,8 +10,9 @@
 namespace cbench {
 
 Decider::Decider(const RunInputs& inputs, RunLog& log) : in_(inputs), log_(log) {
-  if (in_.plan != nullptr && in_.mode != Mode::Observe)
-    policy_ = std::make_unique<PolicyInstance>(*in_.plan, in_.entry, in_.facts);
+  if (in_.plan == nullptr || in_.mode == Mode::Observe) return;
+  policy_ = std::make_unique<PolicyInstance>(*in_.plan, in_.entry, in_.facts);
+  guard_.emplace(*in_.plan, in_.facts.rdt.l3_domains.size());
 }
 
 void Decider::begin() {
@@ -59,6 +60,7 @@ void Decider::start(size_t slot, const Admission& admission, double quota, const
   if (active()) {
     policy_->set_placement(index, admission.shown, quota_from_code(code));
     policy_->set_running(index, true);
+    guard_->forget(index);
     if (!attached.ok())  // before the event, so that a replay knows that the policy is not called for it
       halt(EventKind::PolicyStop,
            fmt::format("`{}` could not be placed under the policy's control: {}",
@@ -85,7 +87,9 @@ void Decider::step() {
 }
 
 void Decider::sync_tasks() {
-  if (acts()) in_.host->sync_tasks();
+  if (!acts()) return;
+  in_.host->sync_tasks();
+  if (const std::string hung = in_.host->hung(); !hung.empty()) halt(EventKind::PolicyStop, hung);
 }
 
 void Decider::restore() {
@@ -101,41 +105,87 @@ void Decider::call(abi::Event event, int32_t slot) {
   const PolicyInstance::Verdict verdict = policy_->call(event, in_.frame, slot);
   const int64_t took = in_.clock.monotonic_ns() - from;
   if (event == abi::Event::Step) policy_time_ns_ = took;
-  settle(event, verdict, wall_ns);
+  settle(event, verdict, wall_ns, event == abi::Event::Step ? log_.t0() + in_.frame.now_ns : from);
   if (verdict == PolicyInstance::Verdict::Fault) return halt(EventKind::PolicyFault, policy_->message());
   if (verdict == PolicyInstance::Verdict::Stop) return halt(EventKind::PolicyStop, policy_->message());
+  if (const std::string hung = acts() ? in_.host->hung() : ""; !hung.empty())
+    return halt(EventKind::PolicyStop, hung + " (" + last_asked_ + ")");
+  if (!stuck_.empty()) return halt(EventKind::PolicyStop, stuck_);
   if (failures_ >= kMostFailures)
-    return halt(EventKind::PolicyStop, fmt::format("the host refused {} changes in a row (the last one: {})",
-                                                   failures_, last_failure_));
+    return halt(EventKind::PolicyStop,
+                fmt::format("the host refused {} changes in a row (the last one: {}; {})", failures_,
+                            last_failure_, last_asked_));
   watch_deadline(took);
 }
 
-void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns) {
+void Decider::settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns, int64_t since_ns) {
   Settlement settlement(event, in_.mode, verdict != PolicyInstance::Verdict::Go, policy_->decisions(),
                         policy_->changes());
-  for (size_t i = 0; i < settlement.changes().size(); ++i) {
+  const std::vector<Made> made = make_real(settlement.changes());
+  for (size_t i = 0; i < made.size(); ++i) {
     const Change change = settlement.changes()[i];
-    const Result<> done = acts() ? make_real(change) : Result<>(Done{});
-    if (done.ok()) {
+    if (made[i].result.ok()) {
       policy_->applied(change);
-      settlement.applied(i);
-      failures_ = 0;
-    } else {
-      policy_->failed(change, done.error().message);
-      settlement.failed(i, done.error().message);
-      last_failure_ = done.error().message;
-      ++failures_;
-      log_.event(EventKind::ApplyFailed, -1, static_cast<int64_t>(i), done.error().message);
+      settlement.applied(i, made[i].at_ns < 0 ? -1 : made[i].at_ns - since_ns);
+      continue;
     }
+    const std::string& why = made[i].result.error().message;
+    policy_->failed(change, why);
+    settlement.failed(i, why);
+    log_.event(EventKind::ApplyFailed, -1, static_cast<int64_t>(i), why);
   }
   for (const Decision& decision : settlement.finish()) record(decision, wall_ns);
 }
 
-Result<> Decider::make_real(const Change& change) {
-  if (change.target != Target::ContainerPeriod) return in_.host->apply(change, policy_->goal());
+std::vector<Decider::Made> Decider::make_real(const std::vector<Change>& changes) {
+  std::vector<Made> made(changes.size());
+  if (!acts()) return made;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    if (!made[i].result.ok()) continue;  // its decision has failed already
+    made[i].result = make_real(changes[i], policy_->goal());
+    if (made[i].result.ok()) {
+      made[i].at_ns = in_.clock.monotonic_ns();
+      failures_ = 0;
+    } else {
+      last_failure_ = made[i].result.error().message;
+      last_asked_ = asked_for(changes[i]);
+      ++failures_;
+      take_back(changes, made, i);
+    }
+  }
+  return made;
+}
+
+Result<> Decider::make_real(const Change& change, const Allocation& as) {
+  if (&as == &policy_->goal())
+    if (Result<> allowed = guard_->allow(in_.frame.step, change); !allowed.ok()) return allowed;
+  if (change.target != Target::ContainerPeriod) return in_.host->apply(change, as);
   const auto slot = static_cast<size_t>(change.index);
-  in_.sampler.set_period(slot, policy_->goal().containers[slot].period_ns);
+  in_.sampler.set_period(slot, as.containers[slot].period_ns);
   return Done{};
+}
+
+std::string Decider::asked_for(const Change& change) const {
+  const std::vector<Decision>& decisions = policy_->decisions();
+  if (change.decision >= decisions.size()) return "a change that no rule asked for";
+  const Decision& decision = decisions[change.decision];
+  const auto rule = static_cast<size_t>(decision.rule);
+  return fmt::format("`{}`{}", describe(decision, *in_.plan),
+                     decision.rule >= 0 && rule < in_.plan->rules.size()
+                         ? fmt::format(", asked for at line {}", in_.plan->rules[rule].line)
+                         : "");
+}
+
+void Decider::take_back(const std::vector<Change>& changes, std::vector<Made>& made, size_t failed) {
+  const Error taken_back{Exit::RunFailed, kTakenBack, ""};
+  for (size_t i = changes.size(); i-- > 0;) {
+    if (i == failed || changes[i].decision != changes[failed].decision) continue;
+    if (i < failed && made[i].result.ok())
+      if (const Result<> back = make_real(changes[i], policy_->real()); !back.ok())
+        stuck_ = fmt::format("{} was refused ({}), and what had been done of it could not be taken back: {}",
+                             last_asked_, last_failure_, back.error().message);
+    if (made[i].result.ok()) made[i].result = taken_back;
+  }
 }
 
 void Decider::record(const Decision& decision, int64_t wall_ns) {

@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "runtime/loop/host_guard.h"
 #include "runtime/loop/log.h"
 #include "runtime/policy/policy.h"
 #include "stdlib/abi/cpu_set.h"
@@ -50,10 +52,21 @@ class Decider {
   [[nodiscard]] const std::string& stopped_because() const { return stopped_because_; }
 
  private:
+  /// What became of a change.
+  struct Made {
+    Result<> result = Done{};
+    int64_t at_ns = -1;  ///< when the host had it; -1: never
+  };
   void call(abi::Event event, int32_t slot = -1);
-  /// Carries out the call's changes and records its decisions.
-  void settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns);
-  Result<> make_real(const Change& change);
+  /// Carries out the call's changes and records its decisions. `since_ns`: when what it decided on was so.
+  void settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns, int64_t since_ns);
+  /// Makes the changes in their order, each decision's all or none. Returns what became of each.
+  std::vector<Made> make_real(const std::vector<Change>& changes);
+  Result<> make_real(const Change& change, const Allocation& as);
+  /// "`quota a = 50%`, asked for at line 7": the decision behind a change.
+  [[nodiscard]] std::string asked_for(const Change& change) const;
+  /// Takes back what was made of a decision whose change `failed` was refused.
+  void take_back(const std::vector<Change>& changes, std::vector<Made>& made, size_t failed);
   void record(const Decision& decision, int64_t wall_ns);
   void watch_deadline(int64_t took_ns);
   /// Ends the policy, puts the host back, and marks the run.
@@ -62,8 +75,10 @@ class Decider {
   const RunInputs& in_;
   RunLog& log_;
   std::unique_ptr<PolicyInstance> policy_;
+  std::optional<HostGuard> guard_;
   int late_calls_ = 0, failures_ = 0;
-  std::string last_failure_;
+  std::string last_failure_, last_asked_;  ///< why, and what
+  std::string stuck_;                      ///< a change that could neither be made nor taken back
   int64_t policy_time_ns_ = 0;
   std::string last_action_, stopped_because_;
 };

@@ -2,6 +2,7 @@
 // fakes here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -43,6 +44,9 @@ class ControlledHost {
   virtual void sync_tasks() = 0;
   /// Puts everything back that was changed. Safe to call more than once. Returns what could not be put back.
   virtual std::vector<std::string> restore() = 0;
+  /// What it does not answer, in words; empty as long as it answers. Then nothing more is asked of it but
+  /// restore().
+  [[nodiscard]] virtual std::string hung() { return ""; }
 };
 
 /// Where a run is written to beside its trace (runtime/exporters).
@@ -109,12 +113,14 @@ class JournaledHost final : public ControlledHost {
     if (const std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) actuators_.sync_tasks();
   }
   std::vector<std::string> restore() override {
-    const std::lock_guard lock(mutex_);
+    // A change that hangs holds the mutex. The journal has a lock of its own.
+    const std::unique_lock lock(mutex_, kPatience);
     return journal_.restore();
   }
 
  private:
-  std::mutex mutex_;
+  static constexpr std::chrono::milliseconds kPatience{1000};
+  std::timed_mutex mutex_;
   Actuators& actuators_;
   Journal& journal_;
 };

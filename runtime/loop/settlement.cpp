@@ -1,11 +1,14 @@
 #include "runtime/loop/settlement.h"
 
+#include <algorithm>
+
 namespace cbench {
 
-void Settlement::applied(size_t change) {
+void Settlement::applied(size_t change, int64_t latency_ns) {
   const uint32_t index = changes_[change].decision;
   if (index >= decisions_.size() || decisions_[index].outcome == Outcome::Failed) return;
   decisions_[index].outcome = mode_ == Mode::Act ? Outcome::Applied : Outcome::Advised;
+  decisions_[index].latency_ns = std::max(decisions_[index].latency_ns, latency_ns);
 }
 
 void Settlement::failed(size_t change, const std::string& reason) {
@@ -13,6 +16,9 @@ void Settlement::failed(size_t change, const std::string& reason) {
   if (index >= decisions_.size()) return;
   Decision& decision = decisions_[index];
   decision.outcome = Outcome::Failed;
+  decision.latency_ns = -1;
+  if (decision.reason == kTakenBack) decision.reason.clear();
+  if (reason == kTakenBack && !decision.reason.empty()) return;
   decision.reason += (decision.reason.empty() ? "" : "; ") + reason;
 }
 

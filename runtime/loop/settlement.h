@@ -18,6 +18,10 @@ inline constexpr int kMostDeadlineMisses = 3;
 /// Changes in a row that the host refuses, after which it is.
 inline constexpr int kMostFailures = 10;
 
+/// The reason of a change that was undone because another of its decision failed; that one's is the
+/// decision's.
+inline constexpr const char* kTakenBack = "taken back, since another part of it was refused";
+
 class Settlement {
  public:
   /// `mode` is Act or Advise. `stopped`: the policy faulted or stopped in this call, so nothing of it is
@@ -33,8 +37,9 @@ class Settlement {
   }
 
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
-  /// A change was made (or, in advise, would be). A decision fails when any of its changes does.
-  void applied(size_t change);
+  /// A change was made (or, in advise, would be), so long after the sample that it was decided on; -1: not
+  /// known. A decision fails when any of its changes does, and its latency is that of the last.
+  void applied(size_t change, int64_t latency_ns = -1);
   void failed(size_t change, const std::string& reason);
   /// The decisions with their final outcomes.
   std::vector<Decision> finish();

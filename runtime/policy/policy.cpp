@@ -76,6 +76,7 @@ __attribute__((no_sanitize("function"))) PolicyInstance::Verdict PolicyInstance:
 const std::vector<Decision>& PolicyInstance::decisions() const { return impl_->shadow.decisions(); }
 const std::vector<Change>& PolicyInstance::changes() const { return impl_->shadow.changes(); }
 const Allocation& PolicyInstance::goal() const { return impl_->shadow.goal(); }
+const Allocation& PolicyInstance::real() const { return impl_->shadow.real(); }
 const std::string& PolicyInstance::message() const { return impl_->message; }
 bool PolicyInstance::rejected() const { return impl_->shadow.rejected(); }
 

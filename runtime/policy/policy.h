@@ -33,6 +33,8 @@ class PolicyInstance {
   [[nodiscard]] const std::vector<Change>& changes() const;
   /// The allocation as planned.
   [[nodiscard]] const Allocation& goal() const;
+  /// As the host is, as far as it was told by applied() and failed().
+  [[nodiscard]] const Allocation& real() const;
   [[nodiscard]] const std::string& message() const;
   /// Did the last Admit call reject its container? Then message() says why.
   [[nodiscard]] bool rejected() const;

@@ -62,7 +62,8 @@ std::vector<Field> trace_fields(const std::vector<Metric>& metrics) {
       {"detail", Type::Utf8, true, {}},      {"reason", Type::Utf8, true, {}},
       {"why", Type::Utf8, true, {}},         {"rule", Type::I32, true, {}},
       {"line", Type::U32, true, {}},         {"ordinal", Type::U32, true, {}},
-      {"samples", Type::I64, true, {}},      {"missed_steps", Type::I64, true, {}}};
+      {"samples", Type::I64, true, {}},      {"missed_steps", Type::I64, true, {}},
+      {"latency_ns", Type::I64, true, {}}};
   fields.insert(fields.end(), rest.begin(), rest.end());
   return fields;
 }

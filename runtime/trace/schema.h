@@ -34,9 +34,12 @@ enum class Col : uint8_t {
   Line,
   Ordinal,
   Samples,
-  MissedSteps
+  MissedSteps,
+  LatencyNs
 };
 inline constexpr size_t kBeforeMetrics = 7;
+/// Columns at the end that the first traces of version 1 did not have.
+inline constexpr size_t kLaterColumns = 1;
 
 /// Row kinds. Frozen names: they are stored in traces.
 enum class RowKind : uint8_t { Sample, Action, Event, Annotation, End };

@@ -78,7 +78,8 @@ struct TraceReader::Impl {
   std::optional<Error> failed;
   std::vector<size_t> frame_rows;  // of the sample being read
 
-  Impl(MappedFile f, Source s, TraceHeader h, size_t first)
+  /// `later`: of the columns that the first traces did not have, those that this one has.
+  Impl(MappedFile f, Source s, TraceHeader h, size_t first, size_t later)
       : file(std::move(f)),
         source(std::move(s)),
         header(std::move(h)),
@@ -86,11 +87,14 @@ struct TraceReader::Impl {
         fields(trace_fields(header.columns)),
         numbers(dictionary_numbers(fields)),
         offset(first) {
+    fields.resize(fields.size() - kLaterColumns + later);
+    numbers.resize(fields.size());
     for (size_t i = 0; i < fields.size(); ++i)
       if (numbers[i] >= 0) dictionary_fields.push_back(i);
     dictionaries.resize(dictionary_fields.size());
   }
 
+  [[nodiscard]] bool has(Col column) const { return place(column, header.columns.size()) < fields.size(); }
   [[nodiscard]] const ColumnView& at(Col column) const {
     return batch.columns[place(column, header.columns.size())];
   }
@@ -252,6 +256,7 @@ Result<TraceItem> TraceReader::Impl::read_decision() {
   d.detail = at(Col::Detail).text(row);
   d.reason = at(Col::Reason).text(row);
   d.why = at(Col::Why).text(row);
+  if (has(Col::LatencyNs)) d.latency_ns = at(Col::LatencyNs).get_or<int64_t>(row, -1);
   if (d.slot >= static_cast<int32_t>(frame.slots()))
     return damaged(fmt::format("there is no container {}", d.slot));
   if (d.rule >= static_cast<int64_t>(header.plan.rules.size()))
@@ -335,7 +340,9 @@ Result<std::unique_ptr<TraceReader>> TraceReader::open(const std::string& path) 
 
   const Result<std::vector<Field>> fields = read_fields(source, *message);
   if (!fields) return fields.error();
-  auto impl = std::make_unique<Impl>(std::move(*file), source, std::move(*header), message->end);
+  const size_t first_count = trace_fields(header->columns).size() - kLaterColumns;
+  auto impl = std::make_unique<Impl>(std::move(*file), source, std::move(*header), message->end,
+                                     fields->size() > first_count ? kLaterColumns : 0);
   const bool same = std::equal(fields->begin(), fields->end(), impl->fields.begin(), impl->fields.end(),
                                [](const Field& a, const Field& b) {
                                  return a.name == b.name && a.type == b.type && (b.nullable || !a.nullable);

@@ -221,6 +221,7 @@ void TraceWriter::decision(const Decision& d, int64_t wall_ns) {
   w.put_text(Col::Detail, d.detail);
   w.put_text(Col::Reason, d.reason);
   w.put_text(Col::Why, d.why);
+  if (d.latency_ns >= 0) w.put(Col::LatencyNs, d.latency_ns);
   w.put(Col::Ordinal, d.ordinal);
   if (d.rule < 0) return;
   w.put(Col::Rule, d.rule);

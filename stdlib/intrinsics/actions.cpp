@@ -80,6 +80,7 @@ void Shadow::writes(Target target, int32_t index, bool first, bool asked) {
   u.counted = first && !(w.asked_step == step_ && w.asked_firing == firing_);
   undo_.push_back(u);
   if (u.counted) ++budget_used_;
+  w.follows = !asked && (w.step != step_ || w.follows);
   w.step = step_;
   w.firing = firing_;
   if (asked) {

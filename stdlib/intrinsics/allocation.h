@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "stdlib/abi/cpu_set.h"
@@ -41,6 +42,10 @@ enum class Target : uint8_t {
   ClassMb
 };
 inline constexpr size_t kContainerTargets = 5, kClassTargets = 2;
+inline constexpr std::string_view kTargetNames[] = {
+    "a container's class", "a container's CPUs",   "a container's quota",       "a container's freezer",
+    "a sampling period",   "a class's cache ways", "a class's memory bandwidth"};
+constexpr std::string_view name(Target target) { return kTargetNames[static_cast<size_t>(target)]; }
 constexpr bool of_container(Target target) { return static_cast<size_t>(target) < kContainerTargets; }
 
 /// L3 domains in which a policy may allocate: as many as bits of Change::domains.
@@ -53,6 +58,9 @@ struct Change {
   int32_t index = 0;  ///< slot or class
   uint32_t decision = 0;
   uint64_t domains = 0;  ///< of a class: a bit for each domain, in the order of RdtFacts::l3_domains
+  /// A consequence that nobody asked for in this step: a class gave way to another, or a trial took its
+  /// change back. Dwell and budget do not hold it.
+  bool follows = false;
 };
 
 }  // namespace cbench

@@ -112,7 +112,10 @@ void Shadow::end_call(bool fault) {
   changes_.clear();
   const auto differs = [&](Target target, int32_t slot) {
     if (!same(goal_, real_, target, slot))
-      changes_.push_back({target, slot, writer(target, slot).decision, 0});
+      changes_.push_back({.target = target,
+                          .index = slot,
+                          .decision = writer(target, slot).decision,
+                          .follows = writer(target, slot).follows});
   };
   // What one decision changes of a class is one change, so that it is one write.
   const auto class_differs = [&](Target target, int32_t cls) {
@@ -120,13 +123,20 @@ void Shadow::end_call(bool fault) {
     for (size_t domain = 0; domain < domains(); ++domain) {
       const int32_t index = place(cls, domain);
       if (same(goal_, real_, target, index)) continue;
-      const uint32_t decision = writer(target, index).decision;
+      const Writer& w = writer(target, index);
       const auto known = std::find_if(changes_.begin() + static_cast<std::ptrdiff_t>(first), changes_.end(),
-                                      [&](const Change& c) { return c.decision == decision; });
-      if (known != changes_.end())
-        known->domains |= uint64_t{1} << domain;
-      else
-        changes_.push_back({target, cls, decision, uint64_t{1} << domain});
+                                      [&](const Change& c) { return c.decision == w.decision; });
+      const Change change{.target = target,
+                          .index = cls,
+                          .decision = w.decision,
+                          .domains = uint64_t{1} << domain,
+                          .follows = w.follows};
+      if (known == changes_.end()) {
+        changes_.push_back(change);
+        continue;
+      }
+      known->domains |= change.domains;
+      known->follows = known->follows && change.follows;
     }
   };
   for (int32_t cls = 0; cls < static_cast<int32_t>(plan_.classes.size()); ++cls) {
@@ -145,6 +155,9 @@ void Shadow::end_call(bool fault) {
 
 void Shadow::failed(const Change& change, const std::string& reason) {
   copy(real_, goal_, change);
+  for (size_t domain = 0; domain < domains(); ++domain)  // nor is the layout in force that it belonged to
+    if (change.target == Target::ClassWays && (change.domains >> domain & 1) != 0)
+      layout_[domain] = saved_[0][domain];
   if (change.decision >= decisions_.size()) return;
   for (const Failure& f : failures_)
     if (f.call == call_ && f.decision == change.decision) return;

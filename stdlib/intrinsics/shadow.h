@@ -41,6 +41,8 @@ class Shadow {
   [[nodiscard]] const std::string& stop_reason() const { return stop_reason_; }
 
   [[nodiscard]] const Allocation& goal() const { return goal_; }
+  /// As the host is: without what was planned since.
+  [[nodiscard]] const Allocation& real() const { return real_; }
   void set_placement(int32_t slot, const CpuSet& cpus, double quota);
   void set_running(int32_t slot, bool running);
   void applied(const Change& change) { copy(goal_, real_, change); }
@@ -143,6 +145,7 @@ class Shadow {
   struct Writer {
     int64_t step = INT64_MIN;  ///< of any write: may a trial still take its own back?
     uint32_t firing = 0;
+    bool follows = false;            ///< Change::follows, of the last step that wrote it
     int64_t asked_step = INT64_MIN;  ///< for conflicts and dwell
     uint32_t asked_firing = 0;
     int32_t rule = -1;

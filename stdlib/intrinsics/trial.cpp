@@ -32,6 +32,7 @@ void Shadow::trial_made(int32_t trial) {
 /// another.
 void Shadow::put_back(const Before& before) {
   writes(before.target, before.index, false);
+  writer(before.target, before.index).follows = true;
   Allocation::Container* c = of_container(before.target) ? &goal_.containers[before.index] : nullptr;
   const auto of_domains = static_cast<int32_t>(domains());
   const int32_t cls = before.index / of_domains;

@@ -203,9 +203,10 @@ class FakeHost final : public ControlledHost {
     return fail_attach ? Result<>(Error{Exit::RunFailed, "no space left", ""}) : Done{};
   }
   void detach(size_t slot) override { attached.erase(slot); }
-  Result<> apply(const Change& change, const Allocation&) override {
+  Result<> apply(const Change& change, const Allocation& goal) override {
     if (refuse && refuse(change)) return Error{Exit::RunFailed, "the kernel said no", ""};
     applied.push_back(change);
+    masks.push_back(of_container(change.target) ? 0 : goal.classes[static_cast<size_t>(change.index)].ways);
     return Done{};
   }
   void sync_tasks() override { ++syncs; }
@@ -214,6 +215,10 @@ class FakeHost final : public ControlledHost {
     return {};
   }
 
+  std::string hung() override { return hangs; }
+
+  std::string hangs;            ///< says hung()
+  std::vector<uint64_t> masks;  ///< of what was applied, with one L3 domain
   std::function<bool(const Change&)> refuse;
   std::function<void()> on_attach;
   bool fail_attach = false;

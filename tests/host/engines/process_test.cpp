@@ -138,9 +138,12 @@ TEST_F(Process, stop_terms_first_and_kills_after_the_grace) {
   EXPECT_TRUE(run.engine->stop(1, 0ms));  // stopping again is no error
 }
 
+/// The first process does not fork, so that the limit is nobody's reason to end before it is killed.
+constexpr const char* kBomb = "trap '' TERM; f() { sleep 60 & f & f; }; f & exec tail -f /dev/null";
+
 TEST_F(Process, forks_without_end_die) {
   EngineRun run(EngineKind::Process);
-  run.add("bomb", "trap '' TERM; f() { sleep 60 & f & f; }; f");
+  run.add("bomb", kBomb);
   run.make();
   const Started started = run.start(0);
   const std::string pids = started.cgroup.pids.empty() ? started.cgroup.unified : started.cgroup.pids;
@@ -153,7 +156,7 @@ TEST_F(Process, forks_without_end_die) {
 
 TEST_F(Process, kill_all_works_by_the_freezer_where_cgroup_kill_is_not_to_be_had) {
   EngineRun run(EngineKind::Process);
-  run.add("bomb", "trap '' TERM; f() { sleep 60 & f & f; }; f");
+  run.add("bomb", kBomb);
   run.make();
   const Started started = run.start(0);
   if (started.cgroup.mode == CgroupMode::V2) GTEST_SKIP() << "v2 has cgroup.kill";

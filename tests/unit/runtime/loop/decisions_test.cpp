@@ -127,9 +127,96 @@ TEST_F(decisions, a_host_that_refuses_everything_stops_the_policy) {
   const TraceContent trace = content();
   EXPECT_EQ(trace.of(EventKind::ApplyFailed).size(), 13U) << "3, then one that succeeds, then 10 in a row";
   EXPECT_EQ(trace.of(EventKind::PolicyStop).size(), 1U);
-  EXPECT_THAT(outcome.policy_stopped, HasSubstr("10 changes in a row (the last one: the kernel said no)"));
+  EXPECT_THAT(outcome.policy_stopped,
+              HasSubstr("10 changes in a row (the last one: the kernel said no; `quota a = "));
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("`, asked for at line 7)"));
   EXPECT_EQ(sampler.steps.size(), 20U) << "measuring goes on";
   expect_nothing_left("failed");
+}
+
+/// Pins container 0 and limits both containers in one firing of step 2, and in step 5 again; two decisions.
+abi::i32 two_parts(abi::PolicyContext& c, abi::Event event, int32_t) {
+  if (event != abi::Event::Step || (c.step != 2 && c.step != 5)) return 0;
+  c.call->fire(c.host, 0, 0);
+  c.call->layout_clear(c.host);
+  for (abi::i32 cls = 0; cls < 2; ++cls) c.call->layout_part(c.host, cls, 2 + cls + (c.step == 5 ? 1 : 0));
+  c.call->layout(c.host);
+  c.call->set_quota(c.host, 0, 0.5);
+  return 0;
+}
+
+TEST_F(decisions, a_decision_of_which_one_part_is_refused_is_taken_back_whole) {
+  container("a");
+  plan.classes = {"one", "two"};
+  plan.classes_at_once = 2;
+  facts.rdt.present = facts.rdt.l3_allocation = true;
+  facts.rdt.l3_ways = 11;
+  facts.rdt.l3_domains = {0};
+  host.refuse = [this](const Change& change) {
+    return sampler.steps.back() == 2 && change.target == Target::ClassWays && change.index == 1;
+  };
+  EXPECT_EQ(go(two_parts).name(), "ok");
+  // Step 2: ways of class 0, which are taken back, and the quota, which is another decision.
+  ASSERT_GE(host.applied.size(), 4U);
+  EXPECT_EQ(host.applied[0].target, Target::ClassWays);
+  EXPECT_EQ(host.applied[0].index, 0);
+  EXPECT_EQ(host.applied[1].target, Target::ClassWays);
+  EXPECT_EQ(host.applied[1].index, 0);
+  EXPECT_EQ(host.masks[0], 0x3U);
+  EXPECT_EQ(host.masks[1], 0x7FFU) << "as it was before";
+  EXPECT_EQ(host.applied[2].target, Target::ContainerQuota);
+  const TraceContent trace = content();
+  ASSERT_GE(trace.decisions.size(), 3U);
+  EXPECT_EQ(trace.decisions[0].outcome, Outcome::Failed);
+  EXPECT_EQ(trace.decisions[0].reason, "the kernel said no");
+  EXPECT_EQ(trace.decisions[0].latency_ns, -1);
+  EXPECT_EQ(trace.decisions[1].outcome, Outcome::Applied);
+  EXPECT_EQ(trace.of(EventKind::ApplyFailed).size(), 2U)
+      << "one refused, one taken back: a replay obeys both";
+  EXPECT_EQ(trace.decisions[2].outcome, Outcome::Applied) << "step 5";
+}
+
+TEST_F(decisions, what_cannot_be_taken_back_stops_the_policy) {
+  container("a");
+  plan.classes = {"one", "two"};
+  plan.classes_at_once = 2;
+  facts.rdt.present = facts.rdt.l3_allocation = true;
+  facts.rdt.l3_ways = 11;
+  facts.rdt.l3_domains = {0};
+  int asked = 0;
+  host.refuse = [&](const Change& change) { return change.target == Target::ClassWays && ++asked > 1; };
+  const RunOutcome outcome = go(two_parts);
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("could not be taken back: the kernel said no"));
+  EXPECT_THAT(outcome.policy_stopped, HasSubstr("line 7"));
+  EXPECT_GE(host.restores, 1);
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, a_host_that_hangs_stops_the_policy_and_measuring_goes_on) {
+  container("a");
+  host.refuse = [this](const Change&) {
+    host.hangs = "the host did not answer within 1000 ms";
+    return true;
+  };
+  const RunOutcome outcome = go(halve_in({2, 4, 6}));
+  EXPECT_THAT(outcome.policy_stopped,
+              HasSubstr("did not answer within 1000 ms (`quota a = 50%`, asked for at line 7)"));
+  EXPECT_EQ(content().of(EventKind::PolicyStop).size(), 1U);
+  EXPECT_EQ(content().decisions.size(), 1U);
+  EXPECT_EQ(sampler.steps.size(), 10U);
+  EXPECT_GE(host.restores, 1);
+  expect_nothing_left("failed");
+}
+
+TEST_F(decisions, the_latency_counts_from_the_sample) {
+  container("a");
+  host.refuse = [this](const Change&) {
+    fake_clock.now += 3 * kMs;
+    return false;
+  };
+  go(halve_in({3}));
+  ASSERT_EQ(content().decisions.size(), 1U);
+  EXPECT_EQ(content().decisions[0].latency_ns, 3 * kMs);
 }
 
 TEST_F(decisions, three_calls_over_the_deadline_in_a_row_stop_the_policy) {
