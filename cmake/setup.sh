@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES="clang-19 lld-19 llvm-19-dev cmake ninja-build ccache pkg-config libstdc++-12-dev tao-pegtl-dev libyaml-cpp-dev
   libfmt-dev nlohmann-json3-dev libcli11-dev libflatbuffers-dev flatbuffers-compiler libzstd-dev libpfm4-dev libpcre2-dev
-  libcurl4-openssl-dev zlib1g-dev"
+  libcurl4-openssl-dev zlib1g-dev libfuse3-dev"
 
 # A clone in another folder finds the objects of this one.
 export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1

@@ -41,8 +41,8 @@ class Journals {
   Journal& engine() { return *engine_; }
   Journal& policy() { return *policy_; }
 
-  /// Puts the host back. Returns what could not be.
-  std::vector<std::string> undo() {
+  /// Puts the host back. Returns what could not be. `hung`: it has not answered the policy's changes.
+  std::vector<std::string> undo(bool hung = false) {
     std::vector<std::string> left;
     for (const std::shared_ptr<Journal>& journal : {policy_, engine_}) {
       if (!journal) continue;
@@ -51,7 +51,7 @@ class Journals {
         journal->close();
         return problems;
       };
-      const auto problems = within(kRestoreLimit, put_back);
+      const auto problems = Pending(put_back).wait(hung ? kHungLimit : kRestoreLimit);
       if (problems)
         left.insert(left.end(), problems->begin(), problems->end());
       else
@@ -63,7 +63,8 @@ class Journals {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kRestoreLimit{20'000};  // processes may have to be killed
+  // Processes may have to be killed.
+  static constexpr std::chrono::milliseconds kRestoreLimit{20'000}, kHungLimit{4'000};
   std::shared_ptr<Journal> engine_, policy_;
 };
 
@@ -205,7 +206,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   }
   SessionResult result{.outcome = run(inputs), .trace_path = folder->trace, .exported = std::nullopt};
   console.clear_progress();
-  for (const std::string& left : journals->undo())
+  for (const std::string& left : journals->undo(control && control->host.abandoned()))
     result.outcome.problems.push_back("the host could not be restored: " + left);
   if (result.outcome.abandoned) {
     // Threads still wait for the engine's answers, with references to what would be destroyed from here on.

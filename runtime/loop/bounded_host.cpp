@@ -108,29 +108,33 @@ std::string BoundedHost::hung() {
 
 std::vector<std::string> BoundedHost::restore() {
   if (lost_) return {};  // that was said
-  const auto left = within(limits_.restore, [inner = &inner_] { return inner->restore(); });
-  lost_ = !left;
-  if (left) return *left;
+  const bool again = restoring_ != nullptr;
+  // In mid-run the loop does not wait for a host that hangs; the end of the run does.
+  const auto limit = again ? limits_.restore : hung().empty() ? limits_.change : std::chrono::milliseconds(0);
+  if (!again) restoring_ = std::make_unique<Pending>([inner = &inner_] { return inner->restore(); });
+  auto left = restoring_->wait(limit);
+  if (left) {
+    restoring_.reset();
+    return std::move(*left);
+  }
+  if (!again) return {};
+  lost_ = true;
   return {fmt::format("it did not answer within {} ms", limits_.restore.count())};
 }
 
-std::optional<std::vector<std::string>> within(std::chrono::milliseconds limit,
-                                               std::function<std::vector<std::string>()> call) {
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable come;
-    std::optional<std::vector<std::string>> value;
-  };
-  const auto answer = std::make_shared<Answer>();
-  std::thread([answer, call = std::move(call)] {
+Pending::Pending(std::function<std::vector<std::string>()> call) {
+  std::thread([answer = answer_, call = std::move(call)] {
     std::vector<std::string> value = call();
     const std::lock_guard lock(answer->mutex);
     answer->value = std::move(value);
     answer->come.notify_all();
   }).detach();
-  std::unique_lock lock(answer->mutex);
-  answer->come.wait_for(lock, limit, [&] { return answer->value.has_value(); });
-  return answer->value;
+}
+
+std::optional<std::vector<std::string>> Pending::wait(std::chrono::milliseconds limit) {
+  std::unique_lock lock(answer_->mutex);
+  answer_->come.wait_for(lock, limit, [this] { return answer_->value.has_value(); });
+  return answer_->value;
 }
 
 }  // namespace cbench

@@ -18,10 +18,21 @@
 
 namespace cbench {
 
-/// What `call` returns when it does so within `limit`; else, it going on on a thread of its own, nothing.
-/// What it works on must then outlive the process.
-std::optional<std::vector<std::string>> within(std::chrono::milliseconds limit,
-                                               std::function<std::vector<std::string>()> call);
+/// A call on a thread of its own, which may hang: then what it works on must outlive the process.
+class Pending {
+ public:
+  explicit Pending(std::function<std::vector<std::string>()> call);
+  /// What it has returned, if it does so within `limit`.
+  std::optional<std::vector<std::string>> wait(std::chrono::milliseconds limit);
+
+ private:
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable come;
+    std::optional<std::vector<std::string>> value;
+  };
+  std::shared_ptr<Answer> answer_ = std::make_shared<Answer>();
+};
 
 class BoundedHost final : public ControlledHost {
  public:
@@ -50,12 +61,13 @@ class BoundedHost final : public ControlledHost {
   Result<> apply(const Change& change, const Allocation& goal) override;
   /// Does not wait. Skipped while an earlier one is at it.
   void sync_tasks() override;
-  /// Also after a hang, since what hangs may be one file of many: on yet another thread. After a call of this
-  /// has hung, nothing more is tried, and cbench ends without waiting for it.
+  /// Also after a hang, since what hangs may be one file of many: on yet another thread. The first call waits
+  /// for a change's time, or not at all after a hang, so that a run goes on; the next waits for the rest, and
+  /// when that has not come nothing more is tried.
   std::vector<std::string> restore() override;
   [[nodiscard]] std::string hung() override;
   /// Is a thread still in the inner host, so that it must not be destroyed?
-  [[nodiscard]] bool abandoned() { return lost_ || !hung().empty(); }
+  [[nodiscard]] bool abandoned() { return restoring_ || !hung().empty(); }
 
  private:
   struct Task {
@@ -85,6 +97,7 @@ class BoundedHost final : public ControlledHost {
   Limits limits_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::shared_ptr<Task> syncing_;
+  std::unique_ptr<Pending> restoring_;
   bool lost_ = false;  ///< putting the host back has hung as well
   std::thread thread_;
 };

@@ -6,7 +6,7 @@ cd "$1"
 front="stdlib/abi stdlib/embed compiler/base grammar compiler/ast compiler/parse compiler/format compiler/config compiler/check
   compiler/plan compiler/image compiler/pipeline compiler/native"
 compiler="$front compiler/lower compiler/jit compiler/codegen" # these with LLVM
-runtime="stdlib/abi stdlib/embed compiler/base stdlib/intrinsics runtime/host runtime/dataframe runtime/trace runtime/libcurl runtime/engines runtime/collectors
+runtime="stdlib/abi stdlib/embed compiler/base stdlib/intrinsics runtime/host runtime/resctrl_sim runtime/dataframe runtime/trace runtime/libcurl runtime/engines runtime/collectors
   runtime/actuators runtime/policy runtime/exporters runtime/loop runtime/analysis runtime/driver"
 
 bad=0

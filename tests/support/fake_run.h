@@ -77,6 +77,7 @@ class FakeEngine final : public Engine {
     if (on_start) on_start(slot);
     Started started;
     started.id = spec_.containers[slot].name.value;
+    if (cgroup_of) started.cgroup = cgroup_of(slot);
     return started;
   }
   Result<> stop(size_t slot, std::chrono::milliseconds) override {
@@ -125,6 +126,7 @@ class FakeEngine final : public Engine {
   }
 
   std::function<void(size_t)> on_prepare, on_start, on_stop;
+  std::function<CgroupPaths(size_t)> cgroup_of;  ///< of a container that starts
   int fail_prepare = -1, fail_start = -1;
   std::atomic<bool> removing = false;
 

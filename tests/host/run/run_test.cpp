@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runtime/trace/trace.h"
+#include "tests/support/command_line.h"
 
 namespace cbench {
 namespace {
@@ -45,69 +46,12 @@ when load(c) > most / 2 for 100ms each c in all where quota(c) > most cooldown 5
 }
 )";
 
-struct Output {
-  int code = -1;
-  std::string out, err;
-};
-
-std::string slurp(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-class command_line : public testing::Test {
+class command_line : public CommandLine {
  protected:
   command_line() {
-    char made[] = "/tmp/cbench-e2e-XXXXXX";
-    folder = mkdtemp(made);
     write("bench.yml", kBench);
     write("cap.cbp", kPolicy);
   }
-  ~command_line() override { fs::remove_all(folder); }
-
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
-
-  pid_t launch(const std::string& arguments) const {
-    const pid_t pid = fork();
-    if (pid != 0) return pid;
-    const std::string cbench = fs::read_symlink("/proc/self/exe").parent_path() / "cbench";
-    if (chdir(folder.c_str()) != 0) _exit(127);
-    setenv("XDG_CACHE_HOME", folder.c_str(), 1);
-    const std::string line = "exec " + cbench + " " + arguments + " >out.txt 2>err.txt";
-    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
-    _exit(127);
-  }
-  Output finish(pid_t pid) const {
-    int status = 0;
-    waitpid(pid, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(folder / "out.txt"),
-            slurp(folder / "err.txt")};
-  }
-  /// Waits until the run has begun and written rows to its trace.
-  void wait_for_rows(pid_t pid) const {
-    const auto size = [&] {
-      std::error_code absent;
-      const auto bytes = fs::file_size(folder / "t.arrows", absent);
-      return absent ? 0 : bytes;
-    };
-    uintmax_t header = 0;
-    for (int i = 0; i < 3000; ++i) {
-      if (header == 0) header = size();
-      if (header > 0 && size() > header) return;
-      ASSERT_EQ(waitpid(pid, nullptr, WNOHANG), 0) << "the run ended: " << slurp(folder / "err.txt");
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    FAIL() << "no rows came within a minute";
-  }
-  Output cbench(const std::string& arguments) const { return finish(launch(arguments)); }
-
-  /// The run's processes, cgroups and journal are gone.
-  void expect_nothing_left() const {
-    EXPECT_THAT(cbench("clean").out + cbench("clean").err, HasSubstr("nothing is left"));
-  }
-
-  fs::path folder;
 };
 
 TEST_F(command_line, a_run_acts_and_its_replay_decides_the_same) {
