@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "runtime/collectors/log_tail.h"
+#include "runtime/host/files.h"
 #include "stdlib/abi/bandwidth.h"
 #include "stdlib/abi/domain_parts.h"
 
@@ -26,6 +27,21 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
           fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}", spec.path, sources.line(container.span),
                       container.name.value, container.num_cores, facts.online.count()),
           usable};
+  }
+  return Done{};
+}
+
+Result<> check_memory_nodes(const RunSpec& spec, const SourceSet& sources, const std::string& sys_root) {
+  // A kernel without NUMA has no such file, and one node (Documentation/ABI/stable/sysfs-devices-node).
+  const std::string present = read_line(sys_root + "/devices/system/node/has_memory");
+  const CpuSet nodes = parse_cpu_list(present.empty() ? "0" : present).value_or(CpuSet(1));
+  for (const ContainerSpec& container : spec.containers) {
+    const CpuSet absent = parse_cpu_list(container.cpuset_mems).value_or(CpuSet{}) & ~nodes;
+    if (absent.none()) continue;
+    return Error{Exit::HostLacks,
+                 fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have",
+                             spec.path, sources.line(container.span), container.name.value, to_list(absent)),
+                 fmt::format("nodes with memory are {}", to_list(nodes))};
   }
   return Done{};
 }
@@ -85,6 +101,13 @@ Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t
                   "on each of the {} CPUs",
                   needed, most, spec.containers.size(), facts.cpus.size()),
       fmt::format("`ulimit -Hn {}` as root (systemd: LimitNOFILE=), or enable fewer perf metrics", needed)};
+}
+
+Result<> check_host(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
+  if (Result<> cpus = check_cpus(spec, facts, sources); !cpus.ok()) return cpus;
+  if (Result<> nodes = check_memory_nodes(spec, sources); !nodes.ok()) return nodes;
+  if (Result<> files = check_files(spec, sources); !files.ok()) return files;
+  return check_descriptors(spec, facts, most_descriptors());
 }
 
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path) {

@@ -14,6 +14,9 @@ namespace cbench {
 
 /// Errors (HostLacks): CPUs that the containers name, or their number, are not there.
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
+/// Errors (HostLacks): memory nodes of `cpuset_mems` are not there. `sys_root` is overridden by tests.
+Result<> check_memory_nodes(const RunSpec& spec, const SourceSet& sources,
+                            const std::string& sys_root = "/sys");
 
 /// Errors (HostLacks): a file that figures of a workload are to be read from is not there, or is no regular
 /// file.
@@ -25,6 +28,9 @@ uint64_t descriptors(const RunSpec& spec, const HostFacts& facts);
 /// Errors (HostLacks): the host allows fewer. `most` is that number, RLIMIT_NOFILE's hard limit.
 Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t most);
 uint64_t most_descriptors();
+
+/// All of these: what a configuration asks of this host.
+Result<> check_host(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
 
 /// What a policy needs and the host lacks, a line each: policy line, what, reason and remedy. Empty: nothing.
 std::vector<std::string> lacking(const Plan& plan, const HostFacts& facts, const std::string& policy_path);

@@ -108,11 +108,8 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
     decided.policy = std::move(*compiled);
     for (const auto& [name, value] : target.params) decided.params.emplace_back(name, value.value);
   }
-  if (const Result<> cpus = check_cpus(spec, decided.facts, decided.bench.sources); !cpus.ok())
-    return cpus.error();
-  if (const Result<> files = check_files(spec, decided.bench.sources); !files.ok()) return files.error();
-  if (const Result<> open = check_descriptors(spec, decided.facts, most_descriptors()); !open.ok())
-    return open.error();
+  if (const Result<> host = check_host(spec, decided.facts, decided.bench.sources); !host.ok())
+    return host.error();
   if (decided.policy)
     if (const Result<> needs = check_needs(decided, options.degraded, console); !needs.ok())
       return needs.error();

@@ -52,12 +52,8 @@ int validate(const ValidateOptions& options, Console& console) {
     MetricSet wanted;
     for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
     probe_metrics(wanted, facts, spec.events);
-    if (const Result<> cpus = check_cpus(spec, facts, bench->sources); !cpus.ok())
-      return console.fail(cpus.error());
-    if (const Result<> files = check_files(spec, bench->sources); !files.ok())
-      return console.fail(files.error());
-    if (const Result<> open = check_descriptors(spec, facts, most_descriptors()); !open.ok())
-      return console.fail(open.error());
+    if (const Result<> host = check_host(spec, facts, bench->sources); !host.ok())
+      return console.fail(host.error());
   }
   if (*source) {
     const CompileTarget target{.spec = &spec,

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "runtime/loop/placement.h"
-
 namespace cbench {
 namespace {
 
@@ -24,6 +22,7 @@ Lifecycle::Lifecycle(const RunInputs& inputs, RunLog& log, Decider& decider)
       decider_(decider),
       lives_(inputs.spec.containers.size()),
       stop_done_ns_(inputs.spec.containers.size(), -1),
+      choice_(inputs.facts),
       pool_(inputs.workers) {}
 
 void Lifecycle::prepare_all() {
@@ -95,7 +94,7 @@ CpuSet Lifecycle::propose_cpus(size_t slot) const {
         life.state == ContainerState::Stopping)
       occupied.push_back(life.cpus);
   occupied.push_back(in_.own_cpus);
-  return least_used_cpus(in_.facts.online, occupied, spec(slot).num_cores);
+  return choice_.first(spec(slot).num_cores, occupancy_of(occupied));
 }
 
 void Lifecycle::request_start(size_t slot) {

@@ -13,8 +13,9 @@ constexpr size_t rounded_up(size_t n, size_t to) { return (n + to - 1) / to * to
 
 }  // namespace
 
-LayoutSolver::LayoutSolver(size_t classes, uint32_t ways)
-    : exact_(std::min({classes, kMostExact, static_cast<size_t>(ways)})),
+LayoutSolver::LayoutSolver(size_t classes, uint32_t ways, bool sparse)
+    : sparse_(sparse),
+      exact_(std::min({classes, kMostExact, static_cast<size_t>(ways)})),
       ways_(std::min<uint32_t>(ways, kMostWays)) {
   const size_t sets = size_t{1} << exact_;
   // With a class fewer there are half the sets, and a way more may be left over: no more in sum.
@@ -23,8 +24,38 @@ LayoutSolver::LayoutSolver(size_t classes, uint32_t ways)
   most_ = std::make_unique_for_overwrite<uint8_t[]>(sets * row);
 }
 
+/// Gives a part one of the ways that it has now, if need be by taking it from a part that can keep another
+/// one (an augmenting path of bipartite matching).
+bool LayoutSolver::give(const std::vector<LayoutPart>& parts, int part, uint64_t& tried) {
+  for (uint64_t left = parts[static_cast<size_t>(part)].now; left != 0; left &= left - 1) {
+    const auto way = static_cast<uint32_t>(std::countr_zero(left));
+    if (way >= ways_ || (tried >> way & 1) != 0) continue;
+    tried |= 1ULL << way;
+    if (owner_[way] == part || (owner_[way] >= 0 && !give(parts, owner_[way], tried))) continue;
+    owner_[way] = part;
+    return true;
+  }
+  return false;
+}
+
+void LayoutSolver::solve_sparse(const std::vector<LayoutPart>& parts, std::vector<uint64_t>& masks) {
+  owner_.fill(-1);
+  for (size_t i = 0; i < parts.size(); ++i)
+    for (uint32_t kept = 0; kept < parts[i].ways; ++kept)
+      if (uint64_t tried = 0; !give(parts, static_cast<int>(i), tried)) break;
+  for (uint32_t way = 0; way < ways_; ++way)
+    if (owner_[way] >= 0) masks[static_cast<size_t>(owner_[way])] |= 1ULL << way;
+  uint32_t way = 0;
+  for (size_t i = 0; i < parts.size(); ++i)
+    while (static_cast<uint32_t>(std::popcount(masks[i])) < parts[i].ways && way < ways_) {
+      if (owner_[way] < 0) masks[i] |= 1ULL << way;
+      ++way;
+    }
+}
+
 void LayoutSolver::solve(const std::vector<LayoutPart>& parts, std::vector<uint64_t>& masks) {
   masks.assign(parts.size(), 0);
+  if (sparse_) return solve_sparse(parts, masks);
   if (parts.size() > exact_) {
     uint32_t at = 0;
     for (size_t i = 0; i < parts.size(); at += parts[i++].ways) masks[i] = mask_of(parts[i].ways, at);

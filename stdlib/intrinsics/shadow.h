@@ -14,6 +14,7 @@
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
 #include "stdlib/intrinsics/allocation.h"
+#include "stdlib/intrinsics/cpu_choice.h"
 #include "stdlib/intrinsics/layout.h"
 #include "stdlib/intrinsics/text_arena.h"
 
@@ -199,9 +200,7 @@ class Shadow {
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
   void writes(Target target, int32_t index, bool first, bool asked = true);
   [[nodiscard]] CpuSet cpus_of(int32_t slot) const;
-  [[nodiscard]] uint32_t occupants(size_t cpu, int32_t but) const;
-  [[nodiscard]] size_t cpu_to_take(const CpuSet& has, int32_t slot) const;
-  [[nodiscard]] size_t cpu_to_leave(const CpuSet& has, int32_t slot) const;
+  [[nodiscard]] Occupancy others_of(int32_t slot) const;
   void put_back(const Before& before);
   /// False, with the reason, when the class is for a container that does not run.
   bool exists(int32_t cls);
@@ -238,6 +237,7 @@ class Shadow {
   std::vector<Layouts> saved_;                ///< layout_ at the begin of the call and of each open `try`
   std::vector<LayoutPart> placed_;            ///< wanted_, with what each has now
   std::vector<std::vector<uint64_t>> masks_;  ///< [domain] of wanted_
+  CpuChoice choice_;
   LayoutSolver solver_;
   std::vector<Offer> offers_;
   CpuSet cpus_;

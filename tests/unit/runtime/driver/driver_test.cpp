@@ -9,6 +9,7 @@
 #include "runtime/driver/run_id.h"
 #include "runtime/driver/sources.h"
 #include "stdlib/abi/own_metric.h"
+#include "tests/support/fixture_tree.h"
 
 namespace cbench {
 namespace {
@@ -96,6 +97,23 @@ TEST_F(preflight, more_cpus_than_there_are_is_what_the_host_lacks) {
   EXPECT_TRUE(check_cpus(spec, facts, sources).ok());
   spec.containers[0].num_cores = 3;
   EXPECT_EQ(check_cpus(spec, facts, sources).error().exit, Exit::HostLacks);
+}
+
+TEST_F(preflight, a_memory_node_that_is_not_there_is_what_the_host_lacks) {
+  const FixtureTree sys;
+  sys.write("devices/system/node/has_memory", "0-1,3\n");
+  spec.containers[0].cpuset_mems = "0,3";
+  EXPECT_TRUE(check_memory_nodes(spec, sources, sys.root()).ok());
+  spec.containers[0].cpuset_mems = "1-2";
+  const Result<> checked = check_memory_nodes(spec, sources, sys.root());
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.error().exit, Exit::HostLacks);
+  EXPECT_THAT(checked.error().message, HasSubstr("`a` wants memory of NUMA node 2"));
+  EXPECT_THAT(checked.error().hint, HasSubstr("0-1,3"));
+  const FixtureTree without_numa;
+  EXPECT_FALSE(check_memory_nodes(spec, sources, without_numa.root()).ok());
+  spec.containers[0].cpuset_mems = "0";
+  EXPECT_TRUE(check_memory_nodes(spec, sources, without_numa.root()).ok());
 }
 
 TEST_F(preflight, descriptors_are_counted_and_too_few_are_refused_with_the_number) {

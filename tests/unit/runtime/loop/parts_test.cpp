@@ -43,16 +43,6 @@ TEST(step_schedule, nothing_is_due_before_its_time) {
   EXPECT_FALSE(schedule.take(19));
 }
 
-TEST(placement, the_least_used_cpus_are_picked_and_ties_go_to_the_lowest) {
-  const CpuSet online = *parse_cpu_list("0-3");
-  const auto cpus = [](const char* list) { return *parse_cpu_list(list); };
-  EXPECT_EQ(to_list(least_used_cpus(online, {}, 2)), "0-1");
-  EXPECT_EQ(to_list(least_used_cpus(online, {cpus("0-1")}, 1)), "2");
-  EXPECT_EQ(to_list(least_used_cpus(online, {cpus("0-3"), cpus("1-2")}, 3)), "0-1,3");
-  EXPECT_EQ(to_list(least_used_cpus(online, {}, 9)), "0-3");
-  EXPECT_EQ(to_list(least_used_cpus(cpus("5,7"), {cpus("5")}, 1)), "7");
-}
-
 TEST(placement, a_quota_reads_back_from_the_trace_as_the_live_run_used_it) {
   EXPECT_EQ(quota_code(std::numeric_limits<double>::infinity()), -1);
   EXPECT_EQ(quota_from_code(-1), std::numeric_limits<double>::infinity());

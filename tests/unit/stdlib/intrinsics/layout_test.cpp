@@ -140,5 +140,56 @@ TEST(layout_solver, more_classes_than_it_can_weigh_are_placed_as_listed) {
   EXPECT_EQ(masks[17], 1U << 17U);
 }
 
+/// The least number of changed bits where masks may have gaps, by trying every owner of every way.
+int least_sparse(uint32_t ways, const std::vector<LayoutPart>& parts, std::vector<uint64_t> masks,
+                 uint32_t way = 0) {
+  if (way == ways) {
+    for (size_t i = 0; i < parts.size(); ++i)
+      if (static_cast<uint32_t>(std::popcount(masks[i])) != parts[i].ways) return 1 << 20;
+    return changed(parts, masks);
+  }
+  int best = least_sparse(ways, parts, masks, way + 1);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (static_cast<uint32_t>(std::popcount(masks[i])) == parts[i].ways) continue;
+    masks[i] |= 1ULL << way;
+    best = std::min(best, least_sparse(ways, parts, masks, way + 1));
+    masks[i] &= ~(1ULL << way);
+  }
+  return best;
+}
+
+TEST(sparse_layout, moves_as_few_bits_as_any_layout_with_gaps_could) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 400; ++round) {
+    const auto ways = static_cast<uint32_t>(2 + random() % 6);
+    std::vector<LayoutPart> parts(1 + random() % std::min<uint32_t>(3, ways));
+    uint32_t left = ways;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const auto most = left - static_cast<uint32_t>(parts.size() - 1 - i);
+      parts[i].ways = 1 + static_cast<uint32_t>(random() % most);
+      parts[i].now = random() % (1ULL << ways);
+      left -= parts[i].ways;
+    }
+    LayoutSolver solver(parts.size(), ways, true);
+    std::vector<uint64_t> masks;
+    solver.solve(parts, masks);
+    uint64_t taken = 0;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      EXPECT_EQ(static_cast<uint32_t>(std::popcount(masks[i])), parts[i].ways);
+      EXPECT_EQ(masks[i] & taken, 0U);
+      taken |= masks[i];
+    }
+    EXPECT_LT(taken, 1ULL << ways);
+    EXPECT_EQ(changed(parts, masks), least_sparse(ways, parts, std::vector<uint64_t>(parts.size())));
+  }
+}
+
+TEST(sparse_layout, a_class_grows_without_anybody_moving) {
+  LayoutSolver solver(3, 12, true);
+  std::vector<uint64_t> masks;
+  solver.solve({{0x003, 3}, {0x00C, 2}, {0xFF0, 7}}, masks);
+  EXPECT_THAT(masks, ElementsAre(0x803, 0x00C, 0x7F0));
+}
+
 }  // namespace
 }  // namespace cbench::test
