@@ -89,12 +89,13 @@ void Checker::sample(const ast::Sample& s, Span span, Block& out) {
 }
 
 void Checker::layout(const ast::Layout& l, Span span, Block& out) {
-  if (l.resource.text != "l3") {
+  if (l.resource.text != "l3" && l.resource.text != "l2") {
     diagnostics_.report(Kind::UnknownName, l.resource.span,
-                        fmt::format("there is no layout of `{}`", l.resource.text), "did you mean `l3`?");
+                        fmt::format("there is no layout of `{}`", l.resource.text),
+                        "there are `l3` and `l2`");
     return;
   }
-  Layout made;
+  Layout made{.l2 = l.resource.text == "l2", .parts = {}};
   const ast::Name* rest = nullptr;
   bool bad = false;
   for (const ast::Layout::Part& part : l.parts) {
@@ -125,7 +126,7 @@ void Checker::layout(const ast::Layout& l, Span span, Block& out) {
     else
       bad = true;
   }
-  if (may_act(Verb::Layout, span) && !bad) out.push_back({span, std::move(made)});
+  if (may_act(made.l2 ? Verb::LayoutL2 : Verb::Layout, span) && !bad) out.push_back({span, std::move(made)});
 }
 
 /// {reason}, {why} and {action}, and whether there is one here.

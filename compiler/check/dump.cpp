@@ -314,7 +314,7 @@ void Dump::statement(const Stmt& s) {
               part("of", n.cls.container);
             },
             [&](const Layout& n) {
-              below("layout", [&] {
+              below(n.l2 ? "layout l2" : "layout", [&] {
                 for (const auto& [cls, ways] : n.parts) {
                   if (ways == kNone) line(p_.classes[cls].name + ": rest");
                   part(p_.classes[cls].name, ways);

@@ -83,6 +83,7 @@ struct Move {
 };
 /// kNone ways: the rest. A class for each container stands for the classes of those that run.
 struct Layout {
+  bool l2 = false;  ///< of the L2 caches, else of the L3
   std::vector<std::pair<uint32_t, NodeId>> parts;
 };
 /// `pin c to set`, or to the `count` best of it by `key`.

@@ -55,7 +55,7 @@ void Lowering::layout(const check::Layout& l) {
                [&] { b().call(Intrinsic::layout_part, {b().i32(place.of_slot[slot]), ways[i]}); });
     }
   }
-  action(b().call(Intrinsic::layout, {}));
+  action(b().call(l.l2 ? Intrinsic::layout_l2 : Intrinsic::layout, {}));
 }
 
 }  // namespace cbench::lower

@@ -104,6 +104,7 @@ struct Actuators::Impl {
           out.emplace_back(rdt_facts.l3_domains[domain], goal.classes[cls * goal.domains + domain].*share);
       return out;
     };
+    if (change.target == Target::ClassL2) return rdt.set_l2(cls, goal.classes[cls * goal.domains].l2);
     return change.target == Target::ClassWays ? rdt.set_ways(cls, by_domain(&Allocation::Class::ways))
                                               : rdt.set_mb(cls, by_domain(&Allocation::Class::mb));
   }
@@ -151,7 +152,7 @@ void Actuators::detach(size_t slot) {
 }
 
 Result<> Actuators::apply(const Change& change, const Allocation& goal) {
-  const bool of_class = change.target == Target::ClassWays || change.target == Target::ClassMb;
+  const bool of_class = !of_container(change.target);
   const auto index = static_cast<size_t>(change.index);
   const size_t count = of_class ? std::min(goal.classes.size() / goal.domains, impl_->plan.classes.size())
                                 : std::min(goal.containers.size(), impl_->attached.size());

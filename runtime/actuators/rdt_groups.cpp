@@ -80,15 +80,14 @@ bool is_l3(const SchemataLine& line) {
 
 }  // namespace
 
-std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts) {
+std::string why_not_a_mask(uint64_t mask, uint32_t ways, uint32_t min_bits, bool sparse) {
   const auto bits = static_cast<uint32_t>(std::popcount(mask));
-  const uint64_t all = facts.l3_ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << facts.l3_ways) - 1;
+  const uint64_t all = ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << ways) - 1;
   if ((mask & ~all) != 0)
-    return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, facts.l3_ways,
-                       all);
-  if (bits < facts.l3_min_bits)
-    return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, facts.l3_min_bits);
-  if (!facts.l3_sparse && bits > 0 &&
+    return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, ways, all);
+  if (bits < min_bits)
+    return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, min_bits);
+  if (!sparse && bits > 0 &&
       mask >> static_cast<uint32_t>(std::countr_zero(mask)) != ~uint64_t{0} >> (64 - bits))
     return fmt::format("the ways of the mask {:x} are not contiguous", mask);
   return "";
@@ -141,6 +140,9 @@ Result<> RdtGroups::check_needs() const {
                  "run with --mode advise, or with --degraded to leave these rules out"};
   if (!facts_.l3_allocation && (acts(plan_, Verb::Layout) || acts(plan_, Verb::Ways)))
     return Error{Exit::HostLacks, "this host cannot allocate the L3 cache (CAT)",
+                 "run with --degraded to leave these rules out"};
+  if (!facts_.l2_allocation && acts(plan_, Verb::LayoutL2))
+    return Error{Exit::HostLacks, "this host cannot allocate the L2 cache (CAT)",
                  "run with --degraded to leave these rules out"};
   if (!acts(plan_, Verb::Mb) && !acts(plan_, Verb::MbRate)) return Done{};
   if (!facts_.mb_allocation)
@@ -237,7 +239,9 @@ Result<> RdtGroups::write_changes(size_t cls, const Schemata& wanted) {
 
 Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
   for (const auto& [id, mask] : masks)
-    if (const std::string why = mask == 0 ? "" : why_not_a_mask(mask, facts_); !why.empty())
+    if (const std::string why =
+            mask == 0 ? "" : why_not_a_mask(mask, facts_.l3_ways, facts_.l3_min_bits, facts_.l3_sparse);
+        !why.empty())
       return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
   const auto first = first_schemata(cls);
   if (!first) return first.error();
@@ -254,6 +258,24 @@ Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
   if (wanted.empty())
     return Error{Exit::RunFailed,
                  fmt::format("{}/schemata has no L3 line", folder(static_cast<int32_t>(cls))), ""};
+  return write_changes(cls, wanted);
+}
+
+Result<> RdtGroups::set_l2(size_t cls, uint64_t mask) {
+  if (const std::string why = why_not_a_mask(mask, facts_.l2_ways, facts_.l2_min_bits, facts_.l2_sparse);
+      !why.empty())
+    return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
+  const auto first = first_schemata(cls);
+  if (!first) return first.error();
+  Schemata wanted;
+  for (const SchemataLine& line : **first) {
+    if (!line.resource.starts_with("L2")) continue;
+    SchemataLine& made = wanted.emplace_back(SchemataLine{line.resource, {}});
+    for (const auto& [id, as_made] : line.domains) made.domains.emplace_back(id, mask);
+  }
+  if (wanted.empty())
+    return Error{Exit::RunFailed,
+                 fmt::format("{}/schemata has no L2 line", folder(static_cast<int32_t>(cls))), ""};
   return write_changes(cls, wanted);
 }
 

@@ -38,6 +38,8 @@ class RdtGroups {
   /// made the group. One write, of the domains that differ. Errors: not a mask that this cache takes, a
   /// domain that it has not, the kernel's words.
   Result<> set_ways(size_t cls, const ByDomain<uint64_t>& masks);
+  /// Sets the capacity bit mask of a class in all L2 caches. Errors as above.
+  Result<> set_l2(size_t cls, uint64_t mask);
   /// Sets the memory bandwidth of a class in some domains, rounded to what the hardware can; not below its
   /// minimum. Values are ratios, or on a host of kind rate bytes/s, where +infinity is no limit.
   Result<> set_mb(size_t cls, const ByDomain<double>& values);
@@ -65,7 +67,7 @@ class RdtGroups {
 };
 
 /// Why `mask` is not a CBM that this cache takes; empty when it is one.
-std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts);
+std::string why_not_a_mask(uint64_t mask, uint32_t ways, uint32_t min_bits, bool sparse);
 /// A ratio as a percentage that MBA takes: a multiple of the granularity between the minimum and 100.
 uint64_t mb_percent(double ratio, const RdtFacts& facts);
 /// Bytes/s in the unit of a host of kind rate: a multiple of its granularity from its minimum to `most`,

@@ -119,11 +119,21 @@ class Replayer {
                        io == 0 ? "" : fmt::format(", {:x} shared with I/O", io));
   }
 
+  /// "jail 3 (6 bits moved)", of each L2 cache.
+  [[nodiscard]] std::string l2_mask(size_t cls) const {
+    const size_t at = cls * policy_->goal().domains;
+    const uint64_t then = policy_->goal().classes[at].l2;
+    const int moved = std::popcount(then ^ policy_->real().classes[at].l2);
+    return fmt::format("{} {:x} ({} bit{} moved)", in_.plan.classes[cls], then, moved, moved == 1 ? "" : "s");
+  }
+
   /// Notes the masks behind the decisions of the open call.
   void note_masks() {
     for (const Change& change : open_->changes())
-      if (policy_ && change.target == Target::ClassWays)
-        replay_.masks.emplace_back(replay_.decisions.size() + change.decision, masks(change));
+      if (policy_ && (change.target == Target::ClassWays || change.target == Target::ClassL2))
+        replay_.masks.emplace_back(
+            replay_.decisions.size() + change.decision,
+            change.target == Target::ClassWays ? masks(change) : l2_mask(static_cast<size_t>(change.index)));
   }
 
   /// Closes the open call: its changes succeeded, but for those that the trace says were refused.

@@ -136,7 +136,8 @@ class Checks {
     part("cache allocation", r.l3_allocation,
          fmt::format("{} ways in {} L3 domain{}, {} classes", r.l3_ways, r.l3_domains.size(),
                      r.l3_domains.size() == 1 ? "" : "s", r.num_closids),
-         "no `ways`, `layout` or `isolated`", "CAT");
+         "no `ways` and no `layout`", "CAT");
+    if (r.l2_allocation) ok("L2 allocation", fmt::format("{} ways", r.l2_ways));
     part("bandwidth allocation", r.mb_allocation, bandwidth(), "no `mb` or `mb_rate`", "MBA");
     part("cache monitoring", r.l3_occupancy, fmt::format("{} RMIDs", r.num_rmids),
          "no rdt_l3_cache_occupancy", "CMT");

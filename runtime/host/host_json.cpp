@@ -70,6 +70,10 @@ Json rdt_json(const RdtFacts& rdt) {
           {"l3_min_bits", rdt.l3_min_bits},
           {"l3_shareable", rdt.l3_shareable},
           {"l3_sparse", rdt.l3_sparse},
+          {"l2_allocation", rdt.l2_allocation},
+          {"l2_ways", rdt.l2_ways},
+          {"l2_min_bits", rdt.l2_min_bits},
+          {"l2_sparse", rdt.l2_sparse},
           {"num_closids", rdt.num_closids},
           {"l3_bytes", rdt.l3_bytes},
           {"mb_allocation", rdt.mb_allocation},
@@ -102,6 +106,10 @@ void read_rdt(const Json& json, RdtFacts& rdt, std::string& wrong) {
   object.get("l3_min_bits", rdt.l3_min_bits);
   object.get("l3_shareable", rdt.l3_shareable);
   object.get("l3_sparse", rdt.l3_sparse);
+  object.get("l2_allocation", rdt.l2_allocation);
+  object.get("l2_ways", rdt.l2_ways);
+  object.get("l2_min_bits", rdt.l2_min_bits);
+  object.get("l2_sparse", rdt.l2_sparse);
   object.get("num_closids", rdt.num_closids);
   object.get("l3_bytes", rdt.l3_bytes);
   object.get("mb_allocation", rdt.mb_allocation);

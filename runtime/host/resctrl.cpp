@@ -38,17 +38,44 @@ void bound_closids(RdtFacts& facts, uint64_t count) {
   facts.num_closids = facts.num_closids == 0 ? n : std::min(facts.num_closids, n);
 }
 
-void read_l3(const std::string& info, RdtFacts& facts) {
-  const std::string folder = is_folder(info + "/L3") ? info + "/L3" : info + "/L3CODE";
+/// A cache that can be divided, with CDP by its code.
+struct CacheFacts {
+  uint32_t ways = 0, min_bits = 1, closids = 1;
+  uint64_t shareable = 0;
+  bool sparse = false;
+};
+
+std::optional<CacheFacts> read_cache(const std::string& info, const std::string& level) {
+  const std::string folder = info + "/" + level + (is_folder(info + "/" + level) ? "" : "CODE");
   const auto mask = read_number(folder + "/cbm_mask", 16);
-  if (!mask || *mask == 0) return;
-  facts.l3_allocation = true;
-  facts.l3_ways = static_cast<uint32_t>(std::popcount(*mask));
-  facts.l3_min_bits = static_cast<uint32_t>(
-      std::max<uint64_t>(read_number(folder + "/min_cbm_bits").value_or(1), 1));  // AMD: 0
-  facts.l3_sparse = read_number(folder + "/sparse_masks").value_or(0) != 0;
-  facts.l3_shareable = read_number(folder + "/shareable_bits", 16).value_or(0);
-  bound_closids(facts, read_number(folder + "/num_closids").value_or(1));
+  if (!mask || *mask == 0) return std::nullopt;
+  const auto number = [&](const char* file, int base, uint64_t otherwise) {
+    return read_number(folder + file, base).value_or(otherwise);
+  };
+  return CacheFacts{
+      .ways = static_cast<uint32_t>(std::popcount(*mask)),
+      .min_bits = static_cast<uint32_t>(std::max<uint64_t>(number("/min_cbm_bits", 10, 1), 1)),  // AMD: 0
+      .closids = static_cast<uint32_t>(number("/num_closids", 10, 1)),
+      .shareable = number("/shareable_bits", 16, 0),
+      .sparse = number("/sparse_masks", 10, 0) != 0};
+}
+
+void read_caches(const std::string& info, RdtFacts& facts) {
+  if (const auto l3 = read_cache(info, "L3")) {
+    facts.l3_allocation = true;
+    facts.l3_ways = l3->ways;
+    facts.l3_min_bits = l3->min_bits;
+    facts.l3_sparse = l3->sparse;
+    facts.l3_shareable = l3->shareable;
+    bound_closids(facts, l3->closids);
+  }
+  if (const auto l2 = read_cache(info, "L2")) {
+    facts.l2_allocation = true;
+    facts.l2_ways = l2->ways;
+    facts.l2_min_bits = l2->min_bits;
+    facts.l2_sparse = l2->sparse;
+    bound_closids(facts, l2->closids);
+  }
 }
 
 void read_mb(const std::string& info, RdtFacts& facts) {
@@ -138,7 +165,7 @@ RdtFacts read_resctrl(const std::string& root, const std::string& proc_root) {
     return facts;
   }
   read_simulation(info, facts);
-  read_l3(info, facts);
+  read_caches(info, facts);
   read_mb(info, facts);
   if (facts.mb_allocation) facts.mb_unit = resctrl_mb_unit(root, proc_root);
   read_monitoring(info, facts);

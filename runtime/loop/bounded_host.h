@@ -43,10 +43,6 @@ class BoundedHost final : public ControlledHost {
     std::chrono::milliseconds attach{10'000}, restore{5'000};
   };
 
-  /// A call of the inner host's that is not one of ControlledHost's, with the limit of attach().
-  Result<> ask(std::string what, std::function<Result<>()> call) {
-    return this->call(std::move(what), limits_.attach, std::move(call));
-  }
   /// `inner` must outlive the process, not only this, once hung() is true: a thread is still in it.
   explicit BoundedHost(ControlledHost& inner) : BoundedHost(inner, Limits{}) {}
   BoundedHost(ControlledHost& inner, Limits limits);
@@ -54,6 +50,10 @@ class BoundedHost final : public ControlledHost {
   BoundedHost(const BoundedHost&) = delete;
   BoundedHost& operator=(const BoundedHost&) = delete;
 
+  /// A call of the inner host's that is not one of ControlledHost's, with the limit of attach().
+  Result<> ask(std::string what, std::function<Result<>()> call) {
+    return this->call(std::move(what), limits_.attach, std::move(call));
+  }
   // As those of the inner host. An error (RunFailed) says that it did not answer in time; nothing is asked of
   // it afterwards.
   Result<> attach(size_t slot, const Started& started, const Allocation& goal) override;

@@ -109,7 +109,7 @@ void Decider::call(abi::Event event, int32_t slot) {
   if (verdict == PolicyInstance::Verdict::Fault) return halt(EventKind::PolicyFault, policy_->message());
   if (verdict == PolicyInstance::Verdict::Stop) return halt(EventKind::PolicyStop, policy_->message());
   if (const std::string hung = acts() ? in_.host->hung() : ""; !hung.empty())
-    return halt(EventKind::PolicyStop, hung + " (" + last_asked_ + ")");
+    return halt(EventKind::PolicyStop, last_failure_ == hung ? hung + " (" + last_asked_ + ")" : hung);
   if (!stuck_.empty()) return halt(EventKind::PolicyStop, stuck_);
   if (failures_ >= kMostFailures)
     return halt(EventKind::PolicyStop,
@@ -142,7 +142,8 @@ std::vector<Decider::Made> Decider::make_real(const std::vector<Change>& changes
   if (!acts()) return made;
   for (size_t i = 0; i < changes.size(); ++i) {
     if (!made[i].result.ok()) continue;  // its decision has failed already
-    made[i].result = make_real(changes[i], policy_->goal());
+    made[i].result = guard_->allow(in_.frame.step, changes[i]);
+    if (made[i].result.ok()) made[i].result = carry_out(changes[i], policy_->goal());
     if (made[i].result.ok()) {
       made[i].at_ns = in_.clock.monotonic_ns();
       failures_ = 0;
@@ -156,9 +157,7 @@ std::vector<Decider::Made> Decider::make_real(const std::vector<Change>& changes
   return made;
 }
 
-Result<> Decider::make_real(const Change& change, const Allocation& as) {
-  if (&as == &policy_->goal())
-    if (Result<> allowed = guard_->allow(in_.frame.step, change); !allowed.ok()) return allowed;
+Result<> Decider::carry_out(const Change& change, const Allocation& as) {
   if (change.target != Target::ContainerPeriod) return in_.host->apply(change, as);
   const auto slot = static_cast<size_t>(change.index);
   in_.sampler.set_period(slot, as.containers[slot].period_ns);
@@ -181,7 +180,7 @@ void Decider::take_back(const std::vector<Change>& changes, std::vector<Made>& m
   for (size_t i = changes.size(); i-- > 0;) {
     if (i == failed || changes[i].decision != changes[failed].decision) continue;
     if (i < failed && made[i].result.ok())
-      if (const Result<> back = make_real(changes[i], policy_->real()); !back.ok())
+      if (const Result<> back = carry_out(changes[i], policy_->real()); !back.ok())
         stuck_ = fmt::format("{} was refused ({}), and what had been done of it could not be taken back: {}",
                              last_asked_, last_failure_, back.error().message);
     if (made[i].result.ok()) made[i].result = taken_back;

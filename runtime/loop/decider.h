@@ -62,7 +62,7 @@ class Decider {
   void settle(abi::Event event, PolicyInstance::Verdict verdict, int64_t wall_ns, int64_t since_ns);
   /// Makes the changes in their order, each decision's all or none. Returns what became of each.
   std::vector<Made> make_real(const std::vector<Change>& changes);
-  Result<> make_real(const Change& change, const Allocation& as);
+  Result<> carry_out(const Change& change, const Allocation& as);
   /// "`quota a = 50%`, asked for at line 7": the decision behind a change.
   [[nodiscard]] std::string asked_for(const Change& change) const;
   /// Takes back what was made of a decision whose change `failed` was refused.

@@ -49,7 +49,7 @@ void HostGuard::forget(int32_t slot) {
   for (size_t target = 0; target < kContainerTargets; ++target)
     each({.target = static_cast<Target>(target), .index = slot}, [](int64_t& last) { last = kNever; });
   const int32_t own = plan_.own_class(slot);
-  for (const Target target : {Target::ClassWays, Target::ClassMb})
+  for (const Target target : {Target::ClassWays, Target::ClassMb, Target::ClassL2})
     if (own >= 0)
       each({.target = target, .index = own, .domains = ~uint64_t{0}}, [](int64_t& last) { last = kNever; });
 }

@@ -36,7 +36,7 @@ std::vector<std::string> seed(std::string_view column, const TraceHeader& header
   if (column == "container" || column == "target") names = header.container_names;
   if (column == "class" || column == "target")
     names.insert(names.end(), header.plan.classes.begin(), header.plan.classes.end());
-  if (column == "target") names.emplace_back("l3");
+  if (column == "target") names.insert(names.end(), {"l3", "l2"});
   return names;
 }
 
@@ -93,7 +93,7 @@ std::string target_of(const Decision& decision, const TraceHeader& header) {
     case ActionTarget::Class:
       return name(header.plan.classes, decision.cls);
     case ActionTarget::Layout:
-      return "l3";
+      return decision.verb == Verb::LayoutL2 ? "l2" : "l3";
     case ActionTarget::None:
       return "";
   }

@@ -8,7 +8,7 @@
 namespace cbench::abi {
 
 /// Changed whenever a struct below or intrinsics.def changes.
-inline constexpr uint32_t kAbiVersion = 9;
+inline constexpr uint32_t kAbiVersion = 10;
 /// Name of the one function that a policy compiles to.
 inline constexpr const char* kEntryName = "cbp_entry";
 

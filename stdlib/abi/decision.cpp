@@ -53,6 +53,8 @@ std::string describe(const Decision& d, const Plan& plan) {
       return of_container + " -> " + cls;
     case Verb::Layout:
       return verb + " l3 " + d.detail;
+    case Verb::LayoutL2:
+      return "layout l2 " + d.detail;
     case Verb::Ways:
       return verb + " " + share + (no_class ? "" : " = " + figure(d.value, Unit::Way));
     case Verb::Mb:

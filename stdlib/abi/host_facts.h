@@ -38,7 +38,7 @@ inline constexpr std::string_view kMbKindNames[] = {"percent", "rate", "none"};
 struct RdtFacts {
   bool present = false;
   bool simulated = false;
-  std::string profile;  ///< of a simulated one: what its simulator was started as, "xeon-2s"
+  std::string profile = {};  ///< of a simulated one: what its simulator was started as, "xeon-2s"
   std::string root = "/sys/fs/resctrl";
   std::string absent_reason;
   std::vector<uint32_t> l3_domains;  ///< ids in the schemata line, ascending
@@ -48,6 +48,9 @@ struct RdtFacts {
   uint32_t l3_min_bits = 1;
   uint64_t l3_shareable = 0;  ///< bits that hardware uses as well
   bool l3_sparse = false;     ///< masks may have gaps (info/L3/sparse_masks, Linux 6.7)
+  bool l2_allocation = false;  ///< CAT of the L2
+  uint32_t l2_ways = 0, l2_min_bits = 1;
+  bool l2_sparse = false;
   uint32_t num_closids = 0;
   uint64_t l3_bytes = 0;  ///< size of one domain's cache
   bool mb_allocation = false;

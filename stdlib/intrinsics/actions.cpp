@@ -96,7 +96,8 @@ void Shadow::writes(Target target, int32_t index, bool first, bool asked) {
 
 int32_t Shadow::move(int32_t slot, int32_t cls) {
   Allocation::Container& c = goal_.containers[slot];
-  if (!has_rdt(facts_.rdt.l3_allocation || facts_.rdt.mb_allocation, "allocation"))
+  if (!has_rdt(facts_.rdt.l3_allocation || facts_.rdt.l2_allocation || facts_.rdt.mb_allocation,
+               "allocation"))
     return refuse(Verb::Move, slot, cls, 0, {});
   if (!runs(slot)) return refuse(Verb::Move, slot, cls, 0, {});
   if (const int32_t owner = plan_.owner(cls); owner >= 0 && owner != slot) {

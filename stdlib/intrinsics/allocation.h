@@ -17,6 +17,7 @@ struct Allocation {
   struct Class {
     uint64_t ways = 0;  ///< CBM; 0: as resctrl made the group
     double mb = 1.0;  ///< memory bandwidth: a ratio or, on a host of kind rate, bytes/s; +infinity: no limit
+    uint64_t l2 = 0;  ///< CBM of the L2 caches, the same in all of them: only that of the first domain counts
   };
   struct Container {
     bool running = false;
@@ -39,12 +40,13 @@ enum class Target : uint8_t {
   ContainerPause,
   ContainerPeriod,
   ClassWays,
-  ClassMb
+  ClassMb,
+  ClassL2
 };
-inline constexpr size_t kContainerTargets = 5, kClassTargets = 2;
+inline constexpr size_t kContainerTargets = 5, kClassTargets = 3;
 inline constexpr std::string_view kTargetNames[] = {
-    "a container's class", "a container's CPUs",   "a container's quota",       "a container's freezer",
-    "a sampling period",   "a class's cache ways", "a class's memory bandwidth"};
+    "a container's class", "a container's CPUs",   "a container's quota",        "a container's freezer",
+    "a sampling period",   "a class's cache ways", "a class's memory bandwidth", "a class's L2 ways"};
 constexpr std::string_view name(Target target) { return kTargetNames[static_cast<size_t>(target)]; }
 constexpr bool of_container(Target target) { return static_cast<size_t>(target) < kContainerTargets; }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 
 #include "stdlib/intrinsics/format.h"
@@ -13,18 +14,20 @@ namespace {
 constexpr size_t kArenaBytes = 1U << 18U;
 
 /// Classes whose ways a policy may set.
-size_t divided_classes(const Plan& plan) {
+size_t divided_classes(const Plan& plan, std::initializer_list<Verb> by) {
   for (const PlanUse<Verb>& use : plan.acts)
-    if (use.what == Verb::Layout || use.what == Verb::Ways) return plan.classes.size();
+    if (std::find(by.begin(), by.end(), use.what) != by.end()) return plan.classes.size();
   return 0;
 }
+uint64_t all_of(uint32_t ways) { return ways >= 64 ? ~0ULL : (1ULL << ways) - 1; }
 }  // namespace
 
 Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan),
       facts_(facts),
       choice_(facts),
-      solver_(divided_classes(plan), facts.rdt.l3_ways, facts.rdt.l3_sparse),
+      solver_(divided_classes(plan, {Verb::Layout, Verb::Ways}), facts.rdt.l3_ways, facts.rdt.l3_sparse),
+      l2_solver_(divided_classes(plan, {Verb::LayoutL2}), facts.rdt.l2_ways, facts.rdt.l2_sparse),
       text_(kArenaBytes) {
   goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
   goal_.classes.resize(plan.classes.size() * domains(), fresh_class());
@@ -42,6 +45,7 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
   reserve(layout_);
   reserve(wanted_);
   reserve(masks_);
+  l2_masks_.reserve(classes);
   constexpr size_t kUsualDepth = 8;
   saved_.resize(kUsualDepth);
   for (Layouts& saved : saved_) reserve(saved);
@@ -57,13 +61,10 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
 }
 
 Allocation::Class Shadow::fresh_class() const {
-  return {all_ways(), in_rate() ? std::numeric_limits<double>::infinity() : 1.0};
+  return {all_ways(), in_rate() ? std::numeric_limits<double>::infinity() : 1.0, all_of(facts_.rdt.l2_ways)};
 }
 
-uint64_t Shadow::all_ways() const {
-  const uint32_t n = facts_.rdt.l3_ways;
-  return n >= 64 ? ~0ULL : (1ULL << n) - 1;
-}
+uint64_t Shadow::all_ways() const { return all_of(facts_.rdt.l3_ways); }
 
 void Shadow::begin_call(int64_t step, int64_t time_ns) {
   if (step != step_) budget_used_ = 0;
@@ -146,6 +147,7 @@ void Shadow::end_call(bool fault) {
   for (int32_t cls = 0; cls < static_cast<int32_t>(plan_.classes.size()); ++cls) {
     class_differs(Target::ClassWays, cls);
     class_differs(Target::ClassMb, cls);
+    class_differs(Target::ClassL2, cls);
   }
   for (int32_t slot = 0; slot < static_cast<int32_t>(goal_.containers.size()); ++slot) {
     if (!goal_.containers[slot].running) continue;  // a start makes it real by itself
@@ -236,6 +238,9 @@ void Shadow::copy(const Allocation& from, Allocation& to, Target target, int32_t
     case Target::ClassMb:
       to.classes[index].mb = from.classes[index].mb;
       break;
+    case Target::ClassL2:
+      to.classes[index].l2 = from.classes[index].l2;
+      break;
   }
 }
 
@@ -255,6 +260,8 @@ bool Shadow::same(const Allocation& a, const Allocation& b, Target target, int32
       return a.classes[index].ways == b.classes[index].ways;
     case Target::ClassMb:
       return a.classes[index].mb == b.classes[index].mb;
+    case Target::ClassL2:
+      return a.classes[index].l2 == b.classes[index].l2;
   }
   return true;
 }

@@ -85,6 +85,7 @@ class Shadow {
   void layout_clear() { parts_.clear(); }
   void layout_part(int32_t cls, int64_t n) { parts_.push_back({cls, n}); }
   int32_t layout();
+  int32_t layout_l2();
   int32_t set_ways(int32_t cls, int32_t domain, int64_t n);
   int32_t set_mb(int32_t cls, int32_t domain, double ratio);
   int32_t set_mb_rate(int32_t cls, int32_t domain, double rate);
@@ -223,6 +224,12 @@ class Shadow {
   Record& record_share(Verb verb, int32_t cls, const Domains& in, double value, TextRef detail = {});
   int32_t refuse_share(Verb verb, int32_t cls, const Domains& in, double value);
   int32_t put_mb(Verb verb, int32_t cls, const Domains& in, double value);
+  /// Do the parts fit so many ways? Counts those that are named in `used`, and writes the reason when not.
+  bool fits(const std::vector<Part>& parts, int64_t all, int64_t least, int64_t& used);
+  /// The collected parts in words; refuses one with less than a way (then `bad`).
+  TextRef layout_words(bool& bad);
+  /// "jail:2": what a class has of the L2.
+  TextRef l2_words(int32_t cls);
   bool solve(size_t domain);
   bool may_divide(size_t domain, int32_t asked, bool& differs);
   /// Puts `wanted_` in force.
@@ -238,7 +245,8 @@ class Shadow {
   std::vector<LayoutPart> placed_;            ///< wanted_, with what each has now
   std::vector<std::vector<uint64_t>> masks_;  ///< [domain] of wanted_
   CpuChoice choice_;
-  LayoutSolver solver_;
+  LayoutSolver solver_, l2_solver_;
+  std::vector<uint64_t> l2_masks_;
   std::vector<Offer> offers_;
   CpuSet cpus_;
   bool cpus_bad_ = false, cpus_short_ = false;

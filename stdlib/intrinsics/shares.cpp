@@ -45,13 +45,8 @@ int32_t Shadow::refuse_share(Verb verb, int32_t cls, const Domains& in, double v
   return refused(record_share(verb, cls, in, value));
 }
 
-/// Masks for the wanted parts of a domain that move the fewest bits. False, with the reason, when they do not
-/// fit.
-bool Shadow::solve(size_t domain) {
-  const std::vector<Part>& parts = wanted_[domain];
-  const auto all = static_cast<int64_t>(std::popcount(all_ways()));
-  const auto least = static_cast<int64_t>(facts_.rdt.l3_min_bits);
-  int64_t used = 0;
+bool Shadow::fits(const std::vector<Part>& parts, int64_t all, int64_t least, int64_t& used) {
+  used = 0;
   bool rest = false;
   for (const Part& p : parts) {
     if (p.ways == abi::kRest) {
@@ -70,10 +65,18 @@ bool Shadow::solve(size_t domain) {
     }
     used += p.ways;
   }
-  if (used + (rest ? least : 0) > all) {
-    Reason(*this, "{} ways are needed, the cache has {}", used + (rest ? least : 0), all);
-    return false;
-  }
+  const int64_t needed = used + (rest ? least : 0);
+  if (needed > all) Reason(*this, "{} ways are needed, the cache has {}", needed, all);
+  return needed <= all;
+}
+
+/// Masks for the wanted parts of a domain that move the fewest bits. False, with the reason, when they do not
+/// fit.
+bool Shadow::solve(size_t domain) {
+  const std::vector<Part>& parts = wanted_[domain];
+  const auto all = static_cast<int64_t>(std::popcount(all_ways()));
+  int64_t used = 0;
+  if (!fits(parts, all, facts_.rdt.l3_min_bits, used)) return false;
   placed_.clear();
   for (const Part& p : parts)
     placed_.push_back({goal_.classes[place(p.cls, domain)].ways,
@@ -117,7 +120,7 @@ int32_t Shadow::apply_layout(const Asked& asked, const Domains& in) {
   return 0;
 }
 
-int32_t Shadow::layout() {
+TextRef Shadow::layout_words(bool& bad) {
   text_.begin();
   for (const Part& p : parts_) {
     char piece[160];
@@ -128,14 +131,19 @@ int32_t Shadow::layout() {
                                           plan_.classes[static_cast<size_t>(p.cls)], p.ways);
     text_.append({piece, std::min(sizeof piece, n.size)});
   }
-  const TextRef detail = text_.finish();
-  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation"))
+  const TextRef words = text_.finish();
+  const auto none = std::find_if(parts_.begin(), parts_.end(),
+                                 [](const Part& p) { return p.ways != abi::kRest && p.ways < 1; });
+  bad = none != parts_.end();
+  if (bad) Reason(*this, "`{}` gets {} ways", plan_.classes[static_cast<size_t>(none->cls)], none->ways);
+  return words;
+}
+
+int32_t Shadow::layout() {
+  bool bad = false;
+  const TextRef detail = layout_words(bad);
+  if (!has_rdt(facts_.rdt.l3_allocation, "L3 cache allocation") || bad)
     return refuse(Verb::Layout, -1, -1, 0, detail);
-  for (const Part& p : parts_) {
-    if (p.ways == abi::kRest || p.ways >= 1) continue;
-    Reason(*this, "`{}` gets {} ways", plan_.classes[static_cast<size_t>(p.cls)], p.ways);
-    return refuse(Verb::Layout, -1, -1, 0, detail);
-  }
   for (auto& wanted : wanted_) wanted.assign(parts_.begin(), parts_.end());
   return apply_layout({Verb::Layout, -1, 0, detail}, domains(-1));
 }

@@ -54,6 +54,7 @@ void no_class(host h, i32 verb, i32 slot, i32 name) { of(h).no_class(static_cast
 void layout_clear(host h) { of(h).layout_clear(); }
 void layout_part(host h, i32 cls, i64 n) { of(h).layout_part(cls, n); }
 i32 layout(host h) { return of(h).layout(); }
+i32 layout_l2(host h) { return of(h).layout_l2(); }
 i32 set_ways(host h, i32 cls, i32 domain, i64 n) { return of(h).set_ways(cls, domain, n); }
 i32 set_mb(host h, i32 cls, i32 domain, f64 ratio) { return of(h).set_mb(cls, domain, ratio); }
 i32 set_mb_rate(host h, i32 cls, i32 domain, f64 rate) { return of(h).set_mb_rate(cls, domain, rate); }

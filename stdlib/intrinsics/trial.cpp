@@ -8,6 +8,10 @@
 
 namespace cbench {
 
+namespace {
+bool is_mask(Target target) { return target == Target::ClassWays || target == Target::ClassL2; }
+}  // namespace
+
 void Shadow::trial_begin(int32_t trial) {
   Trial& t = trials_[static_cast<size_t>(trial)];
   t.undo = undo_.size();
@@ -62,6 +66,10 @@ void Shadow::put_back(const Before& before) {
       goal_.classes[before.index].ways = before.cls.ways;
       record(Verb::Ways, -1, cls, std::popcount(before.cls.ways), {}).domain = id;
       break;
+    case Target::ClassL2:
+      goal_.classes[before.index].l2 = before.cls.l2;
+      record(Verb::LayoutL2, -1, -1, 0, l2_words(cls));
+      break;
     case Target::ClassMb:
       goal_.classes[before.index].mb = before.cls.mb;
       record(in_rate() ? Verb::MbRate : Verb::Mb, -1, cls, before.cls.mb, {}).domain = id;
@@ -77,7 +85,7 @@ void Shadow::trial_revert(int32_t trial, int32_t line) {
   };
   // Masks depend on one another: they go back together or not at all.
   const bool masks = std::all_of(t.before.begin(), t.before.end(),
-                                 [&](const Before& b) { return b.target != Target::ClassWays || mine(b); });
+                                 [&](const Before& b) { return !is_mask(b.target) || mine(b); });
   why_length_ = 0;
   why_is_kept_ = false;
   const auto words = fmt::format_to_n(why_, sizeof why_, "the trial at line {} is taken back", line);
@@ -86,7 +94,7 @@ void Shadow::trial_revert(int32_t trial, int32_t line) {
   for (const Before& b : t.before) {
     const bool container = of_container(b.target);
     if (container && !goal_.containers[b.index].running) continue;
-    if (b.target == Target::ClassWays ? !masks : !mine(b)) continue;
+    if (is_mask(b.target) ? !masks : !mine(b)) continue;
     put_back(b);
     layout |= b.target == Target::ClassWays;
   }

@@ -65,5 +65,60 @@ TEST(layout, more_ways_are_taken_from_the_rest) {
   EXPECT_THAT(s.log, ElementsAre("9: ways jail = 14way (refused: `jail` gets 14 ways, the cache has 11)"));
 }
 
+void with_l2(Scene& s, uint32_t ways) {
+  s.facts.rdt.present = s.facts.rdt.l2_allocation = true;
+  s.facts.rdt.l2_ways = ways;
+  s.facts.rdt.num_closids = 4;
+}
+
+std::string l2_masks(const Scene& s) {
+  std::string out;
+  for (const auto& cls : s.instance->goal().classes) out += (out.empty() ? "" : " ") + std::to_string(cls.l2);
+  return out;
+}
+
+TEST(l2_layout, divides_the_l2_and_leaves_the_l3_alone) {
+  Scene s({"A"});
+  s.with_rdt(11);
+  with_l2(s, 8);
+  s.play(
+      policy("class shared default, jail\non begin { layout l2 { jail: 2way, shared: rest } }\n"
+             "every 300ms { layout l2 { jail: 3way, shared: rest } }"));
+  EXPECT_THAT(s.log, ElementsAre("0: layout l2 jail:2 shared:rest"));
+  EXPECT_EQ(l2_masks(s), std::to_string(0xFC) + " 3");
+  EXPECT_EQ(masks(s), "2047 2047");
+  s.run(3, {{"A", kPids, 1}});
+  EXPECT_THAT(s.log, testing::Contains("3: layout l2 jail:3 shared:rest"));
+  EXPECT_EQ(l2_masks(s), std::to_string(0xF8) + " 7") << "one way moved";
+}
+
+TEST(l2_layout, says_why_not) {
+  Scene without({"A"});
+  without.with_rdt(11);
+  without.play(policy("class shared default, jail\non begin { layout l2 { jail: 2way, shared: rest } }"));
+  EXPECT_THAT(without.log, ElementsAre(HasSubstr("(refused: this host's RDT has no L2 cache allocation)")));
+  Scene small({"A"});
+  with_l2(small, 8);
+  small.play(policy("class shared default, jail\non begin { layout l2 { jail: 8way, shared: rest } }"));
+  EXPECT_THAT(small.log, ElementsAre(HasSubstr("(refused: 9 ways are needed, the cache has 8)")));
+  Scene other({"A"});
+  EXPECT_THAT(other.compile(
+                  policy("class shared default, jail\non begin { layout l4 { jail: 8way, shared: rest } }")),
+              HasSubstr("there are `l3` and `l2`"));
+}
+
+TEST(l2_layout, a_trial_that_is_lost_puts_it_back) {
+  Scene s({"A"});
+  with_l2(s, 8);
+  s.play(
+      policy("class shared default, jail\non begin { layout l2 { jail: 2way, shared: rest } }\n"
+             "fn grow() -> plan { layout l2 { jail: 5way, shared: rest } }\n"
+             "task t { wait 3step; trial grow() for 2 vote false else revert; return }"));
+  s.run(4, {{"A", kPids, 1}});
+  EXPECT_EQ(l2_masks(s), std::to_string(0xE0) + " " + std::to_string(0x1F));
+  s.run(6, {{"A", kPids, 1}});
+  EXPECT_EQ(l2_masks(s), std::to_string(0xFC) + " 3");
+}
+
 }  // namespace
 }  // namespace cbench::test

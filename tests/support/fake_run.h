@@ -206,7 +206,8 @@ class FakeHost final : public ControlledHost {
   }
   void detach(size_t slot) override { attached.erase(slot); }
   Result<> apply(const Change& change, const Allocation& goal) override {
-    if (refuse && refuse(change)) return Error{Exit::RunFailed, "the kernel said no", ""};
+    if (refuse && refuse(change))
+      return Error{Exit::RunFailed, hangs.empty() ? "the kernel said no" : hangs, ""};
     applied.push_back(change);
     masks.push_back(of_container(change.target) ? 0 : goal.classes[static_cast<size_t>(change.index)].ways);
     return Done{};

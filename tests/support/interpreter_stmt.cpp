@@ -85,7 +85,7 @@ Interpreter::Flow Interpreter::layout(const check::Layout& l) {
       if (place.of_slot[slot] >= 0 && running_[slot])
         do_.layout_part(host(), static_cast<int32_t>(place.of_slot[slot]), ways[i]);
   }
-  return answer(do_.layout(host()));
+  return answer(l.l2 ? do_.layout_l2(host()) : do_.layout(host()));
 }
 
 Interpreter::Flow Interpreter::pin(const check::Pin& p) {

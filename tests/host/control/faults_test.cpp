@@ -98,6 +98,56 @@ TEST_F(control, a_run_on_the_simulated_resctrl_acts_says_so_and_leaves_nothing) 
   expect_replay_agrees();
 }
 
+TEST_F(control, tasks_that_a_container_forks_follow_it_into_its_class) {
+  write("bench.yml", R"(benchmark: {name: forks, engine: process, step: 50, max_t: 30, pid_sync_interval: 50}
+forker:
+  command: while :; do (while :; do :; done) & sleep 0.2; done
+  data: {frequency: 50, docker: {cpu_usage_percent: true}}
+)");
+  write("jail.cbp", R"(policy jail 1 "Jails at once"
+class shared default, jail
+on begin { try layout l3 { jail: 2way, shared: rest } else stop "{reason}" }
+on start(c) { try move c -> jail else log "{reason}" }
+)");
+  const pid_t pid = launch("run bench.yml --policy jail.cbp -o t.arrows --rdt-root " + simulator.root());
+  wait_for_rows(pid);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  size_t tasks = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(simulator.root()))
+    if (entry.path().string().ends_with("-jail")) {
+      const std::string text = slurp(entry.path() / "tasks");
+      tasks = static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+  EXPECT_GE(tasks, 5U) << "the shell and a new child each 200 ms";
+  kill(pid, SIGINT);
+  EXPECT_EQ(finish(pid).code, 130);
+  expect_as_before();
+}
+
+TEST_F(control, a_simulated_resctrl_of_its_own_comes_and_goes_with_the_run) {
+  write("l2.cbp", R"(policy l2 1 "Divides the L2"
+class shared default, jail
+on begin { try layout l2 { jail: 2way, shared: rest } else stop "{reason}" }
+on start(c) { try move c -> jail else log "{reason}" }
+)");
+  const Output output = cbench("run bench.yml --policy l2.cbp --rdt-sim atom-l2 -o t.arrows --json");
+  ASSERT_EQ(output.code, 0) << output.err;
+  const json all = summary(output);
+  EXPECT_EQ(all["rdt_simulated"], "atom-l2");
+  EXPECT_EQ(count(all, "applied"), 3);
+  expect_replay_agrees();
+  EXPECT_THAT(cbench("dry-run -v t.arrows").out,
+              HasSubstr("layout l2 jail:2 shared:rest: jail 3 (6 bits moved)"));
+  expect_nothing_left();
+  const Output unknown = cbench("run bench.yml --policy l2.cbp --rdt-sim z80");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("there is no profile `z80`"), HasSubstr("xeon-2s")));
+  std::ifstream mounts("/proc/self/mounts");
+  std::ostringstream mounted;
+  mounted << mounts.rdbuf();
+  EXPECT_EQ(mounted.str().find("/cbench-resctrl-sim-"), std::string::npos);
+}
+
 TEST_F(control, a_refused_move_is_told_to_user_trace_and_policy_and_the_next_one_is_tried) {
   for (const char* error : {"EBUSY", "EINVAL", "ENOSPC", "EIO"}) {
     simulator.fault(fmt::format("write cbench-*-jail/tasks 2 {}", error));

@@ -41,6 +41,7 @@ struct Dice {
     const auto cls = static_cast<abi::i32>(draw(random, 0, classes - 1));
     const auto domain =
         static_cast<abi::i32>(draw(random, -1, static_cast<int64_t>(facts->rdt.l3_domains.size()) - 1));
+    if (facts->rdt.l2_allocation) return divide(c, facts->rdt.l2_ways);
     const auto ways = static_cast<int64_t>(facts->rdt.l3_ways);
     switch (draw(random, 0, 3)) {
       case 0:
@@ -66,7 +67,7 @@ struct Dice {
       left -= part;
       c.call->layout_part(c.host, static_cast<abi::i32>(cls), cls + 1 == classes ? abi::kRest : part);
     }
-    c.call->layout(c.host);
+    facts->rdt.l2_allocation ? c.call->layout_l2(c.host) : c.call->layout(c.host);
   }
 };
 
@@ -87,8 +88,13 @@ class Game {
     for (int64_t i = 0; i < Dice::classes; ++i) plan.classes.push_back(fmt::format("c{}", i));
     plan.classes_at_once = static_cast<uint32_t>(Dice::classes);
     plan.default_class = 0;
-    plan.acts = {{Verb::Layout, 1, {}}, {Verb::Ways, 1, {}}, {Verb::Move, 1, {}}};
-    plan.acts.push_back({facts.rdt.mb_kind() == MbKind::Percent ? Verb::Mb : Verb::MbRate, 1, {}});
+    plan.acts = {{Verb::Move, 1, {}}};
+    if (facts.rdt.l2_allocation) {
+      plan.acts.push_back({Verb::LayoutL2, 1, {}});
+    } else {
+      plan.acts.insert(plan.acts.end(), {{Verb::Layout, 1, {}}, {Verb::Ways, 1, {}}});
+      plan.acts.push_back({facts.rdt.mb_kind() == MbKind::Percent ? Verb::Mb : Verb::MbRate, 1, {}});
+    }
     plan.dwell_steps = 1;
     plan.state_bytes = 16;
   }
@@ -126,6 +132,7 @@ class Game {
 
   /// The files say what the shadow says, and of the classes that a layout has placed none shares a way.
   void expect_as_planned(const Allocation& goal) const {
+    if (facts.rdt.l2_allocation) return expect_l2_as_planned(goal);
     const uint64_t all = (uint64_t{1} << facts.rdt.l3_ways) - 1;
     for (size_t domain = 0; domain < goal.domains; ++domain) {
       uint64_t taken = 0;
@@ -141,6 +148,19 @@ class Game {
         EXPECT_EQ(*mask & taken, 0U) << plan.classes[cls];
         taken |= *mask;
       }
+    }
+  }
+
+  void expect_l2_as_planned(const Allocation& goal) const {
+    for (size_t cls = 0; cls < plan.classes.size(); ++cls) {
+      const auto schemata =
+          read_schemata(fmt::format("{}/cbench-feedbeef-{}", simulator.root(), plan.classes[cls]));
+      ASSERT_TRUE(schemata.ok()) << schemata.error().message;
+      for (const auto& [id, mask] : find_line(*schemata, "L2")->domains)
+        EXPECT_EQ(mask, goal.classes[cls * goal.domains].l2) << id;
+      for (size_t other = 0; other < cls; ++other)
+        if (goal.classes[cls * goal.domains].l2 != 0xFF && goal.classes[other * goal.domains].l2 != 0xFF)
+          EXPECT_EQ(goal.classes[cls * goal.domains].l2 & goal.classes[other * goal.domains].l2, 0U);
     }
   }
 
@@ -162,7 +182,7 @@ TEST_P(resctrl_property, what_the_shadow_accepts_the_kernel_accepts_and_the_tree
 
 INSTANTIATE_TEST_SUITE_P(profiles, resctrl_property,
                          testing::Values("xeon-1s-11", "xeon-1s-12", "xeon-2s", "xeon-2s-11", "xeon-2s-cdp",
-                                         "xeon-2s-mbps", "xeon-snc", "xeon-sparse", "epyc-ccx"),
+                                         "xeon-2s-mbps", "xeon-snc", "xeon-sparse", "atom-l2", "epyc-ccx"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

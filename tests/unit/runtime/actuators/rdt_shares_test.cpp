@@ -80,9 +80,11 @@ TEST(rdt_masks, a_mask_is_accepted_exactly_when_it_is_one_run_of_bits_within_the
     for (uint32_t length = 2; begin + length <= 11; ++length)
       good.insert(((uint64_t{1} << length) - 1) << begin);
   for (uint64_t mask = 0; mask < 1U << 13; ++mask)
-    EXPECT_EQ(why_not_a_mask(mask, facts).empty(), good.contains(mask)) << mask;
+    EXPECT_EQ(why_not_a_mask(mask, facts.l3_ways, facts.l3_min_bits, facts.l3_sparse).empty(),
+              good.contains(mask))
+        << mask;
   facts.l3_ways = 64;
-  EXPECT_EQ(why_not_a_mask(~uint64_t{0}, facts), "");
+  EXPECT_EQ(why_not_a_mask(~uint64_t{0}, facts.l3_ways, facts.l3_min_bits, facts.l3_sparse), "");
 }
 
 TEST(rdt_bandwidth, a_ratio_becomes_a_multiple_of_the_granularity_within_bounds) {
