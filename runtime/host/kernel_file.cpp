@@ -39,8 +39,11 @@ int write_file(const std::string& path, std::string_view text) {
   return error;
 }
 
-// ENODEV: kernfs says so for an open file whose folder was removed meanwhile.
-bool is_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ENODEV; }
+// ENODEV: kernfs says so for an open file whose folder was removed meanwhile. ENOTCONN: FUSE, when its
+// program is dead.
+bool is_gone(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ENODEV || error == ENOTCONN;
+}
 
 std::string errno_text(int error) {
   std::string text = std::generic_category().message(error);

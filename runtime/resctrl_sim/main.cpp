@@ -61,6 +61,7 @@ int serve(const Options& options) {
   sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
   sigprocmask(SIG_BLOCK, &set, nullptr);  // before any thread
+  std::signal(SIGPIPE, SIG_IGN);  // who started us may have closed our standard error
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC);
   Tree tree(*profile, std::move(script));
   Mount mount(tree);

@@ -43,6 +43,9 @@ when load(c) > 1% for 200ms each c in jail.members cooldown 400ms {
 on failed(move c) { log warn "told: {action}: {reason}" }
 )";
 
+/// Is there a simulated resctrl of a run's own?
+bool is_mounted() { return slurp("/proc/self/mounts").find("/cbench-resctrl-sim-") != std::string::npos; }
+
 class control : public CommandLine {
  protected:
   control() {
@@ -142,10 +145,21 @@ on start(c) { try move c -> jail else log "{reason}" }
   const Output unknown = cbench("run bench.yml --policy l2.cbp --rdt-sim z80");
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, AllOf(HasSubstr("there is no profile `z80`"), HasSubstr("xeon-2s")));
-  std::ifstream mounts("/proc/self/mounts");
-  std::ostringstream mounted;
-  mounted << mounts.rdbuf();
-  EXPECT_EQ(mounted.str().find("/cbench-resctrl-sim-"), std::string::npos);
+  EXPECT_FALSE(is_mounted());
+}
+
+TEST_F(control, a_killed_run_takes_its_simulated_resctrl_along) {
+  write("bench.yml", std::string(kBench).replace(std::string(kBench).find("max_t: 3"), 8, "max_t: 60"));
+  const pid_t pid = launch("run bench.yml --policy shuttle.cbp --rdt-sim xeon-2s -o t.arrows");
+  wait_for_rows(pid);
+  EXPECT_TRUE(is_mounted());
+  kill(pid, SIGKILL);
+  finish(pid);
+  for (int i = 0; i < 300 && is_mounted(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(is_mounted());
+  const Output cleaned = cbench("clean --yes");
+  EXPECT_EQ(cleaned.code, 0) << cleaned.out << cleaned.err;
+  expect_nothing_left();
 }
 
 TEST_F(control, a_refused_move_is_told_to_user_trace_and_policy_and_the_next_one_is_tried) {
