@@ -121,7 +121,7 @@ class TestRun {
   void start(size_t slot) {
     const auto index = static_cast<int32_t>(slot);
     CpuSet cpus = spec_.containers[slot].cores.value;
-    if (cpus.none()) cpus = least_used_cpus(facts_.online, occupied_, spec_.containers[slot].num_cores);
+    if (cpus.none()) cpus = choose_cpus(facts_, occupied_, spec_.containers[slot].num_cores);
     if (instance_) instance_->set_placement(index, cpus, HUGE_VAL);
     call(abi::Event::Admit, index);
     if (!instance_ || instance_->rejected()) return;

@@ -21,7 +21,11 @@ size_t divided_classes(const Plan& plan) {
 }  // namespace
 
 Shadow::Shadow(const Plan& plan, const HostFacts& facts)
-    : plan_(plan), facts_(facts), solver_(divided_classes(plan), facts.rdt.l3_ways), text_(kArenaBytes) {
+    : plan_(plan),
+      facts_(facts),
+      solver_(divided_classes(plan), facts.rdt.l3_ways),
+      choice_(facts),
+      text_(kArenaBytes) {
   goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
   goal_.classes.resize(plan.classes.size() * domains(), fresh_class());
   goal_.containers.resize(plan.slots);

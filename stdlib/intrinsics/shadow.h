@@ -14,6 +14,7 @@
 #include "stdlib/abi/host_facts.h"
 #include "stdlib/abi/plan.h"
 #include "stdlib/intrinsics/allocation.h"
+#include "stdlib/intrinsics/cpu_choice.h"
 #include "stdlib/intrinsics/layout.h"
 #include "stdlib/intrinsics/text_arena.h"
 
@@ -196,9 +197,6 @@ class Shadow {
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
   void writes(Target target, int32_t index, bool first, bool asked = true);
   [[nodiscard]] CpuSet cpus_of(int32_t slot) const;
-  [[nodiscard]] uint32_t occupants(size_t cpu, int32_t but) const;
-  [[nodiscard]] size_t cpu_to_take(const CpuSet& has, int32_t slot) const;
-  [[nodiscard]] size_t cpu_to_leave(const CpuSet& has, int32_t slot) const;
   void put_back(const Before& before);
   /// False, with the reason, when the class is for a container that does not run.
   bool exists(int32_t cls);
@@ -236,6 +234,7 @@ class Shadow {
   std::vector<LayoutPart> placed_;            ///< wanted_, with what each has now
   std::vector<std::vector<uint64_t>> masks_;  ///< [domain] of wanted_
   LayoutSolver solver_;
+  CpuChoice choice_;
   std::vector<Offer> offers_;
   CpuSet cpus_;
   bool cpus_bad_ = false, cpus_short_ = false;
