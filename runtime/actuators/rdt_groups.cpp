@@ -72,7 +72,8 @@ std::string why_not_a_mask(uint64_t mask, const RdtFacts& facts) {
                        all);
   if (bits < facts.l3_min_bits)
     return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, facts.l3_min_bits);
-  if (bits > 0 && mask >> static_cast<uint32_t>(std::countr_zero(mask)) != ~uint64_t{0} >> (64 - bits))
+  if (!facts.l3_sparse && bits > 0 &&
+      mask >> static_cast<uint32_t>(std::countr_zero(mask)) != ~uint64_t{0} >> (64 - bits))
     return fmt::format("the ways of the mask {:x} are not contiguous", mask);
   return "";
 }

@@ -46,6 +46,7 @@ void read_l3(const std::string& info, RdtFacts& facts) {
   facts.l3_ways = static_cast<uint32_t>(std::popcount(*mask));
   facts.l3_min_bits = static_cast<uint32_t>(read_number(folder + "/min_cbm_bits").value_or(1));
   facts.l3_shareable = read_number(folder + "/shareable_bits", 16).value_or(0);
+  facts.l3_sparse = read_number(folder + "/sparse_masks") == 1;
   bound_closids(facts, read_number(folder + "/num_closids").value_or(1));
 }
 

@@ -23,7 +23,7 @@ size_t divided_classes(const Plan& plan) {
 Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan),
       facts_(facts),
-      solver_(divided_classes(plan), facts.rdt.l3_ways),
+      solver_(divided_classes(plan), facts.rdt.l3_ways, facts.rdt.l3_shareable, facts.rdt.l3_sparse),
       choice_(facts),
       text_(kArenaBytes) {
   goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
