@@ -30,6 +30,17 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
   return Done{};
 }
 
+Result<> check_memory_nodes(const RunSpec& spec, const CpuSet& nodes, const SourceSet& sources) {
+  for (const ContainerSpec& container : spec.containers)
+    if (const CpuSet absent = container.memory_nodes.value & ~nodes; absent.any())
+      return Error{
+          Exit::HostLacks,
+          fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have", spec.path,
+                      sources.line(container.memory_nodes.span), container.name.value, to_list(absent)),
+          fmt::format("this process may use memory of nodes {}", to_list(nodes))};
+  return Done{};
+}
+
 Result<> check_files(const RunSpec& spec, const SourceSet& sources) {
   for (const ContainerSpec& container : spec.containers) {
     if (!container.app || container.app->path.value.empty()) continue;

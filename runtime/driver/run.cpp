@@ -12,6 +12,7 @@
 #include "runtime/driver/sources.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/probe.h"
+#include "runtime/host/topology.h"
 #include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
@@ -101,6 +102,9 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
   }
   if (const Result<> cpus = check_cpus(spec, decided.facts, decided.bench.sources); !cpus.ok())
     return cpus.error();
+  if (const Result<> nodes = check_memory_nodes(spec, read_memory_nodes(), decided.bench.sources);
+      !nodes.ok())
+    return nodes.error();
   if (const Result<> files = check_files(spec, decided.bench.sources); !files.ok()) return files.error();
   if (const Result<> open = check_descriptors(spec, decided.facts, most_descriptors()); !open.ok())
     return open.error();

@@ -10,6 +10,7 @@
 #include "runtime/driver/sources.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/probe.h"
+#include "runtime/host/topology.h"
 #include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
@@ -54,6 +55,8 @@ int validate(const ValidateOptions& options, Console& console) {
     probe_metrics(wanted, facts, spec.events);
     if (const Result<> cpus = check_cpus(spec, facts, bench->sources); !cpus.ok())
       return console.fail(cpus.error());
+    if (const Result<> nodes = check_memory_nodes(spec, read_memory_nodes(), bench->sources); !nodes.ok())
+      return console.fail(nodes.error());
     if (const Result<> files = check_files(spec, bench->sources); !files.ok())
       return console.fail(files.error());
     if (const Result<> open = check_descriptors(spec, facts, most_descriptors()); !open.ok())
