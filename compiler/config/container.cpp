@@ -136,7 +136,7 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
     for (const auto& [name, value] : environment->pairs) spec.environment.emplace_back(name, value.value);
   spec.user = fields.text("user");
   spec.role = fields.text("role");
-  if (const Field* nodes = fields.find("cpuset_mems")) spec.cpuset_mems = to_list(nodes->cpus);
+  if (const Field* nodes = fields.find("cpuset_mems")) spec.memory_nodes = {nodes->cpus, nodes->span};
   spec.memory_bytes = fields.integer("memory").value_or(0);
   spec.cpus = fields.number("cpus").value_or(0);
   spec.privileged = fields.truth("privileged");

@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "runtime/loop/placement.h"
 #include "runtime/loop/settlement.h"
 #include "runtime/policy/policy.h"
 #include "stdlib/abi/assumed.h"
-#include "stdlib/intrinsics/cpu_choice.h"
 
 namespace cbench {
 namespace {
@@ -103,11 +103,11 @@ class TestRun {
  public:
   TestRun(const CompiledPolicy& policy, const HostFacts& facts, const RunSpec& spec,
           const std::vector<Metric>& own)
-      : spec_(spec),
+      : facts_(facts),
+        spec_(spec),
         frame_(all_metrics(own), spec.containers.size()),
         instance_(std::make_unique<PolicyInstance>(policy.plan, policy.entry, facts)),
-        occupied_(spec.containers.size()),
-        choice_(facts) {
+        occupied_(spec.containers.size()) {
     clear();
   }
 
@@ -121,7 +121,7 @@ class TestRun {
   void start(size_t slot) {
     const auto index = static_cast<int32_t>(slot);
     CpuSet cpus = spec_.containers[slot].cores.value;
-    if (cpus.none()) cpus = choice_.first(spec_.containers[slot].num_cores, occupancy_of(occupied_));
+    if (cpus.none()) cpus = choose_cpus(facts_, occupied_, spec_.containers[slot].num_cores);
     if (instance_) instance_->set_placement(index, cpus, HUGE_VAL);
     call(abi::Event::Admit, index);
     if (!instance_ || instance_->rejected()) return;
@@ -192,11 +192,11 @@ class TestRun {
     instance_.reset();
   }
 
+  const HostFacts& facts_;
   const RunSpec& spec_;
   Frame frame_;
   std::unique_ptr<PolicyInstance> instance_;
   std::vector<CpuSet> occupied_;  ///< [slot]
-  CpuChoice choice_;
 };
 
 /// The containers that only a file or `expect` names, added; files read.

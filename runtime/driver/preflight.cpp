@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "runtime/collectors/log_tail.h"
-#include "runtime/host/files.h"
+#include "runtime/host/topology.h"
 #include "stdlib/abi/bandwidth.h"
 #include "stdlib/abi/domain_parts.h"
 
@@ -31,18 +31,14 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
   return Done{};
 }
 
-Result<> check_memory_nodes(const RunSpec& spec, const SourceSet& sources, const std::string& sys_root) {
-  // A kernel without NUMA has no such file, and one node (Documentation/ABI/stable/sysfs-devices-node).
-  const std::string present = read_line(sys_root + "/devices/system/node/has_memory");
-  const CpuSet nodes = parse_cpu_list(present.empty() ? "0" : present).value_or(CpuSet(1));
-  for (const ContainerSpec& container : spec.containers) {
-    const CpuSet absent = parse_cpu_list(container.cpuset_mems).value_or(CpuSet{}) & ~nodes;
-    if (absent.none()) continue;
-    return Error{Exit::HostLacks,
-                 fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have",
-                             spec.path, sources.line(container.span), container.name.value, to_list(absent)),
-                 fmt::format("nodes with memory are {}", to_list(nodes))};
-  }
+Result<> check_memory_nodes(const RunSpec& spec, const CpuSet& nodes, const SourceSet& sources) {
+  for (const ContainerSpec& container : spec.containers)
+    if (const CpuSet absent = container.memory_nodes.value & ~nodes; absent.any())
+      return Error{
+          Exit::HostLacks,
+          fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have", spec.path,
+                      sources.line(container.memory_nodes.span), container.name.value, to_list(absent)),
+          fmt::format("this process may use memory of nodes {}", to_list(nodes))};
   return Done{};
 }
 
@@ -105,7 +101,7 @@ Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t
 
 Result<> check_host(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
   if (Result<> cpus = check_cpus(spec, facts, sources); !cpus.ok()) return cpus;
-  if (Result<> nodes = check_memory_nodes(spec, sources); !nodes.ok()) return nodes;
+  if (Result<> nodes = check_memory_nodes(spec, read_memory_nodes(), sources); !nodes.ok()) return nodes;
   if (Result<> files = check_files(spec, sources); !files.ok()) return files;
   return check_descriptors(spec, facts, most_descriptors());
 }

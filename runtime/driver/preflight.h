@@ -14,9 +14,10 @@ namespace cbench {
 
 /// Errors (HostLacks): CPUs that the containers name, or their number, are not there.
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
-/// Errors (HostLacks): memory nodes of `cpuset_mems` are not there. `sys_root` is overridden by tests.
-Result<> check_memory_nodes(const RunSpec& spec, const SourceSet& sources,
-                            const std::string& sys_root = "/sys");
+
+/// Errors (HostLacks): NUMA nodes that a container is to get its memory from have none, or not for this
+/// process. `nodes` is what read_memory_nodes found.
+Result<> check_memory_nodes(const RunSpec& spec, const CpuSet& nodes, const SourceSet& sources);
 
 /// Errors (HostLacks): a file that figures of a workload are to be read from is not there, or is no regular
 /// file.

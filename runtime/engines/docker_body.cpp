@@ -49,7 +49,7 @@ json host_config(const ContainerSpec& spec) {
   host["LogConfig"] = {{"Type", "none"}};
   if (spec.memory_bytes > 0) host["Memory"] = spec.memory_bytes;
   if (spec.cpus > 0) host["NanoCpus"] = std::llround(spec.cpus * 1e9);
-  if (!spec.cpuset_mems.empty()) host["CpusetMems"] = spec.cpuset_mems;
+  if (spec.memory_nodes.value.any()) host["CpusetMems"] = to_list(spec.memory_nodes.value);
   return host;
 }
 

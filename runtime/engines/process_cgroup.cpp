@@ -218,10 +218,11 @@ Result<> ProcessCgroups::limit(const CgroupPaths& group, const ContainerSpec& sp
   if (!v2 && !group.cpuset.empty()) {
     if (const Result<> set = inherit_cpuset(group.cpuset); !set) return set.error();
   }
-  if (!spec.cpuset_mems.empty()) {
+  if (spec.memory_nodes.value.any()) {
     const std::string path = group.cpuset + "/cpuset.mems";
     if (!exists(path)) return controller_is_missing("cpuset_mems", "cpuset");
-    if (const Result<> set = write_or_refuse(path, spec.cpuset_mems); !set) return set.error();
+    if (const Result<> set = write_or_refuse(path, to_list(spec.memory_nodes.value)); !set)
+      return set.error();
   }
   if (spec.memory_bytes > 0) {
     const std::string path = group.memory + (v2 ? "/memory.max" : "/memory.limit_in_bytes");

@@ -67,6 +67,18 @@ std::vector<CpuFacts> read_cpus(const std::string& sys_root) {
   return cpus;
 }
 
+CpuSet read_memory_nodes(const std::string& sys_root, const std::string& proc_root) {
+  // A kernel without NUMA has no such file, and all of its memory is node 0.
+  CpuSet nodes = parse_cpu_list(read_line(sys_root + "/devices/system/node/has_memory")).value_or(CpuSet{});
+  if (nodes.none()) nodes.set(0);
+  constexpr std::string_view kAllowed = "Mems_allowed_list:";
+  const std::string status = read_text(proc_root + "/self/status").value_or("");
+  for (const std::string_view line : fields(status, '\n'))
+    if (line.starts_with(kAllowed))
+      if (const auto allowed = parse_cpu_list(line.substr(kAllowed.size()))) nodes &= *allowed;
+  return nodes;
+}
+
 uint64_t read_l3_bytes(const std::string& sys_root, const std::vector<CpuFacts>& cpus) {
   for (const CpuFacts& cpu : cpus)
     if (const std::string l3 = l3_folder(cpu_folder(sys_root, cpu.cpu)); !l3.empty())

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/loop/placement.h"
+
 namespace cbench {
 namespace {
 
@@ -22,7 +24,6 @@ Lifecycle::Lifecycle(const RunInputs& inputs, RunLog& log, Decider& decider)
       decider_(decider),
       lives_(inputs.spec.containers.size()),
       stop_done_ns_(inputs.spec.containers.size(), -1),
-      choice_(inputs.facts),
       pool_(inputs.workers) {}
 
 void Lifecycle::prepare_all() {
@@ -89,12 +90,15 @@ void Lifecycle::act(int64_t now_ns) {
 CpuSet Lifecycle::propose_cpus(size_t slot) const {
   if (spec(slot).cores.value.any()) return spec(slot).cores.value;
   std::vector<CpuSet> occupied;
-  for (const ContainerLife& life : lives_)
-    if (life.state == ContainerState::Starting || life.state == ContainerState::Running ||
-        life.state == ContainerState::Stopping)
-      occupied.push_back(life.cpus);
-  occupied.push_back(in_.own_cpus);
-  return choice_.first(spec(slot).num_cores, occupancy_of(occupied));
+  for (size_t other = 0; other < lives_.size(); ++other) {
+    const ContainerState state = lives_[other].state;
+    if (state == ContainerState::Starting || state == ContainerState::Running ||
+        state == ContainerState::Stopping)
+      occupied.push_back(lives_[other].cpus);
+    else if (may_start(other) && spec(other).start_ns <= stop_time(slot))
+      occupied.push_back(spec(other).cores.value);  // they are promised to it
+  }
+  return choose_cpus(in_.facts, occupied, spec(slot).num_cores, in_.own_cpus);
 }
 
 void Lifecycle::request_start(size_t slot) {

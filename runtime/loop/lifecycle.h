@@ -10,7 +10,6 @@
 #include "runtime/loop/decider.h"
 #include "runtime/loop/log.h"
 #include "runtime/loop/worker_pool.h"
-#include "stdlib/intrinsics/cpu_choice.h"
 
 namespace cbench {
 
@@ -66,7 +65,6 @@ class Lifecycle {
   Decider& decider_;
   std::vector<ContainerLife> lives_;
   std::vector<int64_t> stop_done_ns_;  ///< when the engine's stop returned; -1: not yet
-  CpuChoice choice_;
   std::set<std::string> said_;  ///< warnings, each said once
   size_t unprepared_ = 0;
   bool admitting_ = true, stopping_ = false, broken_ = false;

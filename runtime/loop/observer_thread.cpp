@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "runtime/host/capability.h"
+#include "runtime/loop/placement.h"
 
 namespace cbench {
 namespace {
@@ -54,10 +55,7 @@ bool lock_memory() {
 CpuSet observer_cpus(const RunSpec& spec, const HostFacts& facts, const Plan* plan) {
   if (spec.observer.cores.value.any()) return spec.observer.cores.value & facts.online;
   if (plan != nullptr && moves_containers(*plan)) return {};
-  CpuSet left = facts.online & ~fixed_cpus(spec);
-  size_t given_away = floating_cpus(spec);
-  for (size_t cpu = 0; cpu < kMaxCpus && given_away > 0; ++cpu)
-    if (left[cpu]) left.reset(cpu), --given_away;
+  const CpuSet left = facts.online & ~fixed_cpus(spec) & ~foreseen_cpus(spec, facts);
   return left == facts.online ? CpuSet{} : left;
 }
 

@@ -94,7 +94,8 @@ struct ContainerSpec {
   std::vector<Port> ports;
   std::vector<Volume> volumes;
   std::vector<std::pair<std::string, std::string>> environment;
-  std::string user, role, cpuset_mems;
+  std::string user, role;
+  Located<CpuSet> memory_nodes;  ///< that it gets memory from (`cpuset_mems`); empty: any
   int64_t memory_bytes = 0;  ///< 0: no limit
   double cpus = 0;           ///< CPU quota in cores; 0: none
   bool privileged = false, critical = false, priority = false, allow_failure = false;

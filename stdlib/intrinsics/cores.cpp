@@ -9,16 +9,6 @@ CpuSet Shadow::cpus_of(int32_t slot) const {
   return cpus.none() ? facts_.online : cpus & facts_.online;
 }
 
-Occupancy Shadow::others_of(int32_t slot) const {
-  Occupancy others{};
-  for (int32_t other = 0; other < static_cast<int32_t>(goal_.containers.size()); ++other) {
-    const Allocation::Container& c = goal_.containers[other];
-    if (other == slot || !c.running) continue;
-    for (size_t cpu = c.cpus._Find_first(); cpu < kMaxCpus; cpu = c.cpus._Find_next(cpu)) ++others[cpu];
-  }
-  return others;
-}
-
 int32_t Shadow::set_cores(int32_t slot, int64_t n) {
   Allocation::Container& c = goal_.containers[slot];
   const auto value = static_cast<double>(n);
@@ -32,9 +22,10 @@ int32_t Shadow::set_cores(int32_t slot, int64_t n) {
   if (static_cast<int64_t>(cpus.count()) == n)
     return no_change(Verb::Cores, slot, -1, value, cpu_words(cpus));
   if (!may_write(Target::ContainerCpus, slot)) return refuse(Verb::Cores, slot, -1, value, {});
-  const Occupancy others = others_of(slot);
-  while (static_cast<int64_t>(cpus.count()) < n) cpus.set(choice_.to_take(cpus, others));
-  while (static_cast<int64_t>(cpus.count()) > n) cpus.reset(choice_.to_leave(cpus, others));
+  choice_.clear();
+  for (const Allocation::Container& other : goal_.containers)
+    if (&other != &c && other.running) choice_.add_other(other.cpus);  // those on all CPUs name none
+  choice_.resize(cpus, static_cast<size_t>(n));
   const TextRef detail = cpu_words(cpus);
   writes(Target::ContainerCpus, slot, true);
   c.cpus = cpus;

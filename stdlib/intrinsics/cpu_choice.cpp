@@ -1,134 +1,123 @@
+// The ranks of CPUs, and the counts that they are made of.
 #include "stdlib/intrinsics/cpu_choice.h"
 
-#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
 
 namespace cbench {
-namespace {
 
-/// Numbers things in the order in which they come.
-template <class Key>
-class Ranks {
- public:
-  uint32_t of(const Key& key) {
-    return ranks_.try_emplace(key, static_cast<uint32_t>(ranks_.size())).first->second;
-  }
-
- private:
-  std::map<Key, uint32_t> ranks_;
-};
-
-}  // namespace
-
-CpuChoice::CpuChoice(const HostFacts& facts) {
-  std::map<uint32_t, CpuFacts> described;
-  for (const CpuFacts& cpu : facts.cpus) described.emplace(cpu.cpu, cpu);
-  // Core numbers repeat between sockets. A CPU of which nothing is known shares nothing.
-  Ranks<std::tuple<bool, uint32_t, uint32_t>> cores;
-  Ranks<std::pair<bool, int64_t>> domains, nodes, sockets;
-  for (uint32_t number = 0; number < kMaxCpus; ++number) {
+CpuChoice::CpuChoice(const HostFacts& facts) : groups_(1) {
+  std::map<size_t, const CpuFacts*> known;
+  for (const CpuFacts& cpu : facts.cpus) known.emplace(cpu.cpu, &cpu);
+  std::map<std::pair<Level, int64_t>, size_t> groups;
+  std::map<std::pair<uint32_t, uint32_t>, size_t> cores;  // a core's number may come again in another socket
+  for (size_t number = 0; number < kMaxCpus; ++number) {
     if (!facts.online[number]) continue;
-    const auto known = described.find(number);
-    Cpu& cpu = cpus_.emplace_back();
-    cpu.number = number;
-    if (known == described.end()) {
-      cpu.core = cores.of({false, number, 0});
-      cpu.domain = domains.of({false, 0});
-      cpu.node = nodes.of({false, 0});
-      cpu.socket = sockets.of({false, 0});
-      continue;
+    Cpu cpu{.number = number, .core = cores_.size()};
+    if (const auto its = known.find(number); its != known.end()) {
+      const CpuFacts& f = *its->second;
+      cpu.core = cores.try_emplace({f.socket, f.core}, cores_.size()).first->second;
+      for (const auto& [level, id] : {std::pair{kL3, int64_t{f.l3_domain}}, std::pair{kNode, int64_t{f.numa}},
+                                      std::pair{kSocket, int64_t{f.socket}}}) {
+        if (id < 0) continue;
+        cpu.groups[level] = groups.try_emplace({level, id}, groups_.size()).first->second;
+        if (cpu.groups[level] == groups_.size()) groups_.emplace_back();
+      }
     }
-    const CpuFacts& f = known->second;
-    cpu.core = cores.of({true, f.socket, f.core});
-    cpu.domain = f.l3_domain >= 0 ? domains.of({true, f.l3_domain}) : domains.of({false, f.socket});
-    cpu.node = nodes.of({true, f.numa});
-    cpu.socket = sockets.of({true, f.socket});
+    if (cpu.core == cores_.size()) cores_.push_back({.first = cpus_.size()});
+    cpus_.push_back(cpu);
   }
-  for (Cpu& cpu : cpus_)
-    for (const Cpu& other : cpus_)
-      if (other.core == cpu.core && other.number != cpu.number) cpu.siblings.push_back(other.number);
 }
 
-uint32_t CpuChoice::others_on_siblings(const Cpu& cpu, const Occupancy& others) const {
-  uint32_t sum = 0;
-  for (const uint32_t sibling : cpu.siblings) sum += others[sibling];
-  return sum;
+void CpuChoice::clear() {
+  for (Cpu& cpu : cpus_) cpu.others = 0, cpu.last = false;
+  for (Core& core : cores_) core.others = 0;
 }
 
-bool CpuChoice::has_sibling(const Cpu& cpu, const CpuSet& has) const {
-  return std::any_of(cpu.siblings.begin(), cpu.siblings.end(),
-                     [&](uint32_t sibling) { return has[sibling]; });
-}
-
-uint32_t CpuChoice::free_cores(uint32_t domain, const Occupancy& others) const {
-  uint32_t count = 0;
-  for (const Cpu& cpu : cpus_) {
-    const bool first =
-        cpu.siblings.empty() || cpu.number < cpu.siblings.front();  // one CPU stands for its core
-    if (cpu.domain == domain && first && others[cpu.number] + others_on_siblings(cpu, others) == 0) ++count;
+void CpuChoice::add_other(const CpuSet& cpus) {
+  for (Cpu& cpu : cpus_) {
+    if (!cpus[cpu.number]) continue;
+    ++cpu.others;
+    ++cores_[cpu.core].others;
   }
-  return count;
 }
 
-size_t CpuChoice::to_take(const CpuSet& has, const Occupancy& others) const {
-  std::array<uint8_t, kMaxCpus> domain{}, node{}, socket{};  // 1: the container is there
-  bool any = false;
-  for (const Cpu& cpu : cpus_)
-    if (has[cpu.number]) any = domain[cpu.domain] = node[cpu.node] = socket[cpu.socket] = 1;
-  std::array<int32_t, kMaxCpus> free{};  // of a domain, -1: not counted yet
-  free.fill(-1);
-  const auto distance = [&](const Cpu& cpu) -> int32_t {
-    if (any) return domain[cpu.domain] != 0 ? 0 : node[cpu.node] != 0 ? 1 : socket[cpu.socket] != 0 ? 2 : 3;
-    if (free[cpu.domain] < 0) free[cpu.domain] = static_cast<int32_t>(free_cores(cpu.domain, others));
-    return -free[cpu.domain];
-  };
-  size_t best = kMaxCpus;
-  std::tuple<uint32_t, uint32_t, int32_t, bool> least;
-  for (const Cpu& cpu : cpus_) {
-    if (has[cpu.number]) continue;
-    const std::tuple key(uint32_t{others[cpu.number]}, others_on_siblings(cpu, others), distance(cpu),
-                         has_sibling(cpu, has));
-    if (best != kMaxCpus && key >= least) continue;
-    best = cpu.number;
-    least = key;
+void CpuChoice::keep_for_last(const CpuSet& cpus) {
+  for (Cpu& cpu : cpus_) cpu.last = cpus[cpu.number];
+}
+
+void CpuChoice::put(Cpu& cpu, bool mine) {
+  const int32_t by = mine ? 1 : -1;
+  cpu.mine = mine;
+  cores_[cpu.core].mine += by;
+  for (const size_t group : cpu.groups)
+    if (group != 0) groups_[group].mine += by;
+}
+
+/// Counts where the container is and how many cores are free in each group.
+void CpuChoice::look_at(const CpuSet& cpus) {
+  for (Group& group : groups_) group = {};
+  for (Core& core : cores_) core.mine = 0;
+  for (size_t i = 0; i < cpus_.size(); ++i) {
+    Cpu& cpu = cpus_[i];
+    cpu.mine = false;
+    if (cpus[cpu.number]) put(cpu, true);
+    // With the first of a core's CPUs the core is counted.
+    if (const Core& core = cores_[cpu.core]; core.first == i && core.others == 0)
+      for (const size_t group : cpu.groups)
+        if (group != 0) ++groups_[group].cores;
+  }
+}
+
+CpuChoice::Rank CpuChoice::rank_to_take(const Cpu& cpu) const {
+  const Core& core = cores_[cpu.core];
+  const auto away = [&](Level level) { return groups_[cpu.groups[level]].mine == 0 ? 1 : 0; };
+  // Of groups where it is already the free cores do not matter: it fills one after the other.
+  const auto room = [&](Level level) { return away(level) * -groups_[cpu.groups[level]].cores; };
+  return {cpu.last ? 1 : 0,
+          cpu.others,
+          core.others - cpu.others,
+          away(kL3),
+          away(kNode),
+          away(kSocket),
+          room(kL3),
+          room(kNode),
+          room(kSocket),
+          core.mine,
+          static_cast<int32_t>(cpu.number)};
+}
+
+CpuChoice::Rank CpuChoice::rank_to_leave(const Cpu& cpu) const {
+  const Core& core = cores_[cpu.core];
+  const auto beside = [&](Level level) { return groups_[cpu.groups[level]].mine; };
+  return {-cpu.others, cpu.others - core.others,         beside(kSocket), beside(kNode), beside(kL3),
+          -core.mine,  -static_cast<int32_t>(cpu.number)};
+}
+
+CpuChoice::Cpu* CpuChoice::first(bool mine, Rank (CpuChoice::*rank)(const Cpu&) const) {
+  Cpu* best = nullptr;
+  Rank its{};
+  for (Cpu& cpu : cpus_) {
+    if (cpu.mine != mine) continue;
+    const Rank other = (this->*rank)(cpu);
+    if (best == nullptr || other < its) best = &cpu, its = other;
   }
   return best;
 }
 
-size_t CpuChoice::to_leave(const CpuSet& has, const Occupancy& others) const {
-  std::array<uint32_t, kMaxCpus> own{};  // CPUs that it has, by domain
-  for (const Cpu& cpu : cpus_)
-    if (has[cpu.number]) ++own[cpu.domain];
-  size_t worst = kMaxCpus;
-  std::tuple<uint32_t, uint32_t, bool, int64_t> most;
-  for (const Cpu& cpu : cpus_) {
-    if (!has[cpu.number]) continue;
-    const std::tuple key(uint32_t{others[cpu.number]}, others_on_siblings(cpu, others), has_sibling(cpu, has),
-                         -int64_t{own[cpu.domain]});
-    if (worst != kMaxCpus && key < most) continue;
-    worst = cpu.number;
-    most = key;
-  }
-  return worst;
-}
-
-CpuSet CpuChoice::first(int64_t count, const Occupancy& others) const {
-  CpuSet chosen;
-  for (; count > 0; --count) {
-    const size_t next = to_take(chosen, others);
-    if (next == kMaxCpus) break;
-    chosen.set(next);
-  }
-  return chosen;
-}
-
-Occupancy occupancy_of(const std::vector<CpuSet>& sets) {
-  Occupancy others{};
-  for (const CpuSet& set : sets)
-    for (size_t cpu = set._Find_first(); cpu < kMaxCpus; cpu = set._Find_next(cpu)) ++others[cpu];
-  return others;
+void CpuChoice::resize(CpuSet& cpus, size_t count) {
+  look_at(cpus);
+  const auto step = [&](bool gain) {
+    Cpu* cpu = first(!gain, gain ? &CpuChoice::rank_to_take : &CpuChoice::rank_to_leave);
+    if (cpu == nullptr) return false;
+    put(*cpu, gain);
+    cpus.set(cpu->number, gain);
+    return true;
+  };
+  size_t now = cpus.count();
+  while (now < count && step(true)) ++now;
+  while (now > count && step(false)) --now;
 }
 
 }  // namespace cbench

@@ -26,8 +26,9 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan),
       facts_(facts),
       choice_(facts),
-      solver_(divided_classes(plan, {Verb::Layout, Verb::Ways}), facts.rdt.l3_ways, facts.rdt.l3_sparse),
-      l2_solver_(divided_classes(plan, {Verb::LayoutL2}), facts.rdt.l2_ways, facts.rdt.l2_sparse),
+      solver_(divided_classes(plan, {Verb::Layout, Verb::Ways}), facts.rdt.l3_ways,
+              facts.rdt.l3_shareable, facts.rdt.l3_sparse),
+      l2_solver_(divided_classes(plan, {Verb::LayoutL2}), facts.rdt.l2_ways, 0, facts.rdt.l2_sparse),
       text_(kArenaBytes) {
   goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
   goal_.classes.resize(plan.classes.size() * domains(), fresh_class());

@@ -201,7 +201,6 @@ class Shadow {
   /// Remembers the target for undoing and marks the writer; then the caller changes goal_.
   void writes(Target target, int32_t index, bool first, bool asked = true);
   [[nodiscard]] CpuSet cpus_of(int32_t slot) const;
-  [[nodiscard]] Occupancy others_of(int32_t slot) const;
   void put_back(const Before& before);
   /// False, with the reason, when the class is for a container that does not run.
   bool exists(int32_t cls);

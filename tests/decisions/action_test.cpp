@@ -11,6 +11,7 @@
 #include "scene.h"
 #include "stdlib/embed/stock.h"
 #include "stdlib/intrinsics/shadow.h"
+#include "tests/support/topology.h"
 
 namespace {
 thread_local bool counting = false;
@@ -346,6 +347,53 @@ TEST(cores, a_container_gains_the_cpus_with_the_fewest_others_and_leaves_those_w
                          HasSubstr("9: cores A = 0core (refused: a container has at least 1 CPU, not 0")));
   EXPECT_THAT(s.log,
               testing::Contains(HasSubstr("9: cores B = 9core (refused: 9 CPUs are wanted, the host has 4")));
+}
+
+TEST(cores, a_container_grows_over_whole_cores_of_its_cache_and_goes_back) {
+  Scene s({"A", "B"});
+  // 2 sockets of 4 cores: CPUs 0-3 and 4-7, with the siblings 8-11 and 12-15.
+  const HostFacts xeon = topology({.sockets = 2, .cores = 4, .threads = 2});
+  s.facts.cpus = xeon.cpus;
+  s.facts.online = xeon.online;
+  s.play(policy(R"(
+    on begin { log "go" }
+    task steps {
+      for c in all where c.index == 0 { pin c to {4} }
+      for c in all where c.index == 1 { pin c to {1, 6} }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) += 2 }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) += 2 }
+      wait 2step
+      for c in all where c.index == 0 { cores(c) = 2 }
+    }
+  )"));
+  s.run(7, {});
+  EXPECT_THAT(s.log, testing::Contains("3: cores A = 3core (4-5,7)"));
+  EXPECT_THAT(s.log, testing::Contains("5: cores A = 5core (4-5,7,12-13)"));
+  EXPECT_THAT(s.log, testing::Contains("7: cores A = 2core (4-5)"));
+}
+
+TEST(cores, are_chosen_without_allocating) {
+  Plan plan;
+  plan.slots = 2;
+  plan.slot_names = {"A", "B"};
+  plan.actions_per_step = 2;
+  const HostFacts facts = topology({.sockets = 2, .cores = 32, .threads = 2, .caches = 8});
+  Shadow shadow(plan, facts);
+  for (const int32_t slot : {0, 1}) {
+    shadow.set_placement(slot, CpuSet(1), HUGE_VAL);
+    shadow.set_running(slot, true);
+  }
+  shadow.begin_call(1, 1);
+  shadow.fire(0, 0);
+  allocations = 0;
+  counting = true;
+  EXPECT_EQ(shadow.set_cores(0, 40), 0);
+  EXPECT_EQ(shadow.set_cores(1, 7), 0);
+  counting = false;
+  EXPECT_EQ(allocations, 0U);
+  EXPECT_EQ(shadow.cores(0), 40);
 }
 
 }  // namespace

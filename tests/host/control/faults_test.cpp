@@ -148,6 +148,14 @@ on start(c) { try move c -> jail else log "{reason}" }
   EXPECT_FALSE(is_mounted());
 }
 
+TEST_F(control, the_example_for_machines_without_rdt_runs) {
+  const std::string example =
+      std::filesystem::path(CBENCH_TESTS_DIR).parent_path() / "examples/rdt/bench.yml";
+  const Output output = cbench("run " + example + " --rdt-sim xeon-2s -o t.arrows");
+  EXPECT_EQ(output.code, 0) << output.err;
+  EXPECT_THAT(output.out, AllOf(HasSubstr("RDT IS SIMULATED (xeon-2s)"), HasSubstr("move big -> small")));
+}
+
 TEST_F(control, a_killed_run_takes_its_simulated_resctrl_along) {
   write("bench.yml", std::string(kBench).replace(std::string(kBench).find("max_t: 3"), 8, "max_t: 60"));
   const pid_t pid = launch("run bench.yml --policy shuttle.cbp --rdt-sim xeon-2s -o t.arrows");

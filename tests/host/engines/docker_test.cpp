@@ -53,12 +53,14 @@ TEST_F(Docker, started_tells_pid_and_cgroups_and_cores_are_pinned) {
   ContainerSpec& spec = run.add("pinned", "sleep 60");
   spec.memory_bytes = 64 << 20;
   spec.cpus = 0.5;
+  spec.memory_nodes.value = *parse_cpu_list("0");
   run.make();
   const Started started = run.start(0, "1");
   ASSERT_GT(started.pid, 0);
   EXPECT_THAT(processes_in(testing::a_cgroup_folder(started.cgroup)), ::testing::Contains(started.pid));
   EXPECT_THAT(testing::a_cgroup_folder(started.cgroup), ::testing::HasSubstr(started.id));
   EXPECT_EQ(testing::read_file(started.cgroup.cpuset + "/cpuset.cpus"), "1\n");
+  EXPECT_EQ(testing::read_file(started.cgroup.cpuset + "/cpuset.mems"), "0\n") << "pinning leaves it alone";
   if (started.cgroup.mode != CgroupMode::V2) {
     EXPECT_EQ(testing::read_file(started.cgroup.memory + "/memory.limit_in_bytes"), "67108864\n");
     EXPECT_EQ(testing::read_file(started.cgroup.cpu + "/cpu.cfs_quota_us"), "50000\n");

@@ -54,17 +54,20 @@ TEST_F(Process, is_in_a_group_of_its_own_in_every_hierarchy_before_its_first_ins
 
 TEST_F(Process, cores_memory_and_cpus_are_limits_of_its_group) {
   EngineRun run(EngineKind::Process);
-  ContainerSpec& spec = run.add("a", "grep Cpus_allowed_list /proc/self/status; sleep 60");
+  ContainerSpec& spec = run.add("a", "grep s_allowed_list /proc/self/status; sleep 60");
+  spec.memory_nodes.value = *parse_cpu_list("0");
   spec.memory_bytes = 64 << 20;
   spec.cpus = 0.25;
   run.make();
   const Started started = run.start(0, "1");
   EXPECT_EQ(read_file(started.cgroup.cpuset + "/cpuset.cpus"), "1\n");
+  EXPECT_EQ(read_file(started.cgroup.cpuset + "/cpuset.mems"), "0\n");
   if (started.cgroup.mode != CgroupMode::V2) {
     EXPECT_EQ(read_file(started.cgroup.memory + "/memory.limit_in_bytes"), "67108864\n");
     EXPECT_EQ(read_file(started.cgroup.cpu + "/cpu.cfs_quota_us"), "25000\n");
   }
-  EXPECT_TRUE(eventually([&] { return run.out("a") == "Cpus_allowed_list:\t1\n"; })) << run.out("a");
+  EXPECT_TRUE(eventually([&] { return run.out("a") == "Cpus_allowed_list:\t1\nMems_allowed_list:\t0\n"; }))
+      << run.out("a");
 }
 
 TEST_F(Process, runs_as_the_user_with_no_privilege_left) {

@@ -56,7 +56,8 @@ std::string dump(const ContainerSpec& c, const SourceSet& sources) {
     line("env", fmt::format("{}={}", name, name.find("PASSWORD") == std::string::npos ? value : "set"));
   if (!c.user.empty()) line("user", c.user);
   if (!c.role.empty()) line("role", c.role);
-  if (!c.cpuset_mems.empty()) line("cpuset_mems", c.cpuset_mems);
+  if (c.memory_nodes.value.any())
+    line("cpuset_mems", to_list(c.memory_nodes.value) + at(c.memory_nodes.span, sources));
   if (c.memory_bytes != 0) line("memory", std::to_string(c.memory_bytes));
   if (c.cpus != 0) line("cpus", fmt::format("{}", c.cpus));
   line("flags", fmt::format("privileged {:d} critical {:d} priority {:d} allow_failure {:d} pull {}",

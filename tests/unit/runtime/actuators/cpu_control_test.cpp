@@ -91,7 +91,9 @@ TEST_F(CpuControlTest, a_quota_on_v2_keeps_the_period_and_its_removal_says_max) 
 
 TEST_F(CpuControlTest, cpus_on_v2_are_written_as_a_list_and_restored_to_none) {
   const std::string group = v2_group("max 100000\n", "\n");
+  std::ofstream(group + "/cpuset.mems") << "1";
   ASSERT_TRUE(set_cpus(group, cpus("0-2,5"), *journal).ok());
+  EXPECT_EQ(content(group + "/cpuset.mems"), "1") << "its memory stays where it is";
   EXPECT_EQ(content(group + "/cpuset.cpus"), "0-2,5");
   EXPECT_THAT(journal->restore(), IsEmpty());
   EXPECT_EQ(content(group + "/cpuset.cpus"), "\n");

@@ -60,6 +60,16 @@ TEST_F(RdtTest, with_cdp_code_and_data_get_the_same_ways) {
   EXPECT_EQ(schemata("shared"), "L3CODE:0=7fc\nL3DATA:0=7fc\n");
 }
 
+TEST_F(RdtTest, a_cache_of_sparse_masks_takes_gaps) {
+  mount({});
+  facts.rdt.l3_sparse = true;
+  facts.rdt.l3_min_bits = 2;
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(ways(1, 0x505).ok());
+  EXPECT_THAT(schemata("jail"), HasSubstr("L3:0=505"));
+  EXPECT_THAT(ways(1, 0x4).error().message, HasSubstr("2 are the least"));
+}
+
 TEST_F(RdtTest, masks_that_the_cache_cannot_take_are_refused_unwritten) {
   mount({});
   facts.rdt.l3_min_bits = 2;

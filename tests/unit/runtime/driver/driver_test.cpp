@@ -9,7 +9,6 @@
 #include "runtime/driver/run_id.h"
 #include "runtime/driver/sources.h"
 #include "stdlib/abi/own_metric.h"
-#include "tests/support/fixture_tree.h"
 
 namespace cbench {
 namespace {
@@ -99,21 +98,17 @@ TEST_F(preflight, more_cpus_than_there_are_is_what_the_host_lacks) {
   EXPECT_EQ(check_cpus(spec, facts, sources).error().exit, Exit::HostLacks);
 }
 
-TEST_F(preflight, a_memory_node_that_is_not_there_is_what_the_host_lacks) {
-  const FixtureTree sys;
-  sys.write("devices/system/node/has_memory", "0-1,3\n");
-  spec.containers[0].cpuset_mems = "0,3";
-  EXPECT_TRUE(check_memory_nodes(spec, sources, sys.root()).ok());
-  spec.containers[0].cpuset_mems = "1-2";
-  const Result<> checked = check_memory_nodes(spec, sources, sys.root());
+TEST_F(preflight, a_memory_node_that_is_not_there_is_what_the_host_lacks_and_its_line_is_named) {
+  const uint32_t source = sources.add("bench.yml", "a:\n  cpuset_mems: 0-2\n");
+  spec.containers[0].memory_nodes = {*parse_cpu_list("0-2"), {source, 18, 21}};
+  EXPECT_TRUE(check_memory_nodes(spec, *parse_cpu_list("0-3"), sources).ok());
+  const Result<> checked = check_memory_nodes(spec, *parse_cpu_list("0,2"), sources);
   ASSERT_FALSE(checked.ok());
   EXPECT_EQ(checked.error().exit, Exit::HostLacks);
-  EXPECT_THAT(checked.error().message, HasSubstr("`a` wants memory of NUMA node 2"));
-  EXPECT_THAT(checked.error().hint, HasSubstr("0-1,3"));
-  const FixtureTree without_numa;
-  EXPECT_FALSE(check_memory_nodes(spec, sources, without_numa.root()).ok());
-  spec.containers[0].cpuset_mems = "0";
-  EXPECT_TRUE(check_memory_nodes(spec, sources, without_numa.root()).ok());
+  EXPECT_THAT(checked.error().message, HasSubstr("bench.yml:2: `a` wants memory of NUMA node 1,"));
+  EXPECT_THAT(checked.error().hint, HasSubstr("nodes 0,2"));
+  spec.containers[0].memory_nodes = {};
+  EXPECT_TRUE(check_memory_nodes(spec, *parse_cpu_list("1"), sources).ok()) << "nothing was asked for";
 }
 
 TEST_F(preflight, descriptors_are_counted_and_too_few_are_refused_with_the_number) {

@@ -36,7 +36,7 @@ ContainerSpec full_spec() {
   spec.volumes = {{.source = "/a:b", .target = "/data", .read_only = true}};
   spec.environment = {{"A", "1=2"}, {"B", ""}};
   spec.user = "nobody";
-  spec.cpuset_mems = "0";
+  spec.memory_nodes.value = *parse_cpu_list("0-1,3");
   spec.memory_bytes = 64 << 20;
   spec.cpus = 0.3;
   return spec;
@@ -52,7 +52,7 @@ TEST(CreateBody, holds_every_key_of_the_container) {
   const json& host = body["HostConfig"];
   EXPECT_EQ(host["Memory"], 64 << 20);
   EXPECT_EQ(host["NanoCpus"], 300'000'000);
-  EXPECT_EQ(host["CpusetMems"], "0");
+  EXPECT_EQ(host["CpusetMems"], "0-1,3");
   EXPECT_EQ(host["Privileged"], false);
   EXPECT_EQ(host["PortBindings"]["80/tcp"].size(), 2U);
   EXPECT_EQ(host["PortBindings"]["80/tcp"][0]["HostIp"], "127.0.0.1");

@@ -116,6 +116,50 @@ TEST_F(V2, a_limit_without_its_controller_is_refused_by_name) {
   EXPECT_FALSE(*groups.set_cores(*groups.make("c", {}), CpuSet(1)));
 }
 
+TEST_F(V2, memory_nodes_are_set_with_the_group_and_cores_leave_them_alone) {
+  const std::string mount = root_ + "/cgroup", group = mount + "/cbench-" + kRun + "/a";
+  write(mount + "/cgroup.procs", "");
+  write(mount + "/cgroup.subtree_control", "");
+  write(group + "/cpuset.mems", "");
+  write(group + "/cpuset.cpus", "");
+  ProcessCgroups groups(kRun, *journal_, proc(mount, "/"));
+  ContainerSpec spec;
+  const Result<CgroupPaths> free = groups.make("a", spec);
+  ASSERT_TRUE(free);
+  EXPECT_EQ(read(group + "/cpuset.mems"), "") << "as the parent's";
+  spec.memory_nodes.value = *parse_cpu_list("1,3");
+  const Result<CgroupPaths> made = groups.make("a", spec);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(read(group + "/cpuset.mems"), "1,3");
+  EXPECT_TRUE(*groups.set_cores(*made, CpuSet(5)));
+  EXPECT_EQ(read(group + "/cpuset.cpus"), "0,2");
+  EXPECT_EQ(read(group + "/cpuset.mems"), "1,3");
+  const Result<CgroupPaths> refused = groups.make("b", spec);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("`cpuset_mems` of container"));
+}
+
+TEST_F(V2, on_v1_memory_nodes_replace_those_of_the_parent) {
+  const std::string mount = root_ + "/cpuset", run = mount + "/cbench-" + kRun;
+  const std::string tree = proc(mount, "/");
+  write(tree + "/self/mountinfo", "32 30 0:29 / " + mount + " rw - cgroup cgroup rw,cpu,cpuset\n");
+  write(tree + "/" + std::to_string(getpid()) + "/cgroup", "3:cpu,cpuset:/\n");
+  write(mount + "/cpuset.mems", "0-3\n");
+  write(mount + "/cpuset.cpus", "0-7\n");
+  for (const char* folder : {"", "/a", "/b"})
+    for (const char* file : {"/cpuset.mems", "/cpuset.cpus"}) write(run + folder + file, "");
+  ProcessCgroups groups(kRun, *journal_, tree);
+  ContainerSpec spec;
+  const Result<CgroupPaths> inherited = groups.make("a", spec);
+  ASSERT_TRUE(inherited) << inherited.error().message;
+  EXPECT_EQ(read(run + "/a/cpuset.mems"), "0-3");
+  spec.memory_nodes.value = *parse_cpu_list("1,3");
+  const Result<CgroupPaths> made = groups.make("b", spec);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(*groups.set_cores(*made, CpuSet(255)));
+  EXPECT_EQ(read(run + "/b/cpuset.mems"), "1,3");
+}
+
 TEST_F(V2, real_groups_are_made_killed_and_removed) {
   const std::string mount = cgroup_mode() == CgroupMode::Hybrid ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
   if (geteuid() != 0 || access((mount + "/cgroup.subtree_control").c_str(), W_OK) != 0) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include "runtime/host/topology.h"
 #include "tests/support/fixture_tree.h"
 
 namespace cbench {
@@ -84,6 +85,16 @@ TEST(Probe, two_sockets_have_their_own_nodes_and_l3_domains) {
   EXPECT_EQ(facts.cpus[2].numa, 1u);
   EXPECT_EQ(facts.cpus[1].l3_domain, 0);
   EXPECT_EQ(facts.cpus[3].l3_domain, 1);
+}
+
+TEST(Probe, nodes_with_memory_are_those_that_have_some_and_that_this_process_may_use) {
+  const Host host(kTwoSockets);
+  const auto nodes = [&] { return to_list(read_memory_nodes(host.tree / "sys", host.tree / "proc")); };
+  EXPECT_EQ(nodes(), "0") << "a kernel without NUMA";
+  host.tree.write("sys/devices/system/node/has_memory", "0-1,4\n");
+  EXPECT_EQ(nodes(), "0-1,4") << "node 4 has memory and no CPUs";
+  host.tree.write("proc/self/status", "Name:\tx\nMems_allowed:\t03\nMems_allowed_list:\t1-7\n");
+  EXPECT_EQ(nodes(), "1,4");
 }
 
 TEST(Probe, core_complexes_of_one_socket_are_several_l3_domains) {

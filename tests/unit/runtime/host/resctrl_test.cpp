@@ -36,6 +36,7 @@ TEST(Resctrl, the_facts_of_a_two_socket_intel_host_are_read) {
   EXPECT_EQ(facts.l3_ways, 20u);
   EXPECT_EQ(facts.l3_min_bits, 2u);
   EXPECT_EQ(facts.l3_shareable, 0xc0000u);
+  EXPECT_FALSE(facts.l3_sparse) << "a kernel that does not say so wants no gaps";
   EXPECT_EQ(facts.num_closids, 8u) << "the smallest count over all resources holds";
   EXPECT_TRUE(facts.mb_allocation);
   EXPECT_EQ(facts.mb_min, 10u);
@@ -54,6 +55,17 @@ TEST(Resctrl, with_cdp_the_figures_are_those_of_the_code_half) {
   EXPECT_EQ(facts.num_closids, 8u);
   EXPECT_EQ(facts.l3_domains.size(), 2u);
   EXPECT_FALSE(facts.mb_allocation);
+  tree.write("info/L3CODE/sparse_masks", "1\n");
+  EXPECT_TRUE(read_resctrl(tree.root()).l3_sparse);
+}
+
+TEST(Resctrl, a_cache_takes_gaps_where_the_kernel_says_so) {
+  const FixtureTree tree;
+  write_intel(tree);
+  tree.write("info/L3/sparse_masks", "1\n");
+  EXPECT_TRUE(read_resctrl(tree.root()).l3_sparse);
+  tree.write("info/L3/sparse_masks", "0\n");
+  EXPECT_FALSE(read_resctrl(tree.root()).l3_sparse);
 }
 
 TEST(Resctrl, a_host_that_only_monitors_has_domains_from_mon_data) {

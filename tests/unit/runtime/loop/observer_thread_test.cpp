@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/host/capability.h"
+#include "tests/support/topology.h"
 
 namespace cbench {
 namespace {
@@ -44,6 +45,13 @@ TEST(observer_cpus, are_those_that_no_container_needs) {
   EXPECT_EQ(cpus(spec, host("0-5")), "5") << "d comes when c has gone";
   spec.containers.push_back(container("e", "", 1));
   EXPECT_EQ(cpus(spec, host("0-5")), "") << "nothing is left";
+}
+
+TEST(observer_cpus, leave_the_containers_whole_cores) {
+  RunSpec spec;
+  spec.containers = {container("a", "", 2)};
+  // Siblings side by side: 0 and 2 are cores, 0 and 1 are one.
+  EXPECT_EQ(cpus(spec, test::topology({.cores = 4, .threads = 2, .paired = true})), "1,3-7");
 }
 
 TEST(observer_cpus, stay_open_where_a_policy_moves_containers) {

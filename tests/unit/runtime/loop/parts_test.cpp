@@ -9,6 +9,7 @@
 #include "runtime/loop/settlement.h"
 #include "runtime/loop/step_schedule.h"
 #include "runtime/loop/worker_pool.h"
+#include "tests/support/topology.h"
 
 namespace cbench {
 namespace {
@@ -41,6 +42,43 @@ TEST(step_schedule, nothing_is_due_before_its_time) {
   EXPECT_FALSE(schedule.take(9));
   EXPECT_TRUE(schedule.take(10));
   EXPECT_FALSE(schedule.take(19));
+}
+
+TEST(placement, the_least_used_cpus_are_picked_and_ties_go_to_the_lowest) {
+  HostFacts facts;
+  facts.online = *parse_cpu_list("0-3");
+  const auto cpus = [](const char* list) { return *parse_cpu_list(list); };
+  EXPECT_EQ(to_list(choose_cpus(facts, {}, 2)), "0-1");
+  EXPECT_EQ(to_list(choose_cpus(facts, {cpus("0-1")}, 1)), "2");
+  EXPECT_EQ(to_list(choose_cpus(facts, {cpus("0-3"), cpus("1-2")}, 3)), "0-1,3");
+  EXPECT_EQ(to_list(choose_cpus(facts, {}, 9)), "0-3");
+  EXPECT_EQ(to_list(choose_cpus(facts, {cpus("0-2"), cpus("0-2")}, 1, cpus("3"))), "0")
+      << "cbench's own last";
+  EXPECT_EQ(to_list(choose_cpus(facts, {}, 4, cpus("3"))), "0-3");
+}
+
+TEST(placement, containers_get_the_cpus_that_were_foreseen_although_cbench_keeps_to_the_others) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    const HostFacts facts = test::topology({.sockets = 1 + static_cast<uint32_t>(random() % 2),
+                                            .cores = 4,
+                                            .threads = 1 + static_cast<uint32_t>(random() % 2),
+                                            .caches = 1 + static_cast<uint32_t>(random() % 2)});
+    RunSpec spec;
+    spec.containers.resize(1 + random() % 4);
+    for (ContainerSpec& c : spec.containers) {
+      c.num_cores = 1 + static_cast<int64_t>(random() % 3);
+      c.stop_ns = 100;
+    }
+    const CpuSet foreseen = foreseen_cpus(spec, facts);
+    std::vector<CpuSet> occupied;
+    CpuSet given;
+    for (const ContainerSpec& c : spec.containers) {
+      occupied.push_back(choose_cpus(facts, occupied, c.num_cores, facts.online & ~foreseen));
+      given |= occupied.back();
+    }
+    ASSERT_EQ(given, foreseen);
+  }
 }
 
 TEST(placement, a_quota_reads_back_from_the_trace_as_the_live_run_used_it) {

@@ -106,6 +106,17 @@ TEST_F(run_lifecycle, free_cores_are_picked_and_given_ones_kept) {
   EXPECT_EQ(to_list(starts[3].cpus), "0");  // all have one: the lowest
 }
 
+TEST_F(run_lifecycle, cores_that_are_promised_to_a_container_are_not_picked_for_one_that_starts_before) {
+  container("one");
+  container("fixed").cores.value = *parse_cpu_list("0");
+  container("later").cores.value = *parse_cpu_list("1");
+  spec.containers.back().start_ns = 500 * kMs;
+  go();
+  const auto starts = engine->calls("start");
+  ASSERT_EQ(starts.size(), 3U);
+  EXPECT_EQ(to_list(starts[0].cpus), "2");
+}
+
 TEST_F(run_lifecycle, a_container_that_ends_while_it_is_started_is_not_lost) {
   container("a");
   container("b");

@@ -1,127 +1,261 @@
+// Which CPUs a container gains and leaves: on hosts that can be read, and on random ones against the rules as
+// they are written down, one after the other.
 #include "stdlib/intrinsics/cpu_choice.h"
 
 #include <algorithm>
+#include <climits>
+#include <functional>
 #include <random>
 
 #include <gtest/gtest.h>
 
-namespace cbench {
+#include "tests/support/topology.h"
+
+namespace cbench::test {
 namespace {
 
-CpuSet cpus(const char* list) { return *parse_cpu_list(list); }
+CpuSet set(const char* list) { return *parse_cpu_list(list); }
 
-/// A host as Linux numbers it: the first threads of all cores, then their siblings.
-HostFacts host(uint32_t sockets, uint32_t cores, bool smt, uint32_t domains_in_socket = 1) {
+/// What a container with `has` gets for `count`, beside others.
+std::string resized(const HostFacts& facts, const char* has, size_t count,
+                    const std::vector<const char*>& others = {}) {
+  CpuChoice choice(facts);
+  for (const char* other : others) choice.add_other(set(other));
+  CpuSet cpus = set(has);
+  choice.resize(cpus, count);
+  return to_list(cpus);
+}
+
+// 2 sockets of 4 cores: CPUs 0-3 and 4-7, with the siblings 8-11 and 12-15.
+const HostFacts kXeon = topology({.sockets = 2, .cores = 4, .threads = 2});
+// 1 socket of 4 caches with 2 cores each: 0-1, 2-3, 4-5, 6-7, and the siblings 8-15.
+const HostFacts kEpyc = topology({.cores = 8, .threads = 2, .caches = 4});
+
+TEST(cpu_choice, each_cpu_has_a_core_for_itself_before_two_share_one) {
+  EXPECT_EQ(resized(kXeon, "", 4), "0-3");
+  EXPECT_EQ(resized(kXeon, "", 6), "0-3,8-9") << "siblings before the other socket's cache";
+  EXPECT_EQ(resized(kXeon, "", 9), "0-4,8-11");
+}
+
+TEST(cpu_choice, a_newcomer_keeps_off_the_siblings_of_others) {
+  EXPECT_EQ(resized(kXeon, "", 2, {"0-1", "4-7"}), "2-3");
+  EXPECT_EQ(resized(kXeon, "", 2, {"0-2", "4-6"}), "3,11") << "not 3 and 7: the cache is one";
+  EXPECT_EQ(resized(kXeon, "", 1, {"0-7"}), "8") << "where there is nothing else";
+}
+
+TEST(cpu_choice, a_newcomer_goes_where_most_cores_are_free) {
+  EXPECT_EQ(resized(kXeon, "", 2, {"0"}), "4-5") << "the second socket has 4 free cores, the first 3";
+  EXPECT_EQ(resized(kEpyc, "", 2, {"0", "2"}), "4-5") << "a CCX that it has to itself";
+  EXPECT_EQ(resized(kEpyc, "", 6, {"4"}), "0-3,8-9") << "from CCX to CCX";
+}
+
+TEST(cpu_choice, of_nodes_within_one_cache_the_emptier_is_taken) {
+  // SNC-2: the nodes 0-1 and 2-3 share the cache of their socket.
+  const HostFacts snc = topology({.cores = 4, .nodes = 2});
+  EXPECT_EQ(resized(snc, "", 2, {"1"}), "2-3");
+  EXPECT_EQ(resized(snc, "3", 2), "2-3");
+}
+
+TEST(cpu_choice, a_container_grows_beside_itself_and_goes_back_the_way_it_came) {
+  EXPECT_EQ(resized(kXeon, "5", 3), "4-6");
+  EXPECT_EQ(resized(kXeon, "4-7,12-15", 9), "0,4-7,12-15");
+  EXPECT_EQ(resized(kXeon, "0,4-7,12-15", 8), "4-7,12-15") << "out of the cache where it has one CPU";
+  EXPECT_EQ(resized(kXeon, "4-7,12-13", 5), "4-7,12") << "a sibling of its own before a core";
+  EXPECT_EQ(resized(kXeon, "0-3", 3, {"1"}), "0,2-3") << "from where others are";
+  EXPECT_EQ(resized(kXeon, "0-3", 3, {"9"}), "0,2-3") << "from beside others";
+}
+
+TEST(cpu_choice, without_topology_the_least_used_and_lowest_are_taken) {
   HostFacts facts;
-  facts.sockets = sockets;
-  for (uint32_t thread = 0; thread < (smt ? 2U : 1U); ++thread)
-    for (uint32_t socket = 0; socket < sockets; ++socket)
-      for (uint32_t core = 0; core < cores; ++core) {
-        const auto number = static_cast<uint32_t>(facts.cpus.size());
-        const uint32_t domain = socket * domains_in_socket + core * domains_in_socket / cores;
-        facts.cpus.push_back({.cpu = number,
-                              .core = core,
-                              .socket = socket,
-                              .numa = socket,
-                              .l3_domain = static_cast<int32_t>(domain)});
-        facts.online.set(number);
-      }
-  return facts;
+  facts.online = set("0-3");
+  EXPECT_EQ(resized(facts, "", 2), "0-1");
+  EXPECT_EQ(resized(facts, "", 3, {"0-3", "1-2"}), "0-1,3");
+  EXPECT_EQ(resized(facts, "", 9), "0-3");
+  EXPECT_EQ(resized(facts, "0-3", 2, {"1"}), "0,2");
+  HostFacts no_cache = topology({.sockets = 2, .cores = 2});
+  for (CpuFacts& cpu : no_cache.cpus) cpu.l3_domain = -1;
+  EXPECT_EQ(resized(no_cache, "3", 2), "2-3") << "the socket is known";
 }
 
-std::string first(const HostFacts& facts, int64_t count, const std::vector<CpuSet>& occupied = {}) {
-  return to_list(CpuChoice(facts).first(count, occupancy_of(occupied)));
+TEST(cpu_choice, what_is_kept_for_last_is_taken_last) {
+  CpuChoice choice(kXeon);
+  choice.keep_for_last(set("0-3,5-7"));
+  choice.add_other(set("4,8-15"));
+  CpuSet cpus;
+  choice.resize(cpus, 9);
+  EXPECT_EQ(to_list(cpus), "4,8-15");
+  choice.resize(cpus, 10);
+  EXPECT_EQ(cpus.count(), 10U);
+  choice.clear();
+  cpus.reset();
+  choice.resize(cpus, 1);
+  EXPECT_EQ(to_list(cpus), "0");
 }
 
-TEST(cpu_choice, the_least_used_cpus_are_picked_and_ties_go_to_the_lowest) {
-  const HostFacts four = host(1, 4, false);
-  EXPECT_EQ(first(four, 2), "0-1");
-  EXPECT_EQ(first(four, 1, {cpus("0-1")}), "2");
-  EXPECT_EQ(first(four, 3, {cpus("0-3"), cpus("1-2")}), "0-1,3");
-  EXPECT_EQ(first(four, 9), "0-3");
-}
+/// The rules, each as a number of which the least is wanted.
+class Rules {
+ public:
+  Rules(const HostFacts& facts, const std::vector<CpuSet>& others, const CpuSet& has)
+      : facts_(facts), others_(others), has_(has) {}
 
-TEST(cpu_choice, whole_cores_come_before_the_siblings_of_ones_own) {
-  const HostFacts smt = host(1, 4, true);  // 0 and 4 are one core, 1 and 5 …
-  EXPECT_EQ(first(smt, 4), "0-3");
-  EXPECT_EQ(first(smt, 5), "0-4");
-}
+  [[nodiscard]] size_t taken() const {
+    return chosen(facts_.online & ~has_, {[&](auto& c) { return on(c); }, [&](auto& c) { return beside(c); },
+                                          [&](auto& c) { return mine(c, &CpuFacts::l3_domain) == 0; },
+                                          [&](auto& c) { return mine(c, &CpuFacts::numa) == 0; },
+                                          [&](auto& c) { return mine(c, &CpuFacts::socket) == 0; },
+                                          [&](auto& c) { return -room(c, &CpuFacts::l3_domain); },
+                                          [&](auto& c) { return -room(c, &CpuFacts::numa); },
+                                          [&](auto& c) { return -room(c, &CpuFacts::socket); },
+                                          [&](auto& c) { return own_siblings(c); },
+                                          [&](auto& c) { return static_cast<int>(c.cpu); }});
+  }
+  [[nodiscard]] size_t left() const {
+    return chosen(
+        has_, {[&](auto& c) { return -on(c); }, [&](auto& c) { return -beside(c); },
+               [&](auto& c) { return mine(c, &CpuFacts::socket); },
+               [&](auto& c) { return mine(c, &CpuFacts::numa); },
+               [&](auto& c) { return mine(c, &CpuFacts::l3_domain); },
+               [&](auto& c) { return -own_siblings(c); }, [&](auto& c) { return -static_cast<int>(c.cpu); }});
+  }
 
-TEST(cpu_choice, siblings_of_others_are_avoided) {
-  const HostFacts smt = host(1, 4, true);
-  EXPECT_EQ(first(smt, 2, {cpus("0-1")}), "2-3") << "4 and 5 are free, but beside somebody";
-  EXPECT_EQ(first(smt, 1, {cpus("0-3")}), "4") << "there is nothing better";
-}
+ private:
+  using Rule = std::function<int(const CpuFacts&)>;
 
-TEST(cpu_choice, a_container_stays_in_one_l3_domain_where_it_fits) {
-  const HostFacts two = host(2, 4, false);
-  EXPECT_EQ(first(two, 3, {cpus("0-1")}), "4-6") << "socket 0 has room for two";
-  const HostFacts ccx = host(1, 8, false, 4);  // domains of two cores
-  EXPECT_EQ(first(ccx, 2, {cpus("0")}), "2-3");
-  EXPECT_EQ(first(ccx, 4), "0-3");
-}
+  [[nodiscard]] size_t chosen(const CpuSet& from, const std::vector<Rule>& rules) const {
+    std::vector<CpuFacts> left;
+    for (const CpuFacts& c : facts_.cpus)
+      if (from[c.cpu]) left.push_back(c);
+    for (const Rule& rule : rules) {
+      int least = INT_MAX;
+      for (const CpuFacts& c : left) least = std::min(least, rule(c));
+      std::erase_if(left, [&](const CpuFacts& c) { return rule(c) > least; });
+    }
+    return left.at(0).cpu;
+  }
+  [[nodiscard]] int on(const CpuFacts& c) const {
+    return static_cast<int>(
+        std::count_if(others_.begin(), others_.end(), [&](const CpuSet& o) { return o[c.cpu]; }));
+  }
+  [[nodiscard]] std::vector<CpuFacts> siblings(const CpuFacts& c) const {
+    std::vector<CpuFacts> out;
+    for (const CpuFacts& s : facts_.cpus)
+      if (facts_.online[s.cpu] && s.cpu != c.cpu && s.core == c.core && s.socket == c.socket)
+        out.push_back(s);
+    return out;
+  }
+  [[nodiscard]] int beside(const CpuFacts& c) const {
+    int n = 0;
+    for (const CpuFacts& s : siblings(c)) n += on(s);
+    return n;
+  }
+  [[nodiscard]] int own_siblings(const CpuFacts& c) const {
+    int n = 0;
+    for (const CpuFacts& s : siblings(c)) n += has_[s.cpu] ? 1 : 0;
+    return n;
+  }
+  template <typename Id>
+  [[nodiscard]] int mine(const CpuFacts& c, Id CpuFacts::* level) const {
+    if (static_cast<int32_t>(c.*level) < 0) return 0;
+    return static_cast<int>(std::count_if(facts_.cpus.begin(), facts_.cpus.end(), [&](const CpuFacts& o) {
+      return has_[o.cpu] && o.*level == c.*level;
+    }));
+  }
+  /// Cores without others in a part where the container is not.
+  template <typename Id>
+  [[nodiscard]] int room(const CpuFacts& c, Id CpuFacts::* level) const {
+    if (static_cast<int32_t>(c.*level) < 0 || mine(c, level) > 0) return 0;
+    int n = 0;
+    for (const CpuFacts& o : facts_.cpus) {
+      if (!facts_.online[o.cpu] || o.*level != c.*level || on(o) + beside(o) > 0) continue;
+      const std::vector<CpuFacts> rest = siblings(o);
+      n += std::all_of(rest.begin(), rest.end(), [&](const CpuFacts& s) { return s.cpu > o.cpu; }) ? 1 : 0;
+    }
+    return n;
+  }
 
-TEST(cpu_choice, near_cpus_come_first_and_the_sibling_before_another_socket) {
-  const HostFacts two = host(2, 2, true);  // socket 0: 0,1 and siblings 4,5; socket 1: 2,3 and 6,7
-  const CpuChoice choice(two);
-  EXPECT_EQ(choice.to_take(cpus("0"), {}), 1U);
-  EXPECT_EQ(choice.to_take(cpus("0-1"), {}), 4U);
-  EXPECT_EQ(choice.to_take(cpus("2"), {}), 3U);
-}
+  const HostFacts& facts_;
+  const std::vector<CpuSet>& others_;
+  const CpuSet& has_;
+};
 
-TEST(cpu_choice, it_leaves_what_is_crowded_then_siblings_then_what_is_far) {
-  const CpuChoice choice(host(2, 2, true));
-  EXPECT_EQ(choice.to_leave(cpus("0-1"), occupancy_of({cpus("0")})), 0U);
-  EXPECT_EQ(choice.to_leave(cpus("0-1,4"), {}), 4U) << "0 and 4 are one core";
-  EXPECT_EQ(choice.to_leave(cpus("0-1,2"), {}), 2U) << "alone on its socket";
-  EXPECT_EQ(choice.to_leave(cpus("0-1"), occupancy_of({cpus("4")})), 0U) << "somebody is on its sibling";
-}
-
-TEST(cpu_choice, what_the_host_does_not_describe_is_used_all_the_same) {
-  HostFacts unknown;
-  unknown.online = cpus("3,5,9");
-  EXPECT_EQ(first(unknown, 2), "3,5");
-  EXPECT_EQ(CpuChoice(unknown).to_take(unknown.online, {}), kMaxCpus);
-}
-
-TEST(cpu_choice, on_any_host_the_order_of_preference_holds) {
-  std::mt19937 random(3);
-  const auto draw = [&](uint32_t from, uint32_t to) {
-    return std::uniform_int_distribution<uint32_t>(from, to)(random);
-  };
-  for (int round = 0; round < 500; ++round) {
-    HostFacts facts = host(draw(1, 2), draw(1, 8), draw(0, 1) == 1, draw(1, 2));
+struct RandomHost {
+  explicit RandomHost(unsigned seed) : random(seed) {
+    const auto one_of = [&](std::initializer_list<uint32_t> all) {
+      return *(all.begin() + random() % all.size());
+    };
+    Shape shape{.sockets = one_of({1, 2}), .cores = one_of({2, 4, 8}), .threads = one_of({1, 2, 2, 4})};
+    shape.nodes = one_of({1, 1, 2});
+    shape.caches = one_of({1, 1, 2});
+    shape.paired = random() % 2 == 0;
+    facts = topology(shape);
     for (const CpuFacts& cpu : facts.cpus)
-      if (facts.online.count() > 1 && draw(0, 9) == 0) facts.online.reset(cpu.cpu);
-    Occupancy others{};
-    CpuSet has;
-    for (const CpuFacts& cpu : facts.cpus) {
-      others[cpu.cpu] = static_cast<uint16_t>(draw(0, 2));
-      if (facts.online[cpu.cpu] && draw(0, 2) == 0) has.set(cpu.cpu);
+      if (random() % 8 == 0 && facts.online.count() > 1) facts.online.reset(cpu.cpu);
+    if (random() % 5 == 0)
+      for (CpuFacts& cpu : facts.cpus) cpu.l3_domain = -1;
+    others.resize(random() % 5);
+    for (CpuSet& other : others) other = some(2 + random() % 6);
+  }
+  CpuSet some(uint32_t one_in) {
+    CpuSet cpus;
+    for (const CpuFacts& cpu : facts.cpus) cpus[cpu.cpu] = random() % one_in == 0;
+    return cpus & facts.online;
+  }
+  std::mt19937 random;
+  HostFacts facts;
+  std::vector<CpuSet> others;
+};
+
+TEST(cpu_choice, follows_its_rules_on_every_host) {
+  for (unsigned seed = 0; seed < 400; ++seed) {
+    RandomHost host(seed);
+    CpuChoice choice(host.facts);
+    choice.add_other(host.facts.online);
+    choice.clear();  // nothing of that is left
+    for (const CpuSet& other : host.others) choice.add_other(other);
+    CpuSet cpus = host.some(4);
+    const CpuSet begin = cpus;
+    const size_t all = host.facts.online.count();
+    while (cpus.count() < all) {
+      CpuSet expected = cpus;
+      expected.set(Rules(host.facts, host.others, cpus).taken());
+      choice.resize(cpus, cpus.count() + 1);
+      ASSERT_EQ(to_list(cpus), to_list(expected)) << "seed " << seed;
     }
-    const CpuChoice choice(facts);
-    const size_t taken = choice.to_take(has, others);
-    if (has == facts.online) {
-      EXPECT_EQ(taken, kMaxCpus);
-    } else {
-      ASSERT_LT(taken, kMaxCpus);
-      EXPECT_TRUE(facts.online[taken] && !has[taken]);
-      for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
-        if (facts.online[cpu] && !has[cpu]) EXPECT_LE(others[taken], others[cpu]);
+    ASSERT_EQ(cpus, host.facts.online);
+    CpuSet at_once = begin;
+    choice.resize(at_once, all + 7);
+    ASSERT_EQ(at_once, cpus);
+    while (cpus.any()) {
+      CpuSet expected = cpus;
+      expected.reset(Rules(host.facts, host.others, cpus).left());
+      choice.resize(cpus, cpus.count() - 1);
+      ASSERT_EQ(to_list(cpus), to_list(expected)) << "seed " << seed;
     }
-    const size_t left = choice.to_leave(has, others);
-    if (has.none()) {
-      EXPECT_EQ(left, kMaxCpus);
-    } else {
-      ASSERT_LT(left, kMaxCpus);
-      EXPECT_TRUE(has[left]);
-      for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
-        if (has[cpu]) EXPECT_GE(others[left], others[cpu]);
-    }
-    const auto count = draw(1, 20);
-    EXPECT_EQ(choice.first(count, others).count(), std::min<size_t>(count, facts.online.count()));
   }
 }
 
+TEST(cpu_choice, alone_on_an_even_host_shrinking_undoes_growing) {
+  for (const HostFacts& facts : {kXeon, kEpyc, topology({.sockets = 2, .cores = 8, .nodes = 2})}) {
+    CpuChoice choice(facts);
+    std::vector<CpuSet> grown(1);
+    while (grown.back() != facts.online) {
+      CpuSet next = grown.back();
+      choice.resize(next, next.count() + 1);
+      grown.push_back(next);
+    }
+    CpuSet cpus = facts.online;
+    for (size_t n = grown.size(); n-- > 0; choice.resize(cpus, n == 0 ? 0 : n - 1))
+      ASSERT_EQ(to_list(cpus), to_list(grown[n]));
+  }
+}
+
+TEST(cpu_choice, a_thousand_cpus_are_no_burden) {
+  const HostFacts facts = topology({.sockets = 2, .cores = 256, .threads = 2, .caches = 32});
+  CpuChoice choice(facts);
+  CpuSet cpus;
+  choice.resize(cpus, kMaxCpus);
+  EXPECT_EQ(cpus.count(), kMaxCpus);
+}
+
 }  // namespace
-}  // namespace cbench
+}  // namespace cbench::test

@@ -15,8 +15,9 @@ namespace {
 
 using testing::ElementsAre;
 
-std::vector<uint64_t> solved(uint32_t ways, const std::vector<LayoutPart>& parts) {
-  LayoutSolver solver(parts.size(), ways);
+std::vector<uint64_t> solved(uint32_t ways, const std::vector<LayoutPart>& parts, uint64_t shareable = 0,
+                             bool sparse = false) {
+  LayoutSolver solver(parts.size(), ways, shareable, sparse);
   std::vector<uint64_t> masks;
   solver.solve(parts, masks);
   return masks;
@@ -28,27 +29,62 @@ int changed(const std::vector<LayoutPart>& parts, const std::vector<uint64_t>& m
   return bits;
 }
 
-/// The least number of changed bits, by trying every place of every part.
-int least(uint32_t ways, const std::vector<LayoutPart>& parts, size_t next = 0, uint64_t taken = 0) {
-  if (next == parts.size()) return 0;
-  int best = 1 << 20;
-  const uint64_t mask = (1ULL << parts[next].ways) - 1;
-  for (uint32_t at = 0; at + parts[next].ways <= ways; ++at)
-    if ((taken & mask << at) == 0)
-      best = std::min(best, std::popcount(parts[next].now ^ mask << at) +
-                                least(ways, parts, next + 1, taken | mask << at));
-  return best;
-}
+/// All layouts, those with the lowest ways for the first-listed before others: the first of those that change
+/// the fewest bits and of them use the fewest shareable ways before the last part.
+class Search {
+ public:
+  Search(uint32_t ways, const std::vector<LayoutPart>& parts, uint64_t shareable, bool sparse)
+      : ways_(ways), parts_(parts), shareable_(shareable), sparse_(sparse), masks_(parts.size()) {
+    go(0);
+  }
+  std::vector<uint64_t> best;
 
-void expect_a_layout(uint32_t ways, const std::vector<LayoutPart>& parts,
-                     const std::vector<uint64_t>& masks) {
+ private:
+  [[nodiscard]] int shared() const {
+    int bits = 0;
+    for (size_t i = 0; i + 1 < masks_.size(); ++i) bits += std::popcount(masks_[i] & shareable_);
+    return bits;
+  }
+  void go(uint32_t at) {
+    const auto left = [&](size_t i) {
+      return parts_[i].ways - static_cast<uint32_t>(std::popcount(masks_[i]));
+    };
+    uint32_t wanted = 0;
+    for (size_t i = 0; i < parts_.size(); ++i) wanted += left(i);
+    if (wanted > ways_ - at) return;
+    if (at == ways_) {
+      const std::pair cost(changed(parts_, masks_), shared());
+      if (best.empty() || cost < cost_) best = masks_, cost_ = cost;
+      return;
+    }
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const uint32_t width = sparse_ ? 1 : parts_[i].ways;
+      if (left(i) < width) continue;
+      const uint64_t mask = ((1ULL << width) - 1) << at;
+      masks_[i] |= mask;
+      go(at + width);
+      masks_[i] &= ~mask;
+    }
+    go(at + 1);
+  }
+
+  uint32_t ways_;
+  const std::vector<LayoutPart>& parts_;
+  uint64_t shareable_;
+  bool sparse_;
+  std::vector<uint64_t> masks_;
+  std::pair<int, int> cost_;
+};
+
+void expect_a_layout(uint32_t ways, const std::vector<LayoutPart>& parts, const std::vector<uint64_t>& masks,
+                     bool sparse = false) {
   ASSERT_EQ(masks.size(), parts.size());
   uint64_t taken = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     const auto low = static_cast<uint32_t>(std::countr_zero(masks[i]));
     EXPECT_EQ(static_cast<uint32_t>(std::popcount(masks[i])), parts[i].ways);
-    EXPECT_EQ(masks[i] >> low, (1ULL << parts[i].ways) - 1) << "contiguous";
-    EXPECT_LE(low + parts[i].ways, ways) << "in the cache";
+    if (!sparse) EXPECT_EQ(masks[i] >> low, (1ULL << parts[i].ways) - 1) << "contiguous";
+    EXPECT_LE(std::bit_width(masks[i]), static_cast<int>(ways)) << "in the cache";
     EXPECT_EQ(taken & masks[i], 0U) << "its own";
     taken |= masks[i];
   }
@@ -71,28 +107,80 @@ std::vector<LayoutPart> random_parts(std::mt19937& random, uint32_t ways, size_t
   return parts;
 }
 
-TEST(layout_solver, no_layout_changes_fewer_bits) {
+/// Ways that hardware uses: none, the highest two as with DDIO, or any.
+uint64_t random_shareable(std::mt19937& random, uint32_t ways) {
+  const uint64_t all = (1ULL << ways) - 1;
+  const uint64_t some[] = {0, 3ULL << (ways - 2), random()};
+  return some[random() % 3] & all;
+}
+
+TEST(layout_solver, of_all_layouts_it_finds_the_best) {
   std::mt19937 random(1);
   for (int round = 0; round < 3000; ++round) {
     const uint32_t ways = 2 + random() % 10;
     const size_t count = 1 + random() % std::min<uint32_t>(ways, 5);
     const std::vector<LayoutPart> parts = random_parts(random, ways, count);
-    const std::vector<uint64_t> masks = solved(ways, parts);
+    const uint64_t shareable = random_shareable(random, ways);
+    const std::vector<uint64_t> masks = solved(ways, parts, shareable);
     expect_a_layout(ways, parts, masks);
-    ASSERT_EQ(changed(parts, masks), least(ways, parts)) << "round " << round;
+    ASSERT_EQ(masks, Search(ways, parts, shareable, false).best) << "round " << round;
+  }
+}
+
+TEST(layout_solver, of_all_layouts_with_gaps_it_finds_the_best) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 1000; ++round) {
+    const uint32_t ways = 2 + random() % 7;
+    const size_t count = 1 + random() % std::min<uint32_t>(ways, 4);
+    std::vector<LayoutPart> parts = random_parts(random, ways, count);
+    if (random() % 2 == 0)
+      for (LayoutPart& p : parts) p.now = random() & ((1ULL << ways) - 1);
+    const uint64_t shareable = random_shareable(random, ways);
+    const std::vector<uint64_t> masks = solved(ways, parts, shareable, true);
+    expect_a_layout(ways, parts, masks, true);
+    ASSERT_EQ(masks, Search(ways, parts, shareable, true).best) << "round " << round;
+  }
+}
+
+TEST(layout_solver, with_gaps_a_class_gives_and_takes_single_ways_and_nobody_moves) {
+  // a:0-1 b:2-3 c:4-7, and c gives a way to a: nobody but the two changes, and each by one way.
+  EXPECT_THAT(solved(8, {{0b11, 3}, {0b1100, 2}, {0b11110000, 3}}, 0, true),
+              ElementsAre(0b10011, 0b1100, 0b11100000));
+  EXPECT_THAT(solved(11, {{0x7ff, 2}, {0x7ff, 3}, {0x7ff, 4}}, 0, true), ElementsAre(0x3, 0x1c, 0x1e0));
+  EXPECT_THAT(solved(64, {{~0ULL, 64}}, 0, true), ElementsAre(~0ULL));
+}
+
+TEST(layout_solver, with_gaps_sixty_four_classes_are_weighed_as_well) {
+  std::vector<LayoutPart> parts;
+  for (uint32_t way = 0; way < 64; ++way) parts.push_back({1ULL << (63 - way), 1});
+  const std::vector<uint64_t> masks = solved(64, parts, 0, true);
+  for (size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(masks[i], parts[i].now);
+}
+
+TEST(layout_solver, ways_of_hardware_go_to_the_last_listed_or_to_nobody) {
+  constexpr uint64_t kDdio = 0x600;
+  for (const bool sparse : {false, true}) {
+    EXPECT_THAT(solved(11, {{0x7ff, 4}, {0x7ff, 5}}, kDdio, sparse), ElementsAre(0xf, 0x1f0)) << "nobody";
+    EXPECT_THAT(solved(11, {{0x7ff, 4}, {0x7ff, 7}}, kDdio, sparse), ElementsAre(0xf, 0x7f0)) << "the last";
+    // The lowest way for the first would leave the second both of the shared ones.
+    EXPECT_THAT(solved(11, {{0x603, 1}, {0x603, 2}, {0x1fc, 7}}, kDdio, sparse)[0], sparse ? 0x1U : 0x200U);
+    // The low ones are shared: what would be first by the list alone moves up.
+    EXPECT_THAT(solved(8, {{0xff, 2}, {0xff, 2}, {0xff, 2}}, 0x3, sparse), ElementsAre(0xc, 0x30, 0x3));
+    EXPECT_THAT(solved(8, {{0x03, 2}, {0xff, 3}}, 0x3, sparse), ElementsAre(0x3, 0x1c)) << "no bit more";
   }
 }
 
 TEST(layout_solver, a_layout_that_is_there_stays) {
   std::mt19937 random(2);
   for (int round = 0; round < 100; ++round) {
+    const bool sparse = round % 2 == 1;
     const uint32_t ways = 20 + random() % 13;
     std::vector<LayoutPart> parts = random_parts(random, ways, 1 + random() % LayoutSolver::kMostExact);
-    const std::vector<uint64_t> masks = solved(ways, parts);
-    expect_a_layout(ways, parts, masks);
-    EXPECT_EQ(solved(ways, parts), masks) << "the same again";
+    const std::vector<uint64_t> masks = solved(ways, parts, 0x3, sparse);
+    expect_a_layout(ways, parts, masks, sparse);
+    EXPECT_EQ(solved(ways, parts, 0x3, sparse), masks) << "the same again";
     for (size_t i = 0; i < parts.size(); ++i) parts[i].now = masks[i];
-    EXPECT_EQ(solved(ways, parts), masks);
+    EXPECT_EQ(solved(ways, parts, 0, sparse), masks);
   }
 }
 
@@ -138,57 +226,6 @@ TEST(layout_solver, more_classes_than_it_can_weigh_are_placed_as_listed) {
   expect_a_layout(20, parts, masks);
   EXPECT_EQ(masks[0], 0b1U);
   EXPECT_EQ(masks[17], 1U << 17U);
-}
-
-/// The least number of changed bits where masks may have gaps, by trying every owner of every way.
-int least_sparse(uint32_t ways, const std::vector<LayoutPart>& parts, std::vector<uint64_t> masks,
-                 uint32_t way = 0) {
-  if (way == ways) {
-    for (size_t i = 0; i < parts.size(); ++i)
-      if (static_cast<uint32_t>(std::popcount(masks[i])) != parts[i].ways) return 1 << 20;
-    return changed(parts, masks);
-  }
-  int best = least_sparse(ways, parts, masks, way + 1);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (static_cast<uint32_t>(std::popcount(masks[i])) == parts[i].ways) continue;
-    masks[i] |= 1ULL << way;
-    best = std::min(best, least_sparse(ways, parts, masks, way + 1));
-    masks[i] &= ~(1ULL << way);
-  }
-  return best;
-}
-
-TEST(sparse_layout, moves_as_few_bits_as_any_layout_with_gaps_could) {
-  std::mt19937 random(7);
-  for (int round = 0; round < 400; ++round) {
-    const auto ways = static_cast<uint32_t>(2 + random() % 6);
-    std::vector<LayoutPart> parts(1 + random() % std::min<uint32_t>(3, ways));
-    uint32_t left = ways;
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const auto most = left - static_cast<uint32_t>(parts.size() - 1 - i);
-      parts[i].ways = 1 + static_cast<uint32_t>(random() % most);
-      parts[i].now = random() % (1ULL << ways);
-      left -= parts[i].ways;
-    }
-    LayoutSolver solver(parts.size(), ways, true);
-    std::vector<uint64_t> masks;
-    solver.solve(parts, masks);
-    uint64_t taken = 0;
-    for (size_t i = 0; i < parts.size(); ++i) {
-      EXPECT_EQ(static_cast<uint32_t>(std::popcount(masks[i])), parts[i].ways);
-      EXPECT_EQ(masks[i] & taken, 0U);
-      taken |= masks[i];
-    }
-    EXPECT_LT(taken, 1ULL << ways);
-    EXPECT_EQ(changed(parts, masks), least_sparse(ways, parts, std::vector<uint64_t>(parts.size())));
-  }
-}
-
-TEST(sparse_layout, a_class_grows_without_anybody_moving) {
-  LayoutSolver solver(3, 12, true);
-  std::vector<uint64_t> masks;
-  solver.solve({{0x003, 3}, {0x00C, 2}, {0xFF0, 7}}, masks);
-  EXPECT_THAT(masks, ElementsAre(0x803, 0x00C, 0x7F0));
 }
 
 }  // namespace
