@@ -74,20 +74,17 @@ std::string why_in_the_way(const std::string& group) {
   return cpus.empty() ? "" : fmt::format("has the CPUs {}: what runs there would use the same ways", cpus);
 }
 
-bool is_l3(const SchemataLine& line) {
-  return line.resource == "L3" || line.resource == "L3CODE" || line.resource == "L3DATA";
-}
-
 }  // namespace
 
-std::string why_not_a_mask(uint64_t mask, uint32_t ways, uint32_t min_bits, bool sparse) {
+std::string why_not_a_mask(uint64_t mask, const Cache& cache) {
   const auto bits = static_cast<uint32_t>(std::popcount(mask));
-  const uint64_t all = ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << ways) - 1;
+  const uint64_t all = cache.ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << cache.ways) - 1;
   if ((mask & ~all) != 0)
-    return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, ways, all);
-  if (bits < min_bits)
-    return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, min_bits);
-  if (!sparse && bits > 0 &&
+    return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, cache.ways,
+                       all);
+  if (bits < cache.min_bits)
+    return fmt::format("the mask {:x} has {} ways, {} are the least", mask, bits, cache.min_bits);
+  if (!cache.sparse && bits > 0 &&
       mask >> static_cast<uint32_t>(std::countr_zero(mask)) != ~uint64_t{0} >> (64 - bits))
     return fmt::format("the ways of the mask {:x} are not contiguous", mask);
   return "";
@@ -237,17 +234,15 @@ Result<> RdtGroups::write_changes(size_t cls, const Schemata& wanted) {
                          : resctrl_write(facts_.root, group + "/schemata", to_text(changes));
 }
 
-Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
+Result<> RdtGroups::set_masks(size_t cls, const Cache& cache, const ByDomain<uint64_t>& masks) {
   for (const auto& [id, mask] : masks)
-    if (const std::string why =
-            mask == 0 ? "" : why_not_a_mask(mask, facts_.l3_ways, facts_.l3_min_bits, facts_.l3_sparse);
-        !why.empty())
+    if (const std::string why = mask == 0 ? "" : why_not_a_mask(mask, cache); !why.empty())
       return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
   const auto first = first_schemata(cls);
   if (!first) return first.error();
   Schemata wanted;
   for (const SchemataLine& line : **first) {
-    if (!is_l3(line)) continue;
+    if (!line.resource.starts_with(cache.level)) continue;
     SchemataLine& made = wanted.emplace_back(SchemataLine{line.resource, {}});
     for (const auto& [id, mask] : masks) {
       const uint64_t* as_made = line.find(id);
@@ -257,26 +252,23 @@ Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
   }
   if (wanted.empty())
     return Error{Exit::RunFailed,
-                 fmt::format("{}/schemata has no L3 line", folder(static_cast<int32_t>(cls))), ""};
+                 fmt::format("{}/schemata has no {} line", folder(static_cast<int32_t>(cls)), cache.level),
+                 ""};
   return write_changes(cls, wanted);
 }
 
+Result<> RdtGroups::set_ways(size_t cls, const ByDomain<uint64_t>& masks) {
+  return set_masks(cls, {"L3", facts_.l3_ways, facts_.l3_min_bits, facts_.l3_sparse}, masks);
+}
+
 Result<> RdtGroups::set_l2(size_t cls, uint64_t mask) {
-  if (const std::string why = why_not_a_mask(mask, facts_.l2_ways, facts_.l2_min_bits, facts_.l2_sparse);
-      !why.empty())
-    return Error{Exit::RunFailed, fmt::format("class {}: {}", plan_.classes[cls], why), ""};
   const auto first = first_schemata(cls);
   if (!first) return first.error();
-  Schemata wanted;
-  for (const SchemataLine& line : **first) {
-    if (!line.resource.starts_with("L2")) continue;
-    SchemataLine& made = wanted.emplace_back(SchemataLine{line.resource, {}});
-    for (const auto& [id, as_made] : line.domains) made.domains.emplace_back(id, mask);
-  }
-  if (wanted.empty())
-    return Error{Exit::RunFailed,
-                 fmt::format("{}/schemata has no L2 line", folder(static_cast<int32_t>(cls))), ""};
-  return write_changes(cls, wanted);
+  ByDomain<uint64_t> masks;
+  for (const SchemataLine& line : **first)
+    if (line.resource == "L2" || line.resource == "L2CODE")
+      for (const auto& [id, as_made] : line.domains) masks.emplace_back(id, mask);
+  return set_masks(cls, {"L2", facts_.l2_ways, facts_.l2_min_bits, facts_.l2_sparse}, masks);
 }
 
 Result<> RdtGroups::set_mb(size_t cls, const ByDomain<double>& values) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,13 @@
 #include "stdlib/abi/plan.h"
 
 namespace cbench {
+
+/// A cache that is divided by masks.
+struct Cache {
+  std::string_view level;  ///< "L3", "L2": lines of a schemata file begin so, also with CDP
+  uint32_t ways = 0, min_bits = 1;
+  bool sparse = false;
+};
 
 class RdtGroups {
  public:
@@ -53,6 +61,7 @@ class RdtGroups {
  private:
   Result<> check_needs() const;
   Result<> check_others() const;
+  Result<> set_masks(size_t cls, const Cache& cache, const ByDomain<uint64_t>& masks);
   Result<> write_changes(size_t cls, const Schemata& wanted);
   [[nodiscard]] Error no_domain(size_t cls, const SchemataLine& line, uint32_t id) const;
   Result<Schemata*> first_schemata(size_t cls);
@@ -66,8 +75,8 @@ class RdtGroups {
       first_;  ///< by class: as the kernel made the group, read before our first write
 };
 
-/// Why `mask` is not a CBM that this cache takes; empty when it is one.
-std::string why_not_a_mask(uint64_t mask, uint32_t ways, uint32_t min_bits, bool sparse);
+/// Why `mask` is not a CBM that the cache takes; empty when it is one.
+std::string why_not_a_mask(uint64_t mask, const Cache& cache);
 /// A ratio as a percentage that MBA takes: a multiple of the granularity between the minimum and 100.
 uint64_t mb_percent(double ratio, const RdtFacts& facts);
 /// Bytes/s in the unit of a host of kind rate: a multiple of its granularity from its minimum to `most`,

@@ -82,19 +82,15 @@ TEST_F(RdtTest, masks_that_the_cache_cannot_take_are_refused_unwritten) {
 }
 
 TEST(rdt_masks, a_mask_is_accepted_exactly_when_it_is_one_run_of_bits_within_the_cache) {
-  RdtFacts facts;
-  facts.l3_ways = 11;
-  facts.l3_min_bits = 2;
+  Cache cache{.level = "L3", .ways = 11, .min_bits = 2};
   std::set<uint64_t> good;
   for (uint32_t begin = 0; begin < 11; ++begin)
     for (uint32_t length = 2; begin + length <= 11; ++length)
       good.insert(((uint64_t{1} << length) - 1) << begin);
   for (uint64_t mask = 0; mask < 1U << 13; ++mask)
-    EXPECT_EQ(why_not_a_mask(mask, facts.l3_ways, facts.l3_min_bits, facts.l3_sparse).empty(),
-              good.contains(mask))
-        << mask;
-  facts.l3_ways = 64;
-  EXPECT_EQ(why_not_a_mask(~uint64_t{0}, facts.l3_ways, facts.l3_min_bits, facts.l3_sparse), "");
+    EXPECT_EQ(why_not_a_mask(mask, cache).empty(), good.contains(mask)) << mask;
+  cache.ways = 64;
+  EXPECT_EQ(why_not_a_mask(~uint64_t{0}, cache), "");
 }
 
 TEST(rdt_bandwidth, a_ratio_becomes_a_multiple_of_the_granularity_within_bounds) {

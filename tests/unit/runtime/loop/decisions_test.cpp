@@ -145,13 +145,19 @@ abi::i32 two_parts(abi::PolicyContext& c, abi::Event event, int32_t) {
   return 0;
 }
 
-TEST_F(decisions, a_decision_of_which_one_part_is_refused_is_taken_back_whole) {
-  container("a");
-  plan.classes = {"one", "two"};
-  plan.classes_at_once = 2;
-  facts.rdt.present = facts.rdt.l3_allocation = true;
-  facts.rdt.l3_ways = 11;
-  facts.rdt.l3_domains = {0};
+class divided_cache : public FakeRun {
+ protected:
+  divided_cache() {
+    container("a");
+    plan.classes = {"one", "two"};
+    plan.classes_at_once = 2;
+    facts.rdt.present = facts.rdt.l3_allocation = true;
+    facts.rdt.l3_ways = 11;
+    facts.rdt.l3_domains = {0};
+  }
+};
+
+TEST_F(divided_cache, a_decision_of_which_one_part_is_refused_is_taken_back_whole) {
   host.refuse = [this](const Change& change) {
     return sampler.steps.back() == 2 && change.target == Target::ClassWays && change.index == 1;
   };
@@ -176,13 +182,7 @@ TEST_F(decisions, a_decision_of_which_one_part_is_refused_is_taken_back_whole) {
   EXPECT_EQ(trace.decisions[2].outcome, Outcome::Applied) << "step 5";
 }
 
-TEST_F(decisions, what_cannot_be_taken_back_stops_the_policy) {
-  container("a");
-  plan.classes = {"one", "two"};
-  plan.classes_at_once = 2;
-  facts.rdt.present = facts.rdt.l3_allocation = true;
-  facts.rdt.l3_ways = 11;
-  facts.rdt.l3_domains = {0};
+TEST_F(divided_cache, what_cannot_be_taken_back_stops_the_policy) {
   int asked = 0;
   host.refuse = [&](const Change& change) { return change.target == Target::ClassWays && ++asked > 1; };
   const RunOutcome outcome = go(two_parts);
