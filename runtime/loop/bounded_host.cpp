@@ -108,18 +108,17 @@ std::string BoundedHost::hung() {
 
 std::vector<std::string> BoundedHost::restore() {
   if (lost_) return {};  // that was said
-  const bool again = restoring_ != nullptr;
   // In mid-run the loop does not wait for a host that hangs; the end of the run does.
-  const auto limit = again ? limits_.restore : hung().empty() ? limits_.change : std::chrono::milliseconds(0);
-  if (!again) restoring_ = std::make_unique<Pending>([inner = &inner_] { return inner->restore(); });
+  const auto limit = restored_before_ ? limits_.restore
+                     : hung().empty() ? limits_.change
+                                      : std::chrono::milliseconds(0);
+  if (!restoring_) restoring_ = std::make_unique<Pending>([inner = &inner_] { return inner->restore(); });
   auto left = restoring_->wait(limit);
-  if (left) {
-    restoring_.reset();
-    return std::move(*left);
-  }
-  if (!again) return {};
-  lost_ = true;
-  return {fmt::format("it did not answer within {} ms", limits_.restore.count())};
+  if (left) restoring_.reset();
+  lost_ = !left && restored_before_;
+  restored_before_ = true;
+  if (lost_) return {fmt::format("it did not answer within {} ms", limits_.restore.count())};
+  return left.value_or(std::vector<std::string>());
 }
 
 Pending::Pending(std::function<std::vector<std::string>()> call) {

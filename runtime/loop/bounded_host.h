@@ -98,6 +98,7 @@ class BoundedHost final : public ControlledHost {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::shared_ptr<Task> syncing_;
   std::unique_ptr<Pending> restoring_;
+  bool restored_before_ = false;
   bool lost_ = false;  ///< putting the host back has hung as well
   std::thread thread_;
 };

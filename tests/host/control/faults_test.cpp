@@ -233,12 +233,17 @@ TEST_F(control, a_write_that_hangs_stops_the_policy_and_measuring_goes_on) {
 TEST_F(control, foreign_groups_with_tasks_and_exclusive_ones_refuse_the_run_and_are_not_touched) {
   const std::string theirs = simulator.root() + "/theirs";
   ASSERT_TRUE(std::filesystem::create_directory(theirs));
-  std::ofstream(theirs + "/tasks") << ::getpid() << std::flush;
+  const pid_t task = ::fork();
+  if (task == 0)
+    for (;;) ::pause();
+  EXPECT_EQ(simulator.write("theirs/tasks", std::to_string(task) + "\n"), 0);
   before = resctrl_snapshot(simulator.root());
   const Output output = run();
   EXPECT_EQ(output.code, 4);
   EXPECT_THAT(output.err, AllOf(HasSubstr(theirs + " of someone else has"), HasSubstr("rmdir " + theirs)));
   EXPECT_EQ(resctrl_snapshot(simulator.root()), before);
+  ::kill(task, SIGKILL);
+  ::waitpid(task, nullptr, 0);
   std::filesystem::remove(theirs);
 }
 
