@@ -80,9 +80,11 @@ std::string actions(const RunSummary& summary) {
   if (acts.empty()) return fmt::format("\npolicy {} ({}) took no action\n", summary.policy, summary.mode);
   std::string out = fmt::format("\nactions of policy {} ({})\n{}", summary.policy, summary.mode,
                                 decision_table(acts, summary.plan, "  ", kMostActions));
-  if (summary.latency)
+  if (const auto& latency = summary.latency; latency && latency->p50_ns == latency->p99_ns)
+    out += fmt::format("  from sample to effect: {}\n", milliseconds(latency->p50_ns));
+  else if (latency)
     out += fmt::format("  from sample to effect: {} at the median, {} at the 99th percentile\n",
-                       milliseconds(summary.latency->p50_ns), milliseconds(summary.latency->p99_ns));
+                       milliseconds(latency->p50_ns), milliseconds(latency->p99_ns));
   return out;
 }
 
