@@ -1,5 +1,6 @@
 # Tests against real peers on this machine. tests/host/NAME/*.cpp makes test.host.NAME, with the libraries that a line
-# `// link: runtime.engines` in one of its files names; a folder with a CMakeLists.txt of its own is left to that.
+# `// link: runtime.engines` in one of its files names; `// timeout: 1800` gives its tests more than 400 s. A folder with a
+# CMakeLists.txt of its own is left to that.
 #
 # All tests of a folder with the line `// needs: dockerd` share one private Docker daemon: DOCKER_HOST names its socket, and
 # the images cbench-test/busybox:1 and cbench-test/stress-ng:1 are in it. Its folder is short, for a socket's path is.
@@ -21,13 +22,16 @@ foreach(folder ${host_folders})
   if(sources AND NOT EXISTS ${folder}/CMakeLists.txt)
     set(link "")
     set(needs "")
+    set(timeout 400)
     foreach(source ${sources})
-      file(STRINGS ${source} lines REGEX "^// (link|needs): ")
+      file(STRINGS ${source} lines REGEX "^// (link|needs|timeout): ")
       foreach(line ${lines})
-        string(REGEX REPLACE "^// (link|needs): " "" words "${line}")
+        string(REGEX REPLACE "^// (link|needs|timeout): " "" words "${line}")
         separate_arguments(words)
         if(line MATCHES "^// link")
           list(APPEND link ${words})
+        elseif(line MATCHES "^// timeout")
+          set(timeout ${words})
         else()
           list(APPEND needs ${words})
         endif()
@@ -36,7 +40,7 @@ foreach(folder ${host_folders})
     add_executable(test.host.${name} ${sources})
     target_link_libraries(test.host.${name} PRIVATE ${link} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(test.host.${name} PRIVATE CBENCH_TESTS_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
-    set(properties RUN_SERIAL TRUE TIMEOUT 400 ENVIRONMENT DOCKER_HOST=unix://${dockerd_folder}/docker.sock)
+    set(properties RUN_SERIAL TRUE TIMEOUT ${timeout} ENVIRONMENT DOCKER_HOST=unix://${dockerd_folder}/docker.sock)
     if("dockerd" IN_LIST needs)
       list(APPEND properties FIXTURES_REQUIRED dockerd)
     endif()

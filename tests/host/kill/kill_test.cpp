@@ -1,5 +1,6 @@
 // link: runtime.engines
 // needs: dockerd
+// timeout: 1800
 // kill -9 at random moments of a run with Docker and a resctrl that outlives it: what `cbench clean --yes`,
 // or just the next run, leaves is what was there before. CBENCH_KILLS sets how often (tests/soak: 100).
 #include <csignal>
