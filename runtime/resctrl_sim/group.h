@@ -18,8 +18,12 @@ struct Resource {
 };
 std::vector<Resource> resources_of(const Profile& profile);
 
+using Cpus = std::vector<uint32_t>;  ///< ascending
+
 struct MonGroup {
   uint32_t rmid = 0;
+  uint64_t serial = 0;  ///< names it for good: another group of the name has another
+  Cpus cpus = {};       ///< of those of its control group
 };
 
 /// A CTRL_MON group: a CLOSID with its schemata, and an RMID.
@@ -27,7 +31,8 @@ struct Group {
   uint32_t closid = 0, rmid = 0;
   std::string mode = "shareable";
   std::vector<std::vector<uint64_t>> values = {};  ///< [resource][domain]
-  std::vector<uint32_t> cpus = {};                 ///< given to it by `cpus`
+  uint64_t serial = 0;                             ///< as in MonGroup
+  Cpus cpus = {};                                  ///< given to it by `cpus`; the root's are the rest
   std::map<std::string, MonGroup> mon_groups = {};
 };
 

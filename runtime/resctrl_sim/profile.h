@@ -20,7 +20,7 @@ struct Profile {
   uint32_t min_bits = 1;   ///< min_cbm_bits
   uint64_t shareable = 0;  ///< shareable_bits: ways that I/O uses as well
   bool sparse = false;     ///< sparse_masks
-  bool cdp = false;        ///< mounted with -o cdp: code and data apart, half the CLOSIDs
+  bool cdp = false;        ///< mounted with -o cdp: code and data apart, half the cache's CLOSIDs
   bool l2 = false;         ///< the cache is the L2, and there is no monitoring
   uint32_t closids = 16, rmids = 0;
   uint64_t way_bytes = 0;  ///< of one way in one domain
@@ -28,6 +28,7 @@ struct Profile {
   uint32_t mb_least = 10, mb_step = 10, mb_most = 100;  ///< min_bandwidth, bandwidth_gran, no limit
   double peak = 0;         ///< bytes/s to memory of one domain, for the model of activity
   uint32_t snc_nodes = 1;  ///< nodes of a domain that monitoring tells apart
+  [[nodiscard]] uint64_t cache_bytes() const { return ways * way_bytes; }
   [[nodiscard]] uint64_t all_ways() const { return (uint64_t{1} << ways) - 1; }
   [[nodiscard]] uint32_t usable_closids() const { return cdp ? closids / 2 : closids; }
 };

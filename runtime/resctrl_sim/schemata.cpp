@@ -33,6 +33,7 @@ std::string_view cut(std::string_view& text, char separator, bool& more) {
 
 /// As kstrtoul: the whole word, in this base.
 bool number(std::string_view word, int base, uint64_t& value) {
+  if (word.starts_with('+')) word.remove_prefix(1);
   if (base == 16 && (word.starts_with("0x") || word.starts_with("0X"))) word.remove_prefix(2);
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
   return error == std::errc() && end == word.data() + word.size() && !word.empty();
@@ -57,12 +58,15 @@ std::vector<Resource> resources_of(const Profile& profile) {
 }
 
 std::string Schemata::show(const Group& group) const {
-  // As wide as the longest value of any resource: hexadecimal digits of the mask, three for a percentage.
-  const size_t width = std::max<size_t>((profile_.ways + 3) / 4, profile_.bandwidth == Bandwidth::None ? 0
-                                                                 : profile_.mb_most > 100              ? 4
-                                                                                                       : 3);
+  // As wide as the widest value of any resource (max_data_width, until Linux 6.15): hexadecimal digits of the
+  // mask, three for a percentage or MBps, four for AMD's units.
+  const size_t bandwidth = profile_.bandwidth == Bandwidth::None         ? 0
+                           : profile_.bandwidth == Bandwidth::EighthGBps ? 4
+                                                                         : 3;
+  const size_t width = std::max<size_t>((profile_.ways + 3) / 4, bandwidth);
   std::string text;
-  for (size_t r = 0; r < resources_.size(); ++r) {
+  // The kernel puts each resource at the head of its list (schemata_list_add): the last one is shown first.
+  for (size_t r = resources_.size(); r-- > 0;) {
     text += fmt::format("{:>{}}:", resources_[r].name, kNameWidth);
     for (size_t d = 0; d < profile_.domains; ++d) {
       text += d == 0 ? "" : ";";
@@ -76,7 +80,7 @@ std::string Schemata::show(const Group& group) const {
 
 std::string Schemata::show_size(const Group& group) const {
   std::string text;
-  for (size_t r = 0; r < resources_.size(); ++r) {
+  for (size_t r = resources_.size(); r-- > 0;) {
     text += fmt::format("{:>{}}:", resources_[r].name, kNameWidth);
     for (size_t d = 0; d < profile_.domains; ++d) {
       const uint64_t value = group.values[r][d];
@@ -91,6 +95,8 @@ std::string Schemata::show_size(const Group& group) const {
 
 bool Schemata::overlaps(const Groups& groups, const Group& group, size_t domain, uint64_t mask,
                         bool exclusive_only) const {
+  // What hardware uses as well can be nobody's alone.
+  if (!exclusive_only && (mask & profile_.shareable) != 0) return true;
   for (const auto& [name, other] : groups) {
     if (other.closid == group.closid || (exclusive_only && other.mode != "exclusive")) continue;
     for (size_t r = 0; r < resources_.size(); ++r)
@@ -126,8 +132,28 @@ Outcome Schemata::check_bandwidth(std::string_view word, uint64_t& value) const 
   return {};
 }
 
-Outcome Schemata::stage(const Groups& groups, const Group& group, std::string_view line,
-                        Staged& staged) const {
+Outcome Schemata::stage_domain(const Groups& groups, Group& group, size_t resource, std::string_view part,
+                               Staged& staged) const {
+  bool equals = false;
+  const std::string_view id = cut(part, '=', equals);
+  uint64_t domain = 0;
+  if (!equals || !number(id, 10, domain)) return refuse("Missing '=' or non-numeric domain");
+  if (domain >= profile_.domains) return {EINVAL};  // the kernel has no words for it
+  auto& [is_new, value] = staged[resource][domain];
+  if (is_new) return refuse(fmt::format("Duplicate domain {}", domain));
+  const bool mask = resources_[resource].mask;
+  Outcome checked =
+      mask ? check_mask(groups, group, domain, strip(part), value) : check_bandwidth(strip(part), value);
+  if (checked.error != 0) return checked;
+  // The software controller's values are not staged: they count at once, and twice for a domain is no error.
+  if (!mask && profile_.bandwidth == Bandwidth::MBps)
+    group.values[resource][domain] = value;
+  else
+    is_new = true;
+  return {};
+}
+
+Outcome Schemata::stage(const Groups& groups, Group& group, std::string_view line, Staged& staged) const {
   bool more = false;
   const std::string_view name = strip(cut(line, ':', more));
   if (!more) return refuse("Missing ':'");
@@ -136,62 +162,53 @@ Outcome Schemata::stage(const Groups& groups, const Group& group, std::string_vi
       std::find_if(resources_.begin(), resources_.end(), [&](const Resource& r) { return r.name == name; });
   if (resource == resources_.end())
     return refuse(fmt::format("Unknown or unsupported resource name '{}'", name));
-  const auto r = static_cast<size_t>(resource - resources_.begin());
   while (!line.empty()) {
-    std::string_view part = cut(line, ';', more);
-    bool equals = false;
-    const std::string_view id = cut(part, '=', equals);
-    uint64_t domain = 0;
-    if (!equals || !number(id, 10, domain)) return refuse("Missing '=' or non-numeric domain");
-    if (domain >= profile_.domains) return {EINVAL, ""};  // the kernel has no words for it
-    auto& [is_new, value] = staged[r][domain];
-    if (is_new) return refuse(fmt::format("Duplicate domain {}", domain));
-    const Outcome checked = resource->mask ? check_mask(groups, group, domain, strip(part), value)
-                                           : check_bandwidth(strip(part), value);
-    if (checked.error != 0) return checked;
-    is_new = true;
+    const auto r = static_cast<size_t>(resource - resources_.begin());
+    if (Outcome done = stage_domain(groups, group, r, cut(line, ';', more), staged); done.error != 0)
+      return done;
   }
   return {};
 }
 
 Outcome Schemata::write(Groups& groups, const std::string& name, std::string_view text) const {
-  if (text.empty() || text.back() != '\n') return {EINVAL, ""};
+  if (text.empty() || text.back() != '\n') return {.error = EINVAL, .silent = true};
   text.remove_suffix(1);
   Group& group = groups.at(name);
   Staged staged(resources_.size(), std::vector<std::pair<bool, uint64_t>>(profile_.domains));
   for (bool more = true; more;)
-    if (const Outcome done = stage(groups, group, cut(text, '\n', more), staged); done.error != 0)
-      return done;
+    if (Outcome done = stage(groups, group, cut(text, '\n', more), staged); done.error != 0) return done;
   for (size_t r = 0; r < staged.size(); ++r)
     for (size_t d = 0; d < staged[r].size(); ++d)
       if (staged[r][d].first) group.values[r][d] = staged[r][d].second;
   return {};
 }
 
+/// The first run of ways that no exclusive group has, neither for code nor for data (cbm_ensure_valid:
+/// without gaps also where masks may have them).
+uint64_t Schemata::unclaimed(const Groups& groups, size_t domain) const {
+  uint64_t free = profile_.all_ways();
+  for (const auto& [name, other] : groups)
+    for (size_t r = 0; r < resources_.size(); ++r)
+      if (resources_[r].mask && other.mode == "exclusive") free &= ~other.values[r][domain];
+  if (free == 0) return 0;
+  const int first = std::countr_zero(free);
+  return free & ((uint64_t{1} << std::countr_one(free >> first)) - 1) << first;
+}
+
 Outcome Schemata::initialise(const Groups& groups, Group& group) const {
-  for (size_t r = 0; r < resources_.size(); ++r) {
-    group.values.emplace_back(profile_.domains, resources_[r].mask ? profile_.all_ways() : profile_.mb_most);
-    if (!resources_[r].mask) continue;
-    for (size_t d = 0; d < profile_.domains; ++d) {
-      uint64_t free = profile_.all_ways();
-      for (const auto& [name, other] : groups)
-        if (other.mode == "exclusive") free &= ~other.values[r][d];
-      // The first run of ways that is left (cbm_ensure_valid).
-      if (!profile_.sparse && free != 0) {
-        const int first = std::countr_zero(free);
-        const int run = std::countr_one(free >> first);
-        free &= ((uint64_t{1} << run) - 1) << first;
-      }
-      if (std::popcount(free) < static_cast<int>(profile_.min_bits) || free == 0)
+  for (const Resource& resource : resources_)
+    group.values.emplace_back(profile_.domains, resource.mask ? profile_.all_ways() : profile_.mb_most);
+  for (size_t r = resources_.size(); r-- > 0;)  // as they are shown
+    for (size_t d = 0; d < profile_.domains && resources_[r].mask; ++d) {
+      group.values[r][d] = unclaimed(groups, d);
+      if (std::popcount(group.values[r][d]) < static_cast<int>(profile_.min_bits))
         return {ENOSPC, fmt::format("No space on {}:{}", resources_[r].name, d)};
-      group.values[r][d] = free;
     }
-  }
   return {};
 }
 
 Outcome Schemata::set_mode(Groups& groups, const std::string& name, std::string_view text) const {
-  if (text.empty() || text.back() != '\n') return {EINVAL, ""};
+  if (text.empty() || text.back() != '\n') return {.error = EINVAL, .silent = true};
   text.remove_suffix(1);
   Group& group = groups.at(name);
   if (text == group.mode) return {};
@@ -200,7 +217,9 @@ Outcome Schemata::set_mode(Groups& groups, const std::string& name, std::string_
     return {};
   }
   if (text == "pseudo-locksetup")
-    return refuse(name.empty() ? "Cannot pseudo-lock default group" : "Pseudo-locking not supported");
+    return refuse(name.empty()   ? "Cannot pseudo-lock default group"
+                  : profile_.cdp ? "CDP enabled"
+                                 : "Pseudo-locking not supported");
   if (text != "exclusive") return refuse("Unknown or unsupported mode");
   bool cache = false;
   for (size_t r = 0; r < resources_.size(); ++r) {
@@ -209,7 +228,7 @@ Outcome Schemata::set_mode(Groups& groups, const std::string& name, std::string_
     for (size_t d = 0; d < profile_.domains; ++d)
       if (overlaps(groups, group, d, group.values[r][d], false)) return refuse("Schemata overlaps");
   }
-  if (!cache) return refuse("Cannot set exclusive mode with no CAT/CDP");
+  if (!cache) return refuse("Cannot be exclusive without CAT/CDP");
   group.mode = text;
   return {};
 }
@@ -223,11 +242,7 @@ std::string Schemata::bit_usage(const Groups& groups, size_t resource) const {
     text += fmt::format("{}{}=", d == 0 ? "" : ";", d);
     for (uint32_t way = profile_.ways; way-- > 0;) {
       const bool hardware = (profile_.shareable >> way & 1) != 0, software = (shared >> way & 1) != 0;
-      text += (exclusive >> way & 1) != 0 ? 'E'
-              : hardware && software      ? 'X'
-              : hardware                  ? 'H'
-              : software                  ? 'S'
-                                          : '0';
+      text += hardware ? (software ? 'X' : 'H') : software ? 'S' : (exclusive >> way & 1) != 0 ? 'E' : '0';
     }
   }
   return text + "\n";

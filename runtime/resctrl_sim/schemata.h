@@ -13,18 +13,19 @@ namespace cbench::sim {
 /// What an operation came to: 0 or an errno, and the words for last_cmd_status ("" is "ok").
 struct Outcome {
   int error = 0;
-  std::string words;
+  std::string words = {};
+  bool silent = false;  ///< refused before the kernel clears last_cmd_status: the words before it stay
 };
 
 class Schemata {
  public:
   explicit Schemata(const Profile& profile) : profile_(profile), resources_(resources_of(profile)) {}
 
-  /// "    L3:0=fffff;1=fffff\n    MB:0=  100;1=  100\n"
+  /// "    MB:0=  100;1=  100\n    L3:0=fffff;1=fffff\n"
   [[nodiscard]] std::string show(const Group& group) const;
   /// The same in bytes of cache.
   [[nodiscard]] std::string show_size(const Group& group) const;
-  /// Applies a write, all lines of it or none.
+  /// Applies a write, all lines of it or none; but for MBps, which the kernel keeps line by line (mba_sc).
   Outcome write(Groups& groups, const std::string& name, std::string_view text) const;
   /// What a new group may use: all that no exclusive group has. The errno of mkdir when nothing is left.
   Outcome initialise(const Groups& groups, Group& group) const;
@@ -36,7 +37,10 @@ class Schemata {
 
  private:
   using Staged = std::vector<std::vector<std::pair<bool, uint64_t>>>;  ///< [resource][domain], true: new
-  Outcome stage(const Groups& groups, const Group& group, std::string_view line, Staged& staged) const;
+  Outcome stage(const Groups& groups, Group& group, std::string_view line, Staged& staged) const;
+  Outcome stage_domain(const Groups& groups, Group& group, size_t resource, std::string_view part,
+                       Staged& staged) const;
+  [[nodiscard]] uint64_t unclaimed(const Groups& groups, size_t domain) const;
   Outcome check_mask(const Groups& groups, const Group& group, size_t domain, std::string_view word,
                      uint64_t& value) const;
   Outcome check_bandwidth(std::string_view word, uint64_t& value) const;

@@ -30,11 +30,20 @@ std::vector<pid_t> threads_of(const std::string& process) {
   return threads;
 }
 
-bool parse(std::string_view word, int64_t& number) {
-  while (!word.empty() && (word.back() == '\n' || word.back() == ' ')) word.remove_suffix(1);
-  while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  return error == std::errc() && end == word.data() + word.size() && !word.empty() && number <= INT32_MAX;
+/// As strim and kstrtoint: spaces around it, 0x for hexadecimal, 0 for octal.
+bool parse(std::string_view& word, int32_t& number) {
+  constexpr std::string_view kSpaces = " \t\n\v\f\r";
+  word.remove_prefix(std::min(word.find_first_not_of(kSpaces), word.size()));
+  word.remove_suffix(word.size() - (word.find_last_not_of(kSpaces) + 1));
+  const bool negative = word.starts_with('-');
+  std::string_view digits = word.substr(negative || word.starts_with('+') ? 1 : 0);
+  const bool hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
+  const int base = hexadecimal ? 16 : digits.size() > 1 && digits.starts_with('0') ? 8 : 10;
+  if (hexadecimal) digits.remove_prefix(2);
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  number = static_cast<int32_t>(negative ? -value : value);
+  return error == std::errc() && end == digits.data() + digits.size() && value <= INT32_MAX;
 }
 
 }  // namespace
@@ -47,7 +56,7 @@ bool Tasks::read(pid_t task, TaskFigures& figures) const {
   std::string word;
   uint64_t user = 0, system = 0;
   for (int field = 3; field <= 39 && rest >> word; ++field) {  // proc(5)
-    if (field == 3 && (word == "Z" || word == "X")) return false;
+    if (field == 3 && word == "X") return false;  // a zombie is still there, as in the kernel's list
     if (field == 14) user = std::strtoull(word.c_str(), nullptr, 10);
     if (field == 15) system = std::strtoull(word.c_str(), nullptr, 10);
     if (field == 22) figures.started = std::strtoull(word.c_str(), nullptr, 10);
@@ -57,19 +66,27 @@ bool Tasks::read(pid_t task, TaskFigures& figures) const {
   return figures.started != 0;
 }
 
-/// Its other threads, and the children of each of them.
-void Tasks::add_relatives(pid_t task, const Place& place, std::vector<pid_t>& found) {
-  const auto add = [&](pid_t relative) {
-    TaskFigures figures;
-    if (known_.contains(relative) || !read(relative, figures)) return;
-    known_.emplace(relative, Known{place, figures});
-    found.push_back(relative);
-  };
-  for (const pid_t thread : threads_of(fmt::format("{}/{}", proc_, task))) {
-    add(thread);
-    std::istringstream children(slurp(fmt::format("{}/{}/task/{}/children", proc_, task, thread)));
-    for (pid_t child = 0; children >> child;) add(child);
-  }
+pid_t Tasks::leader_of(pid_t task) const {
+  const std::string text = slurp(fmt::format("{}/{}/status", proc_, task));
+  const size_t at = text.find("\nTgid:");
+  return at == std::string::npos ? task : std::atoi(text.c_str() + at + 6);
+}
+
+void Tasks::add(pid_t task, const Place& place, std::vector<pid_t>& found) {
+  TaskFigures figures;
+  if (known_.contains(task) || !read(task, figures)) return;
+  figures.leader = leader_of(task);
+  known_.emplace(task, Known{place, figures});
+  found.push_back(task);
+}
+
+/// Its children and, of a process's first thread, the other threads.
+void Tasks::add_relatives(pid_t task, std::vector<pid_t>& found) {
+  const auto& [place, figures] = known_.at(task);
+  if (figures.leader == task)
+    for (const pid_t thread : threads_of(fmt::format("{}/{}", proc_, task))) add(thread, place, found);
+  std::istringstream children(slurp(fmt::format("{0}/{1}/task/{1}/children", proc_, task)));
+  for (pid_t child = 0; children >> child;) add(child, place, found);
 }
 
 const std::map<pid_t, Tasks::Known>& Tasks::refresh() {
@@ -80,6 +97,7 @@ const std::map<pid_t, Tasks::Known>& Tasks::refresh() {
       at = known_.erase(at);
       continue;
     }
+    now.leader = at->second.figures.leader;
     at->second.figures = now;
     open.push_back(at->first);
     ++at;
@@ -87,8 +105,7 @@ const std::map<pid_t, Tasks::Known>& Tasks::refresh() {
   while (!open.empty()) {
     const pid_t task = open.back();
     open.pop_back();
-    const Place place = known_.at(task).place;
-    add_relatives(task, place, open);
+    add_relatives(task, open);
   }
   return known_;
 }
@@ -96,27 +113,29 @@ const std::map<pid_t, Tasks::Known>& Tasks::refresh() {
 Outcome Tasks::move(pid_t task, const Place& to) {
   TaskFigures figures;
   if (!read(task, figures)) return {ESRCH, fmt::format("No task {}", task)};
-  refresh();  // its children so far stay where they are
+  refresh();
   const auto at = known_.find(task);
   const Place from = at == known_.end() ? Place{} : at->second.place;
   if (!to.mon.empty() && from.group != to.group)
     return {EINVAL, "Can't move task to different control group"};
-  known_.insert_or_assign(task, Known{to, figures});
+  if (at == known_.end()) {  // its threads and children so far stay in the root group
+    std::vector<pid_t> found;
+    add(task, from, found);
+    if (found.empty()) return {ESRCH, fmt::format("No task {}", task)};
+    add_relatives(task, found);
+  }
+  known_.at(task).place = to;
   return {};
 }
 
 Outcome Tasks::write(const Place& to, std::string_view text, pid_t caller) {
-  for (bool more = true; more;) {
-    const size_t comma = text.find(',');
-    more = comma != std::string_view::npos;
-    const std::string_view word = text.substr(0, comma);
-    text = more ? text.substr(comma + 1) : std::string_view();
-    int64_t task = 0;
-    if (!parse(word, task)) {
-      std::string shown(word);
-      while (!shown.empty() && shown.back() == '\n') shown.pop_back();
-      return {EINVAL, fmt::format("Task list parsing error pid {}", shown)};
-    }
+  text = text.substr(0, text.find('\0'));  // to the kernel it is a string
+  while (!text.empty() && text.front() != '\n') {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view word = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    int32_t task = 0;
+    if (!parse(word, task)) return {EINVAL, fmt::format("Task list parsing error pid {}", word)};
     if (task < 0) return {EINVAL, fmt::format("Invalid pid {}", task)};
     Outcome moved = move(task == 0 ? caller : static_cast<pid_t>(task), to);
     if (moved.error != 0) {

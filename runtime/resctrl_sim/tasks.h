@@ -1,6 +1,7 @@
-// Which task is in which group of the simulation. The kernel gives a new task the group of who forked it; a
-// simulation hears of no fork, and looks for the threads and children of the tasks that it knows whenever it
-// is asked. One whose parent has ended before that is in the root group.
+// Which task is in which group of the simulation. The kernel moves single threads, and gives a new one the
+// group of who made it. A simulation hears of no fork: whenever it is asked, it looks for children of the
+// tasks that it knows, and for threads, which get the group of their process's first thread. A task whose
+// parent has ended before that is in the root group.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct TaskFigures {
   uint64_t started = 0;    ///< clock ticks since boot: with the number it names a task for good
   uint64_t cpu_ticks = 0;  ///< user and system time
   uint32_t cpu = 0;        ///< where it ran last
+  pid_t leader = 0;        ///< the first thread of its process; read once
 };
 
 class Tasks {
@@ -48,7 +50,9 @@ class Tasks {
 
  private:
   [[nodiscard]] bool read(pid_t task, TaskFigures& figures) const;
-  void add_relatives(pid_t task, const Place& place, std::vector<pid_t>& found);
+  [[nodiscard]] pid_t leader_of(pid_t task) const;
+  void add(pid_t task, const Place& place, std::vector<pid_t>& found);
+  void add_relatives(pid_t task, std::vector<pid_t>& found);
   Outcome move(pid_t task, const Place& to);
 
   std::string proc_;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/resctrl_sim/cpus.h"
+
 namespace cbench::sim {
 namespace {
 
@@ -31,15 +33,19 @@ std::optional<uint32_t> numbered(const std::string& name, std::string_view prefi
   return std::nullopt;
 }
 
+/// The kernel's files take a write of a page at most (kernfs, atomic_write_len).
+constexpr size_t kLongestWrite = 4096;
+
 const std::vector<std::string> kCounters = {"llc_occupancy", "mbm_local_bytes", "mbm_total_bytes"};
 
 }  // namespace
 
 Tree::Tree(const Profile& profile, std::vector<ScriptLine> script)
     : profile_(profile), schemata_(profile), activity_(profile, std::move(script)) {
-  Group root;
+  Group root{.serial = ++last_serial_, .cpus = activity_.cpus()};
   static_cast<void>(schemata_.initialise(groups_, root));
   groups_.emplace("", std::move(root));
+  if (profile_.rmids > 0) set_threshold(profile_.cache_bytes() / profile_.rmids);
 }
 
 double Tree::seconds() const {
@@ -116,7 +122,7 @@ std::optional<Tree::Entry> Tree::look(const std::string& path) {
       return Entry{false,
                    node.name == "simulated_faults" || node.name == "max_threshold_occupancy" ? 0644U : 0444U};
     case Node::Kind::File:
-      return Entry{false, node.part.empty() && node.name != "size" ? 0644U : 0444U};
+      return Entry{false, node.part.empty() && node.name != "size" ? 0644U : 0444U, serial_of(node)};
     default:
       return Entry{true, 0755};
   }
@@ -167,8 +173,15 @@ std::vector<std::string> Tree::list(const std::string& folder) {
   return names;
 }
 
+/// Of the group that a node is in; 0 where it is in none.
+uint64_t Tree::serial_of(const Node& node) const {
+  if (node.kind != Node::Kind::File) return 0;
+  const Group& group = groups_.at(node.place.group);
+  return node.place.mon.empty() ? group.serial : group.mon_groups.at(node.place.mon).serial;
+}
+
 int Tree::settle(const Outcome& outcome) {
-  status_ = outcome.words;
+  if (!outcome.silent) status_ = outcome.words;
   return outcome.error;
 }
 
@@ -181,6 +194,7 @@ int Tree::read(const std::string& path, std::string& text, const Caller& caller)
     return 0;
   }
   if (node.kind != Node::Kind::File) return node.kind == Node::Kind::None ? ENODEV : EISDIR;
+  if (caller.opened != 0 && caller.opened != serial_of(node)) return ENODEV;
   if (!node.part.empty()) return read_counter(node, text);
   text = read_file(node);
   return 0;
@@ -201,18 +215,21 @@ int Tree::write(const std::string& path, std::string_view text, const Caller& ca
         {struck, fmt::format("Simulated fault: {}", struck == EINTR ? "hang" : strerrorname_np(struck))});
   const Node node = find(path);
   if (node.kind == Node::Kind::None) return ENODEV;
+  if (caller.opened != 0 && caller.opened != serial_of(node)) return ENODEV;
+  if (text.size() > kLongestWrite) return E2BIG;
+  if (node.kind == Node::Kind::InfoFile && node.name == "max_threshold_occupancy")
+    return write_threshold(text);
   if (node.kind != Node::Kind::File || !node.part.empty()) return EACCES;
   return settle(write_file(node, text, caller.pid));
 }
 
 Outcome Tree::write_file(const Node& node, std::string_view text, pid_t caller) {
-  Group& group = groups_.at(node.place.group);
   if (node.name == "tasks") return tasks_.write(node.place, text, caller);
   if (node.name == "schemata") return schemata_.write(groups_, node.place.group, text);
   if (node.name == "mode") return schemata_.set_mode(groups_, node.place.group, text);
-  if (node.name.starts_with("cpus") && node.place.mon.empty())
-    return write_cpus(group, text, node.name == "cpus_list");
-  return {EACCES, ""};
+  if (node.name.starts_with("cpus"))
+    return write_cpus(groups_, node.place, text, node.name == "cpus_list", activity_.cpus());
+  return {.error = EACCES, .silent = true};
 }
 
 int Tree::make(const std::string& path, const Caller& caller) {
@@ -247,6 +264,7 @@ int Tree::remove(const std::string& path, const Caller& caller) {
   if (node.kind != Node::Kind::Group) return EPERM;
   Group& group = groups_.at(node.place.group);
   tasks_.move_all(node.place, {});
+  give_cpus_back(groups_, node.place.group);
   activity_.forget(group.rmid);
   for (const auto& [name, mon] : group.mon_groups) activity_.forget(mon.rmid);
   groups_.erase(node.place.group);
@@ -268,7 +286,7 @@ std::optional<uint32_t> Tree::free_id(uint32_t count, bool closid) const {
 Outcome Tree::make_group(const std::string& name) {
   const auto closid = free_id(profile_.usable_closids(), true);
   if (!closid) return {ENOSPC, "Out of CLOSIDs"};
-  Group group{.closid = *closid};
+  Group group{.closid = *closid, .serial = ++last_serial_};
   if (profile_.rmids > 0) {
     const auto rmid = free_id(profile_.rmids, false);
     if (!rmid) return {ENOSPC, "Out of RMIDs"};
@@ -282,7 +300,7 @@ Outcome Tree::make_group(const std::string& name) {
 Outcome Tree::make_mon_group(Group& group, const std::string& name) {
   const auto rmid = free_id(profile_.rmids, false);
   if (!rmid) return {ENOSPC, "Out of RMIDs"};
-  group.mon_groups.emplace(name, MonGroup{*rmid});
+  group.mon_groups.emplace(name, MonGroup{.rmid = *rmid, .serial = ++last_serial_});
   return {};
 }
 

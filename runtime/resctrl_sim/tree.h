@@ -23,7 +23,8 @@ class Tree {
 
   struct Entry {
     bool folder = false;
-    uint32_t mode = 0;  ///< permissions
+    uint32_t mode = 0;   ///< permissions
+    uint64_t group = 0;  ///< names the group that it belongs to for good; 0: none
   };
   // Paths are relative to the root, without a slash at the begin or end; "" is the root.
   [[nodiscard]] std::optional<Entry> look(const std::string& path);
@@ -32,6 +33,8 @@ class Tree {
   struct Caller {
     pid_t pid = 0;
     std::function<bool()> interrupted = [] { return false; };
+    /// Entry::group of a file when it was opened: of another group of that name it is not. 0: any.
+    uint64_t opened = 0;
   };
   // These return 0 or an errno; what the kernel would say of it is in info/last_cmd_status then.
   int read(const std::string& path, std::string& text, const Caller& caller);
@@ -71,7 +74,9 @@ class Tree {
   [[nodiscard]] int read_counter(const Node& node, std::string& text);
   [[nodiscard]] std::string read_file(const Node& node);
   Outcome write_file(const Node& node, std::string_view text, pid_t caller);
-  Outcome write_cpus(Group& group, std::string_view text, bool as_list);
+  int write_threshold(std::string_view text);
+  void set_threshold(uint64_t bytes);
+  [[nodiscard]] uint64_t serial_of(const Node& node) const;
   Outcome make_group(const std::string& name);
   Outcome make_mon_group(Group& group, const std::string& name);
   std::optional<uint32_t> free_id(uint32_t count, bool closid) const;
@@ -86,6 +91,8 @@ class Tree {
   Activity activity_;
   Faults faults_;
   std::string status_;
+  uint64_t last_serial_ = 0;
+  uint64_t threshold_ = 0;  ///< max_threshold_occupancy
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
