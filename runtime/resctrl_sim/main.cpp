@@ -61,11 +61,12 @@ int serve(const Options& options) {
   sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
   sigprocmask(SIG_BLOCK, &set, nullptr);  // before any thread
-  std::signal(SIGPIPE, SIG_IGN);  // who started us may have closed our standard error
+  std::signal(SIGPIPE, SIG_IGN);          // who started us may have closed our standard error
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC);
   Tree tree(*profile, std::move(script));
   Mount mount(tree);
   if (const std::string wrong = mount.mount(options.folder); !wrong.empty()) return fail(kHostLacks, wrong);
+  mount.guard(options.remove);
   mount.serve();
   if (options.ready >= 0) {
     static_cast<void>(!::write(options.ready, "r", 1));

@@ -4,13 +4,16 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define FUSE_USE_VERSION 35
+#define FUSE_USE_VERSION 312
 #include <fuse.h>
 #include <fuse_log.h>
 
@@ -25,15 +28,30 @@ Tree::Caller caller() {
 
 std::string below(const char* path) { return path + 1; }  // FUSE gives "/info/L3"
 
-/// What a file that was opened reads. The kernel makes the text anew for each read from the start (seq_file).
-struct OpenFile {
-  std::string text;
+/// A file or folder that is open. It keeps its path, so that libfuse need not lock it: a call that hangs in a
+/// group would keep rmdir off that group.
+struct Open {
+  std::string path;
+  uint64_t group = 0;  ///< Tree::Entry::group
+  std::mutex mutex = {};
+  std::string text = {};  ///< what reads go on in; made anew for each read from the start, as by seq_file
 };
 
-OpenFile& file_of(fuse_file_info* info) { return *reinterpret_cast<OpenFile*>(info->fh); }
+Open& file_of(fuse_file_info* info) { return *reinterpret_cast<Open*>(info->fh); }
 
-int get_attributes(const char* path, struct stat* about, fuse_file_info*) {
-  const auto entry = tree().look(below(path));
+Tree::Caller caller(const Open& file) {
+  Tree::Caller caller = ::cbench::sim::caller();
+  caller.opened = file.group;
+  return caller;
+}
+
+/// libfuse gives no path for what is open.
+std::string path_of(const char* path, fuse_file_info* info) {
+  return path != nullptr ? below(path) : file_of(info).path;
+}
+
+int get_attributes(const char* path, struct stat* about, fuse_file_info* info) {
+  const auto entry = tree().look(path_of(path, info));
   if (!entry) return -ENOENT;
   *about = {};
   about->st_mode = entry->mode | (entry->folder ? S_IFDIR : S_IFREG);
@@ -43,10 +61,15 @@ int get_attributes(const char* path, struct stat* about, fuse_file_info*) {
   return 0;
 }
 
-int read_folder(const char* path, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_info*,
+int open_folder(const char* path, fuse_file_info* info) {
+  info->fh = reinterpret_cast<uint64_t>(new Open{.path = below(path)});
+  return 0;
+}
+
+int read_folder(const char*, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_info* info,
                 fuse_readdir_flags) {
   for (const char* dots : {".", ".."}) fill(buffer, dots, nullptr, 0, static_cast<fuse_fill_dir_flags>(0));
-  for (const std::string& name : tree().list(below(path)))
+  for (const std::string& name : tree().list(file_of(info).path))
     fill(buffer, name.c_str(), nullptr, 0, static_cast<fuse_fill_dir_flags>(0));
   return 0;
 }
@@ -55,7 +78,7 @@ int open_file(const char* path, fuse_file_info* info) {
   const auto entry = tree().look(below(path));
   if (!entry) return -ENOENT;
   if ((info->flags & O_ACCMODE) != O_RDONLY && (entry->mode & 0200) == 0) return -EACCES;
-  info->fh = reinterpret_cast<uint64_t>(new OpenFile);
+  info->fh = reinterpret_cast<uint64_t>(new Open{.path = below(path), .group = entry->group});
   info->direct_io = 1;  // sizes mean nothing, and each read and write comes to us as it is
   return 0;
 }
@@ -65,24 +88,31 @@ int close_file(const char*, fuse_file_info* info) {
   return 0;
 }
 
-int read_file(const char* path, char* buffer, size_t size, off_t offset, fuse_file_info* info) {
-  std::string& text = file_of(info).text;
+int read_file(const char*, char* buffer, size_t size, off_t offset, fuse_file_info* info) {
+  Open& file = file_of(info);
+  std::string made;  // without the lock, for this may hang
   if (offset == 0)
-    if (const int error = tree().read(below(path), text, caller()); error != 0) return -error;
+    if (const int error = tree().read(file.path, made, caller(file)); error != 0) return -error;
+  const std::lock_guard lock(file.mutex);
+  if (offset == 0) file.text = std::move(made);
+  const std::string& text = file.text;
   if (offset < 0 || static_cast<size_t>(offset) >= text.size()) return 0;
   const size_t n = std::min(size, text.size() - static_cast<size_t>(offset));
   std::memcpy(buffer, text.data() + offset, n);
   return static_cast<int>(n);
 }
 
-int write_file(const char* path, const char* buffer, size_t size, off_t, fuse_file_info*) {
-  const int error = tree().write(below(path), {buffer, size}, caller());
+int write_file(const char*, const char* buffer, size_t size, off_t, fuse_file_info* info) {
+  const Open& file = file_of(info);
+  const int error = tree().write(file.path, {buffer, size}, caller(file));
   return error != 0 ? -error : static_cast<int>(size);
 }
 
 int make_folder(const char* path, mode_t) { return -tree().make(below(path), caller()); }
 int remove_folder(const char* path) { return -tree().remove(below(path), caller()); }
-int cut_file(const char* path, off_t, fuse_file_info*) { return tree().look(below(path)) ? 0 : -ENOENT; }
+int cut_file(const char* path, off_t, fuse_file_info* info) {
+  return tree().look(path_of(path, info)) ? 0 : -ENOENT;
+}
 int create_file(const char*, mode_t, fuse_file_info*) { return -EPERM; }
 int unlink_file(const char*) { return -EPERM; }
 int rename_entry(const char*, const char*, unsigned) { return -EPERM; }
@@ -91,13 +121,16 @@ void* begin(fuse_conn_info*, fuse_config* config) {
   // Nothing may be remembered: it all changes under a reader's hands.
   config->entry_timeout = config->attr_timeout = config->negative_timeout = 0;
   config->direct_io = 1;
+  config->nullpath_ok = 1;
   return fuse_get_context()->private_data;
 }
 
 fuse_operations operations() {
   fuse_operations all{};
   all.getattr = get_attributes;
+  all.opendir = open_folder;
   all.readdir = read_folder;
+  all.releasedir = close_file;
   all.open = open_file;
   all.release = close_file;
   all.read = read_file;
@@ -134,16 +167,45 @@ std::string Mount::mount(const std::string& folder) {
   return "";
 }
 
+void Mount::guard(bool remove) const {
+  int life[2] = {-1, -1};  // its writing end closes when we end
+  if (::pipe2(life, O_CLOEXEC) != 0) return;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::fork() != 0) ::_exit(0);  // nobody's child: who kills us with our children does not find it
+    ::setsid();
+    ::dup2(life[0], 0);
+    ::close_range(1, ~0U, 0);  // above all /dev/fuse: as long as that is open, the mount waits for answers
+    char byte = 0;
+    while (::read(0, &byte, 1) < 0 && errno == EINTR) {
+    }
+    struct statfs about{};
+    if (::statfs(folder_.c_str(), &about) == 0 || errno != ENOTCONN) ::_exit(0);
+    const bool done = ::umount2(folder_.c_str(), MNT_DETACH) == 0;
+    if (done && remove) ::rmdir(folder_.c_str());
+    if (!done) ::execlp("fusermount3", "fusermount3", "-u", "-z", "-q", folder_.c_str(), nullptr);
+    ::_exit(0);
+  }
+  ::close(life[0]);
+  if (child > 0) ::waitpid(child, nullptr, 0);
+}
+
 void Mount::serve() {
   std::thread([fuse = fuse_] {
-    fuse_loop_config config{.clone_fd = 0, .max_idle_threads = 8};
-    fuse_loop_mt(fuse, &config);
+    // Each call that hangs holds a thread; libfuse's ten would be used up by ten of them.
+    constexpr unsigned kThreads = 1024;
+    fuse_loop_config* config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_max_threads(config, kThreads);
+    fuse_loop_cfg_set_idle_threads(config, 8);
+    fuse_loop_mt(fuse, config);
+    fuse_loop_cfg_destroy(config);
   }).detach();
 }
 
 void Mount::unmount() {
   if (folder_.empty()) return;
-  fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end
+  fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end,
+  fuse_exit(fuse_);                                                // or print it past that
   fuse_unmount(fuse_);
   folder_.clear();
 }

@@ -19,6 +19,9 @@ class Mount {
 
   /// Mounts on an empty folder. Returns why not, or "".
   std::string mount(const std::string& folder);
+  /// Leaves a process that takes the mount off, and with `remove` its folder, should this one be killed; else
+  /// the mount would stay there, dead. Before there are threads.
+  void guard(bool remove) const;
   /// Answers, on threads of its own, as long as the process lives.
   void serve();
   /// Takes it off its folder, also when files of it are open: those give errors once the process has ended.

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ class SimulatedResctrl {
   }
   ~SimulatedResctrl() {
     end();
+    ::umount2(root_.c_str(), MNT_DETACH);  // when a test has killed it, for its guard takes a moment
     ::rmdir(root_.c_str());
   }
   SimulatedResctrl(const SimulatedResctrl&) = delete;

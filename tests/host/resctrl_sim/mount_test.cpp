@@ -1,3 +1,4 @@
+// link: cbench_options
 // The simulated resctrl as a mount: it comes and goes whole.
 #include <thread>
 
@@ -56,6 +57,16 @@ TEST(resctrl_mount, the_end_takes_the_mount_along_also_with_a_file_open) {
     EXPECT_TRUE(fs::is_empty(one.root())) << "nor is its endpoint left unconnected";
     ::close(open_file);
   }
+}
+
+TEST(resctrl_mount, one_that_is_killed_does_not_leave_a_dead_mount) {
+  SimulatedResctrl one("xeon-2s");
+  const int open_file = ::open((one / "schemata").c_str(), O_RDONLY);
+  ASSERT_TRUE(is_mounted(one.root()));
+  EXPECT_EQ(one.end(SIGKILL), 1000 + SIGKILL);
+  for (int i = 0; i < 500 && is_mounted(one.root()); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_FALSE(is_mounted(one.root()));
+  ::close(open_file);
 }
 
 TEST(resctrl_mount, ends_when_its_owner_is_gone) {
