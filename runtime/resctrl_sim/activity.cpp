@@ -18,6 +18,14 @@ constexpr double kFloor = 0.1;        // of its traffic misses in any case
 constexpr double kFillSeconds = 0.2;  // time constant in which a cache fills
 constexpr double kLocal = 0.9;        // of the traffic stays in its socket, where there are more
 
+/// A number of bytes, or -1: it is none, or not one that a counter can hold.
+double amount(const char* text) {
+  constexpr double kMost = 1e18;
+  char* end = nullptr;
+  const double value = std::strtod(text, &end);
+  return end != text && *end == 0 && value >= 0 && value <= kMost ? value : -1;
+}
+
 }  // namespace
 
 std::string parse_script(const std::string& text, std::vector<ScriptLine>& script) {
@@ -32,21 +40,22 @@ std::string parse_script(const std::string& text, std::vector<ScriptLine>& scrip
     if (!(words >> made.at >> made.pattern >> made.domain))
       return fmt::format("{}:1: a line is SECONDS GROUP DOMAIN occupancy=BYTES total=BYTES_PER_S", number);
     for (std::string word; words >> word;) {
+      const auto end = words.tellg();
+      const size_t column = (end < 0 ? line.size() : static_cast<size_t>(end)) - word.size() + 1;
       const size_t equals = word.find('=');
       const std::string key = word.substr(0, equals);
-      char* end = nullptr;
-      const double value = equals == std::string::npos ? 0 : std::strtod(word.c_str() + equals + 1, &end);
-      if (key == "unavailable" && equals == std::string::npos)
+      const double value = equals == std::string::npos ? -1 : amount(word.c_str() + equals + 1);
+      double* const what = key == "occupancy" ? &made.rates.occupancy
+                           : key == "total"   ? &made.rates.total
+                           : key == "local"   ? &local
+                                              : nullptr;
+      if (word == "unavailable")
         made.rates.unavailable = true;
-      else if (key == "occupancy" && end != nullptr && *end == 0)
-        made.rates.occupancy = value;
-      else if (key == "total" && end != nullptr && *end == 0)
-        made.rates.total = value;
-      else if (key == "local" && end != nullptr && *end == 0)
-        local = value;
+      else if (what != nullptr && value >= 0)
+        *what = value;
       else
         return fmt::format("{}:{}: `{}` is not occupancy=, total= or local= with a number, or unavailable",
-                           number, line.find(word) + 1, word);
+                           number, column, word);
     }
     made.rates.local = local < 0 ? made.rates.total : local;
     script.push_back(std::move(made));

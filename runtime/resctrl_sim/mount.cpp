@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -34,7 +35,8 @@ struct Open {
   std::string path;
   uint64_t group = 0;  ///< Tree::Entry::group
   std::mutex mutex = {};
-  std::string text = {};  ///< what reads go on in; made anew for each read from the start, as by seq_file
+  std::optional<std::string> text =
+      {};  ///< what reads go on in; made anew for each read from the start, as by seq_file
 };
 
 Open& file_of(fuse_file_info* info) { return *reinterpret_cast<Open*>(info->fh); }
@@ -90,12 +92,15 @@ int close_file(const char*, fuse_file_info* info) {
 
 int read_file(const char*, char* buffer, size_t size, off_t offset, fuse_file_info* info) {
   Open& file = file_of(info);
-  std::string made;  // without the lock, for this may hang
-  if (offset == 0)
+  std::unique_lock lock(file.mutex);
+  if (offset == 0 || !file.text) {
+    lock.unlock();  // this may hang
+    std::string made;
     if (const int error = tree().read(file.path, made, caller(file)); error != 0) return -error;
-  const std::lock_guard lock(file.mutex);
-  if (offset == 0) file.text = std::move(made);
-  const std::string& text = file.text;
+    lock.lock();
+    file.text = std::move(made);
+  }
+  const std::string& text = *file.text;
   if (offset < 0 || static_cast<size_t>(offset) >= text.size()) return 0;
   const size_t n = std::min(size, text.size() - static_cast<size_t>(offset));
   std::memcpy(buffer, text.data() + offset, n);

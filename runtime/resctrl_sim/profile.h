@@ -26,7 +26,9 @@ struct Profile {
   uint64_t way_bytes = 0;  ///< of one way in one domain
   Bandwidth bandwidth = Bandwidth::Percent;
   uint32_t mb_least = 10, mb_step = 10, mb_most = 100;  ///< min_bandwidth, bandwidth_gran, no limit
-  double peak = 0;         ///< bytes/s to memory of one domain, for the model of activity
+  bool per_thread =
+      false;        ///< thread_throttle_mode: since Ice Lake, else the slower of a core's threads counts
+  double peak = 0;  ///< bytes/s to memory of one domain, for the model of activity
   uint32_t snc_nodes = 1;  ///< nodes of a domain that monitoring tells apart
   [[nodiscard]] uint64_t cache_bytes() const { return ways * way_bytes; }
   [[nodiscard]] uint64_t all_ways() const { return (uint64_t{1} << ways) - 1; }

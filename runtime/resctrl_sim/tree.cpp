@@ -272,15 +272,15 @@ int Tree::remove(const std::string& path, const Caller& caller) {
 }
 
 std::optional<uint32_t> Tree::free_id(uint32_t count, bool closid) const {
-  std::set<uint32_t> used;
+  std::vector<bool> used(count);
   for (const auto& [name, group] : groups_) {
-    used.insert(closid ? group.closid : group.rmid);
+    used[closid ? group.closid : group.rmid] = true;
     if (!closid)
-      for (const auto& [mon, made] : group.mon_groups) used.insert(made.rmid);
+      for (const auto& [mon, made] : group.mon_groups) used[made.rmid] = true;
   }
-  for (uint32_t id = 0; id < count; ++id)
-    if (!used.contains(id)) return id;
-  return std::nullopt;
+  const auto free = std::find(used.begin(), used.end(), false);
+  if (free == used.end()) return std::nullopt;
+  return static_cast<uint32_t>(free - used.begin());
 }
 
 Outcome Tree::make_group(const std::string& name) {

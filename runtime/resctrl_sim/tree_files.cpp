@@ -38,7 +38,7 @@ std::string Tree::read_info(const std::string& part, const std::string& name) co
   if (name == "bandwidth_gran") return fmt::format("{}\n", profile_.mb_step);
   if (name == "min_bandwidth") return fmt::format("{}\n", profile_.mb_least);
   if (name == "delay_linear") return profile_.bandwidth == Bandwidth::EighthGBps ? "0\n" : "1\n";
-  if (name == "thread_throttle_mode") return "max\n";
+  if (name == "thread_throttle_mode") return profile_.per_thread ? "per-thread\n" : "max\n";
   if (name == "cbm_mask") return fmt::format("{:x}\n", profile_.all_ways());
   if (name == "min_cbm_bits") return fmt::format("{}\n", profile_.min_bits);
   if (name == "shareable_bits") return fmt::format("{:x}\n", profile_.shareable);

@@ -39,6 +39,11 @@ TEST(script, mistakes_are_told_with_their_place) {
   EXPECT_THAT(parse_script("0 a 0\nnow a 0\n", script), testing::StartsWith("2:1: "));
   EXPECT_THAT(parse_script("0 a 0 occupancy=much\n", script),
               testing::StartsWith("1:7: `occupancy=much` is not"));
+  EXPECT_THAT(parse_script("0 total=x 0 occupancy=1 total=x\n", script),
+              testing::StartsWith("1:25: `total=x`"));
+  for (const char* bad :
+       {"occupancy=", "total=-1", "local=nan", "total=inf", "occupancy=1e30", "unavailable=1"})
+    EXPECT_NE(parse_script(std::string("0 a 0 ") + bad + "\n", script), "") << bad;
 }
 
 TEST(activity_model, a_running_task_fills_its_part_of_the_cache_and_no_more) {
