@@ -58,7 +58,7 @@ std::vector<Resource> resources_of(const Profile& profile) {
 }
 
 std::string Schemata::show(const Group& group) const {
-  // As wide as the widest value of any resource (max_data_width, until Linux 6.15): hexadecimal digits of the
+  // As wide as the widest value of any resource (max_data_width, as in Linux 6.1): hexadecimal digits of the
   // mask, three for a percentage or MBps, four for AMD's units.
   const size_t bandwidth = profile_.bandwidth == Bandwidth::None         ? 0
                            : profile_.bandwidth == Bandwidth::EighthGBps ? 4
