@@ -185,7 +185,8 @@ void Mount::guard(bool remove) const {
     while (::read(0, &byte, 1) < 0 && errno == EINTR) {
     }
     struct statfs about{};
-    if (::statfs(folder_.c_str(), &about) == 0 || errno != ENOTCONN) ::_exit(0);
+    // ECONNABORTED: the question came while the mount was dying, before it was dead.
+    if (::statfs(folder_.c_str(), &about) == 0 || (errno != ENOTCONN && errno != ECONNABORTED)) ::_exit(0);
     const bool done = ::umount2(folder_.c_str(), MNT_DETACH) == 0;
     if (done && remove) ::rmdir(folder_.c_str());
     if (!done) ::execlp("fusermount3", "fusermount3", "-u", "-z", "-q", folder_.c_str(), nullptr);
@@ -211,7 +212,8 @@ void Mount::unmount() {
   if (folder_.empty()) return;
   fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end,
   fuse_exit(fuse_);                                                // or print it past that
-  fuse_unmount(fuse_);
+  // libfuse would close /dev/fuse, from which its threads read.
+  if (::umount2(folder_.c_str(), MNT_DETACH) != 0) fuse_unmount(fuse_);  // the latter where we are not root
   folder_.clear();
 }
 
