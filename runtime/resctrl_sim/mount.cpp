@@ -23,7 +23,8 @@ Tree::Caller caller() {
   return {.pid = fuse_get_context()->pid, .interrupted = [] { return fuse_interrupted() != 0; }};
 }
 
-std::string below(const char* path) { return path + 1; }  // FUSE gives "/info/L3"
+/// FUSE gives "/info/L3", and no path of a file whose folder was removed while it was open.
+std::string below(const char* path) { return path == nullptr ? "info/gone" : path + 1; }
 
 /// What a file that was opened reads. The kernel makes the text anew for each read from the start (seq_file).
 struct OpenFile {
@@ -144,7 +145,10 @@ void Mount::serve() {
 void Mount::unmount() {
   if (folder_.empty()) return;
   fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end
-  fuse_unmount(fuse_);
+  // Detached first, while our threads still answer: libfuse closes its connection before it unmounts, which
+  // fails (ENOTCONN) or waits for an answer when the kernel then asks for something. It does the rest without
+  // root.
+  if (::umount2(folder_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) fuse_unmount(fuse_);
   folder_.clear();
 }
 
