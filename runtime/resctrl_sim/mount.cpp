@@ -210,10 +210,14 @@ void Mount::serve() {
 
 void Mount::unmount() {
   if (folder_.empty()) return;
-  fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end,
-  fuse_exit(fuse_);                                                // or print it past that
-  // libfuse would close /dev/fuse, from which its threads read.
-  if (::umount2(folder_.c_str(), MNT_DETACH) != 0) fuse_unmount(fuse_);  // the latter where we are not root
+  fuse_set_log_func([](fuse_log_level, const char*, va_list) {});  // its threads would complain of the end
+  // Detached first, while our threads still answer: libfuse closes its connection, from which they read,
+  // before it unmounts, which fails (ENOTCONN) or waits for an answer when the kernel then asks for
+  // something. It does the rest without root.
+  if (::umount2(folder_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+    fuse_exit(fuse_);
+    fuse_unmount(fuse_);
+  }
   folder_.clear();
 }
 

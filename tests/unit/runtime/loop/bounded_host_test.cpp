@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <deque>
 #include <future>
 #include <memory>
 
@@ -15,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// Hangs in what it is told to, until it is let go. Kept by the tests until all its threads are out.
+/// Hangs in what it is told to, for good.
 class HangingHost final : public ControlledHost {
  public:
   Result<> attach(size_t, const Started&, const Allocation&) override { return enter("attach"); }
@@ -34,27 +36,27 @@ class HangingHost final : public ControlledHost {
     static_cast<void>(enter("restore"));
     return {"cpuset.cpus"};
   }
-  ~HangingHost() override {
-    release.set_value();
-    while (inside > 0) std::this_thread::sleep_for(1ms);
-  }
-
   std::string hangs_in;
   bool refuse = false;
   std::vector<int32_t> applied;
   double quota = 0;
-  std::atomic<int> syncs = 0, inside = 0;
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> syncs = 0;
 
  private:
-  Result<> enter(const std::string& what) {
-    ++inside;
-    if (what == hangs_in) released.wait();
-    --inside;
-    return Done{};
+  Result<> enter(const std::string& what) const {
+    if (what != hangs_in) return Done{};
+    sigset_t all;  // other tests of this process send signals, which are not for this thread
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    while (true) std::this_thread::sleep_for(1h);
   }
 };
+
+/// A host that threads may be in until the process ends, as that of a run is.
+HangingHost& a_host() {
+  static auto* const kept = new std::deque<HangingHost>;  // never destroyed
+  return kept->emplace_back();
+}
 
 constexpr BoundedHost::Limits kShort{.change = 50ms, .attach = 60ms, .restore = 70ms};
 
@@ -66,7 +68,7 @@ Allocation one_container(double quota = 1) {
 }
 
 TEST(bounded_host, what_answers_is_passed_on_in_order_with_its_errors) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   BoundedHost host(inner);
   for (int32_t i = 0; i < 100; ++i)
     ASSERT_TRUE(host.apply({.target = Target::ContainerQuota, .index = i}, one_container(i)).ok());
@@ -80,7 +82,7 @@ TEST(bounded_host, what_answers_is_passed_on_in_order_with_its_errors) {
 }
 
 TEST(bounded_host, a_change_that_hangs_is_given_up_and_nothing_more_is_asked) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   inner.hangs_in = "apply";
   BoundedHost host(inner, kShort);
   const auto begun = std::chrono::steady_clock::now();
@@ -97,7 +99,7 @@ TEST(bounded_host, a_change_that_hangs_is_given_up_and_nothing_more_is_asked) {
 }
 
 TEST(bounded_host, after_a_hang_the_rest_of_the_host_is_put_back_and_the_run_does_not_wait_for_it) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   inner.hangs_in = "apply";
   BoundedHost host(inner, kShort);
   ASSERT_FALSE(host.apply({}, one_container()).ok());
@@ -108,7 +110,7 @@ TEST(bounded_host, after_a_hang_the_rest_of_the_host_is_put_back_and_the_run_doe
 }
 
 TEST(bounded_host, putting_back_that_hangs_is_waited_for_once_more) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   inner.hangs_in = "restore";
   BoundedHost host(inner, kShort);
   EXPECT_THAT(host.restore(), IsEmpty()) << "it may still come";
@@ -118,7 +120,7 @@ TEST(bounded_host, putting_back_that_hangs_is_waited_for_once_more) {
 }
 
 TEST(bounded_host, moving_new_tasks_is_not_waited_for_and_its_hang_is_seen) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   inner.hangs_in = "sync";
   BoundedHost host(inner, kShort);
   host.sync_tasks();
@@ -129,7 +131,7 @@ TEST(bounded_host, moving_new_tasks_is_not_waited_for_and_its_hang_is_seen) {
 }
 
 TEST(bounded_host, who_waits_behind_another_is_not_late) {
-  HangingHost inner;
+  HangingHost& inner = a_host();
   BoundedHost host(inner, {.change = 200ms, .attach = 200ms, .restore = 200ms});
   std::vector<std::future<Result<>>> calls;
   for (int i = 0; i < 6; ++i)
