@@ -120,25 +120,25 @@ Result<> set_cpus(const std::string& cgroup, const CpuSet& cpus, Journal& journa
   // v1: a group must at all times lie within its parent. So first widen from the top, then narrow from below.
   const std::vector<std::string> below = groups_below(cgroup);
   std::vector<std::pair<std::string, CpuSet>> before;  // for when the kernel refuses one of them
-  const auto change_one = [&](const std::string& group, const CpuSet& wanted) -> Result<> {
+  const auto change_one = [&](const std::string& group, bool widen) -> Result<> {
     const auto present = read_cpus(group + "/cpuset.cpus");
     if (!present) return present.error();
+    const CpuSet wanted = widen ? *present | cpus : cpus;
+    if (*present == wanted) return Done{};
     before.emplace_back(group, *present);
-    auto changed = change_cpus(group, wanted, journal);
-    if (!changed)
-      for (auto step = before.rbegin(); step != before.rend(); ++step)
-        (void)change_cpus(step->first, step->second, journal);
-    return changed;
+    return change(group + "/cpuset.cpus", to_list(wanted), journal);
   };
-  for (size_t i = 0; !below.empty() && i <= below.size(); ++i) {
-    const std::string& group = i == 0 ? cgroup : below[i - 1];
-    const auto present = read_cpus(group + "/cpuset.cpus");
-    if (!present) return present.error();
-    if (auto widened = change_one(group, *present | cpus); !widened) return widened;
-  }
-  for (auto group = below.rbegin(); group != below.rend(); ++group)
-    if (auto narrowed = change_one(*group, cpus); !narrowed) return narrowed;
-  return change_one(cgroup, cpus);
+  const auto change_all = [&]() -> Result<> {
+    for (size_t i = 0; !below.empty() && i <= below.size(); ++i)
+      if (auto widened = change_one(i == 0 ? cgroup : below[i - 1], true); !widened) return widened;
+    for (auto group = below.rbegin(); group != below.rend(); ++group)
+      if (auto narrowed = change_one(*group, false); !narrowed) return narrowed;
+    return change_one(cgroup, false);
+  };
+  auto changed = change_all();
+  for (auto step = before.rbegin(); !changed && step != before.rend(); ++step)
+    (void)change_cpus(step->first, step->second, journal);
+  return changed;
 }
 
 Result<> set_affinity(const std::string& cgroup, const CpuSet& cpus) {

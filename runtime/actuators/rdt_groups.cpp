@@ -14,7 +14,7 @@
 #include "runtime/actuators/tasks.h"
 #include "runtime/host/files.h"
 #include "runtime/host/kernel_file.h"
-#include "runtime/host/msr_owner.h"
+#include "runtime/host/rdt_rival.h"
 #include "stdlib/abi/bandwidth.h"
 #include "stdlib/intrinsics/allocation.h"
 
@@ -78,7 +78,7 @@ std::string why_in_the_way(const std::string& group) {
 
 std::string why_not_a_mask(uint64_t mask, const Cache& cache) {
   const auto bits = static_cast<uint32_t>(std::popcount(mask));
-  const uint64_t all = cache.ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << cache.ways) - 1;
+  const uint64_t all = all_ways_of(cache.ways);
   if ((mask & ~all) != 0)
     return fmt::format("the mask {:x} has ways that the cache has not: its {} are {:x}", mask, cache.ways,
                        all);

@@ -101,17 +101,16 @@ class Replayer {
   [[nodiscard]] std::string masks(const Change& change) const {
     const Allocation &goal = policy_->goal(), &real = policy_->real();
     const RdtFacts& rdt = in_.facts.rdt;
-    const uint64_t all = rdt.l3_ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << rdt.l3_ways) - 1;
     std::string domains;
     uint64_t io = 0;
     int moved = 0;
     for (size_t d = 0; d < goal.domains; ++d) {
       if ((change.domains >> d & 1) == 0) continue;
       const size_t at = static_cast<size_t>(change.index) * goal.domains + d;
-      const uint64_t now = real.classes[at].ways, then = goal.classes[at].ways;
+      const uint64_t then = goal.classes[at].ways;
       domains += fmt::format("{}{}={:x}", domains.empty() ? "" : ";",
                              d < rdt.l3_domains.size() ? rdt.l3_domains[d] : d, then);
-      moved += std::popcount(then ^ (now == 0 ? all : now));  // 0: as made, which is all of them
+      moved += std::popcount(then ^ real.classes[at].ways);
       io |= then & rdt.l3_shareable;
     }
     return fmt::format("{} {} ({} bit{} moved{})", in_.plan.classes[static_cast<size_t>(change.index)],

@@ -25,15 +25,9 @@ constexpr int kPatienceMs = 10'000;  // for a mount
 struct Pipe {
   Pipe() {
     std::array<int, 2> ends{-1, -1};
-    if (::pipe2(ends.data(), O_CLOEXEC) == 0) read = ends[0], write = ends[1];
+    if (::pipe2(ends.data(), O_CLOEXEC) == 0) read = Descriptor(ends[0]), write = Descriptor(ends[1]);
   }
-  ~Pipe() {
-    for (const int end : {read, write})
-      if (end >= 0) ::close(end);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  int read = -1, write = -1;
+  Descriptor read, write;
 };
 
 /// What comes through until the other end is closed.
@@ -53,9 +47,9 @@ pid_t spawn_simulator(const std::string& program, const std::string& profile, co
   posix_spawn_file_actions_init(&files);
   // Copies without close-on-exec, at numbers that none of the originals has.
   constexpr int kReady = 100, kOwner = 101;
-  posix_spawn_file_actions_adddup2(&files, ready.write, kReady);
-  posix_spawn_file_actions_adddup2(&files, owner.read, kOwner);
-  posix_spawn_file_actions_adddup2(&files, errors.write, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&files, ready.write.get(), kReady);
+  posix_spawn_file_actions_adddup2(&files, owner.read.get(), kOwner);
+  posix_spawn_file_actions_adddup2(&files, errors.write.get(), STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -90,17 +84,18 @@ Result<> RdtSimulator::spawn(const std::string& profile) {
     return Error{Exit::HostLacks,
                  fmt::format("the simulator {} cannot be started: {}", program, errno_text(error)),
                  "`cbench-resctrl-sim` belongs to cbench: install both from one build"};
-  alive_ = std::exchange(owner.write, -1);
-  for (int* end : {&ready.write, &errors.write}) ::close(std::exchange(*end, -1));
-  pollfd mounted{.fd = ready.read, .events = POLLIN, .revents = 0};
+  alive_ = std::move(owner.write);
+  ready.write = Descriptor();
+  errors.write = Descriptor();
+  pollfd mounted{.fd = ready.read.get(), .events = POLLIN, .revents = 0};
   int n = 0;
   do n = ::poll(&mounted, 1, kPatienceMs);
   while (n < 0 && errno == EINTR);
   char byte = 0;
-  if (n > 0 && ::read(ready.read, &byte, 1) == 1) return Done{};
+  if (n > 0 && ::read(ready.read.get(), &byte, 1) == 1) return Done{};
   if (n == 0) return Error{Exit::HostLacks, "the simulator of resctrl did not get ready in time", ""};
   int status = 0;
-  const std::string said = all_of(errors.read);
+  const std::string said = all_of(errors.read.get());
   ::waitpid(std::exchange(pid_, -1), &status, 0);
   const bool usage = WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Exit::Usage);
   return Error{usage ? Exit::Usage : Exit::HostLacks,
@@ -115,7 +110,7 @@ Result<std::unique_ptr<RdtSimulator>> RdtSimulator::start(const std::string& pro
 }
 
 RdtSimulator::~RdtSimulator() {
-  if (alive_ >= 0) ::close(alive_);
+  alive_ = Descriptor();
   if (pid_ > 0) {
     ::kill(pid_, SIGTERM);
     int status = 0;

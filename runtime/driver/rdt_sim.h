@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "compiler/base/result.h"
+#include "runtime/host/journal_folder.h"
 
 namespace cbench {
 
@@ -29,7 +30,7 @@ class RdtSimulator {
 
   std::string root_;
   pid_t pid_ = -1;
-  int alive_ = -1;  ///< the write end of a pipe whose closing tells the simulator that we are gone
+  Descriptor alive_;  ///< the write end of a pipe whose closing tells the simulator that we are gone
 };
 
 }  // namespace cbench

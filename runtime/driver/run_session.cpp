@@ -150,8 +150,8 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   const std::unique_ptr<Engine> engine = make_engine(plan.spec, run_id, folder->path, journals->engine());
   if (const Result<> usable = engine->check(); !usable.ok()) return usable.error();
   // Before any thread of ours: they run where it does.
-  const CpuSet own = observer_cpus(
-      plan.spec, plan.facts, plan.policy != nullptr && plan.mode == Mode::Act ? &plan.policy->plan : nullptr);
+  const bool acts = plan.policy != nullptr && plan.mode == Mode::Act;
+  const CpuSet own = observer_cpus(plan.spec, plan.facts, acts ? &plan.policy->plan : nullptr);
   if (const std::string shared = shared_cpus(plan.spec, plan.facts, own); !shared.empty())
     console.warn(shared);
   const Result<ObserverThread> observer = ObserverThread::begin(plan.spec.observer, own);
@@ -159,7 +159,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   if (!observer->words().empty()) console.detail("cbench itself: " + observer->words());
 
   std::unique_ptr<Control> control;
-  if (plan.policy != nullptr && plan.mode == Mode::Act) {
+  if (acts) {
     control = std::make_unique<Control>(plan.policy->plan, plan.facts, run_id, journals->policy());
     // Without resctrl a degraded run leaves out the rules that need classes.
     if (plan.facts.rdt.present || !allocates_rdt(plan.policy->plan))

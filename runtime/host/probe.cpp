@@ -6,6 +6,7 @@
 #include "runtime/host/cgroup.h"
 #include "runtime/host/files.h"
 #include "runtime/host/resctrl.h"
+#include "runtime/host/simulation.h"
 #include "runtime/host/topology.h"
 
 namespace cbench {
@@ -72,21 +73,12 @@ int32_t paranoid(const HostRoots& roots, int32_t otherwise) {
 
 /// A simulated resctrl deals the host's CPUs out over its own L3 domains, whatever the hardware's are, and
 /// its caches have the sizes of its profile.
-void follow_simulation(HostFacts& facts) {
-  const std::string& root = facts.rdt.root;
-  const std::string simulated = read_text(root + "/info/simulated").value_or("");
-  for (const std::string_view line : fields(simulated, '\n')) {
-    constexpr std::string_view kKey = "cpus ";
-    const size_t equals = line.find('=');
-    if (!line.starts_with(kKey) || equals == std::string_view::npos) continue;
-    const auto domain = parse_number(line.substr(kKey.size(), equals - kKey.size()));
-    const auto cpus = parse_cpu_list(line.substr(equals + 1));
-    if (!domain || !cpus) continue;
+void follow_simulation(const Simulation& simulation, HostFacts& facts) {
+  for (const auto& [domain, cpus] : simulation.cpus)
     for (CpuFacts& cpu : facts.cpus)
-      if (cpu.cpu < kMaxCpus && (*cpus)[cpu.cpu]) cpu.l3_domain = static_cast<int32_t>(*domain);
-  }
+      if (cpu.cpu < kMaxCpus && cpus[cpu.cpu]) cpu.l3_domain = static_cast<int32_t>(domain);
   // "L3:0=57671680;1=57671680": the bytes of the root group's ways.
-  const std::string sizes = read_text(root + "/size").value_or("");
+  const std::string sizes = read_text(facts.rdt.root + "/size").value_or("");
   for (const std::string_view line : fields(sizes, '\n'))
     if (const std::string_view text = trimmed(line); text.starts_with("L3"))
       facts.rdt.l3_bytes =
@@ -112,7 +104,7 @@ HostFacts probe_host(const HostRoots& roots) {
   facts.perf_event_paranoid = paranoid(roots, facts.perf_event_paranoid);
   facts.rdt = read_resctrl(roots.resctrl, roots.proc);
   facts.rdt.l3_bytes = facts.rdt.present ? read_l3_bytes(roots.sys, facts.cpus) : 0;
-  if (facts.rdt.simulated) follow_simulation(facts);
+  if (const auto simulation = read_simulation(roots.resctrl)) follow_simulation(*simulation, facts);
   return facts;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/host/files.h"
+#include "runtime/host/simulation.h"
 
 namespace cbench {
 namespace {
@@ -137,16 +138,6 @@ std::vector<uint32_t> snc_nodes(const std::string& root) {
   return nodes;
 }
 
-/// What the simulator (docs/resctrl-sim.md) says of itself; the kernel has no such file.
-void read_simulation(const std::string& info, RdtFacts& facts) {
-  const auto text = read_text(info + "/simulated");
-  if (!text) return;
-  facts.simulated = true;
-  for (const std::string_view line : fields(*text, '\n'))
-    if (const auto words = fields(line, ' '); words.size() == 2 && words[0] == "profile")
-      facts.profile = std::string(words[1]);
-}
-
 Error failed(const std::string& root, const std::string& what, int error) {
   const std::string said = resctrl_last_status(root);
   return {Exit::RunFailed, fmt::format("cannot {}: {}", what, said.empty() ? std::strerror(error) : said),
@@ -164,7 +155,10 @@ RdtFacts read_resctrl(const std::string& root, const std::string& proc_root) {
     facts.absent_reason = reason_of_absence(root);
     return facts;
   }
-  read_simulation(info, facts);
+  if (const auto simulation = read_simulation(root)) {
+    facts.simulated = true;
+    facts.profile = simulation->profile;
+  }
   read_caches(info, facts);
   read_mb(info, facts);
   if (facts.mb_allocation) facts.mb_unit = resctrl_mb_unit(root, proc_root);
@@ -175,9 +169,7 @@ RdtFacts read_resctrl(const std::string& root, const std::string& proc_root) {
 }
 
 MbUnit resctrl_mb_unit(const std::string& root, const std::string& proc_root) {
-  const std::string simulated = read_text(root + "/info/simulated").value_or("");
-  for (const std::string_view line : fields(simulated, '\n'))
-    if (line.starts_with("options ") && line.find("mba_MBps") != std::string_view::npos) return MbUnit::MBps;
+  if (const auto simulation = read_simulation(root); simulation && simulation->mba_mbps) return MbUnit::MBps;
   const std::string mounts = read_text(proc_root + "/mounts").value_or("");
   for (const std::string_view mount : fields(mounts, '\n')) {
     const auto words = fields(mount, ' ');

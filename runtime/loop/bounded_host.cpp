@@ -72,9 +72,8 @@ Result<> BoundedHost::call(std::string what, std::chrono::milliseconds limit,
 
 Result<> BoundedHost::attach(size_t slot, const Started& started, const Allocation& goal) {
   // By value: a call that hangs outlives those who asked for it.
-  return call(
-      fmt::format("taking in container #{}", slot), limits_.attach,
-      [this_inner = &inner_, slot, started, goal] { return this_inner->attach(slot, started, goal); });
+  return call(fmt::format("taking in container #{}", slot), limits_.attach,
+              [inner = &inner_, slot, started, goal] { return inner->attach(slot, started, goal); });
 }
 
 void BoundedHost::detach(size_t slot) {

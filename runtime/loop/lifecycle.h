@@ -65,7 +65,7 @@ class Lifecycle {
   Decider& decider_;
   std::vector<ContainerLife> lives_;
   std::vector<int64_t> stop_done_ns_;  ///< when the engine's stop returned; -1: not yet
-  std::set<std::string> said_;  ///< warnings, each said once
+  std::set<std::string> said_;         ///< warnings, each said once
   size_t unprepared_ = 0;
   bool admitting_ = true, stopping_ = false, broken_ = false;
   WorkerPool pool_;  ///< last: its threads end before what their jobs refer to

@@ -36,6 +36,11 @@ std::optional<uint32_t> numbered(const std::string& name, std::string_view prefi
 /// The kernel's files take a write of a page at most (kernfs, atomic_write_len).
 constexpr size_t kLongestWrite = 4096;
 
+/// What a fault that struck comes to.
+Outcome outcome_of(int fault) {
+  return {fault, fmt::format("Simulated fault: {}", fault == EINTR ? "hang" : strerrorname_np(fault))};
+}
+
 const std::vector<std::string> kCounters = {"llc_occupancy", "mbm_local_bytes", "mbm_total_bytes"};
 
 }  // namespace
@@ -202,17 +207,14 @@ int Tree::read(const std::string& path, std::string& text, const Caller& caller)
 
 int Tree::write(const std::string& path, std::string_view text, const Caller& caller) {
   if (path == "info/simulated_faults") {
-    Outcome added;
     while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-    added = faults_.add(text);
+    const Outcome added = faults_.add(text);
     const std::lock_guard lock(mutex_);
     return settle(added);
   }
   const int struck = faults_.strike("write", path, caller.interrupted);
   const std::lock_guard lock(mutex_);
-  if (struck != 0)
-    return settle(
-        {struck, fmt::format("Simulated fault: {}", struck == EINTR ? "hang" : strerrorname_np(struck))});
+  if (struck != 0) return settle(outcome_of(struck));
   const Node node = find(path);
   if (node.kind == Node::Kind::None) return ENODEV;
   if (caller.opened != 0 && caller.opened != serial_of(node)) return ENODEV;
@@ -235,7 +237,7 @@ Outcome Tree::write_file(const Node& node, std::string_view text, pid_t caller) 
 int Tree::make(const std::string& path, const Caller& caller) {
   const int struck = faults_.strike("mkdir", path, caller.interrupted);
   const std::lock_guard lock(mutex_);
-  if (struck != 0) return settle({struck, fmt::format("Simulated fault: {}", strerrorname_np(struck))});
+  if (struck != 0) return settle(outcome_of(struck));
   const size_t slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -251,7 +253,7 @@ int Tree::make(const std::string& path, const Caller& caller) {
 int Tree::remove(const std::string& path, const Caller& caller) {
   const int struck = faults_.strike("rmdir", path, caller.interrupted);
   const std::lock_guard lock(mutex_);
-  if (struck != 0) return settle({struck, fmt::format("Simulated fault: {}", strerrorname_np(struck))});
+  if (struck != 0) return settle(outcome_of(struck));
   const Node node = find(path);
   if (node.kind == Node::Kind::None) return ENOENT;
   if (node.kind == Node::Kind::MonGroup) {

@@ -32,6 +32,11 @@ struct Allocation {
   std::vector<Container> containers;
 };
 
+/// The CBM of all ways of a cache.
+constexpr uint64_t all_ways_of(uint32_t ways) {
+  return ways >= 64 ? ~uint64_t{0} : (uint64_t{1} << ways) - 1;
+}
+
 /// Those of a container come first.
 enum class Target : uint8_t {
   ContainerClass,

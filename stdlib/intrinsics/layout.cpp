@@ -5,12 +5,13 @@
 #include <bit>
 #include <limits>
 
+#include "stdlib/intrinsics/allocation.h"
 #include "stdlib/intrinsics/sparse_layout.h"
 
 namespace cbench {
 namespace {
 
-uint64_t mask_of(uint32_t ways, uint32_t at) { return (ways >= 64 ? ~0ULL : (1ULL << ways) - 1) << at; }
+uint64_t mask_of(uint32_t ways, uint32_t at) { return all_ways_of(ways) << at; }
 
 constexpr size_t rounded_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 

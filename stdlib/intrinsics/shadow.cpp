@@ -19,15 +19,14 @@ size_t divided_classes(const Plan& plan, std::initializer_list<Verb> by) {
     if (std::find(by.begin(), by.end(), use.what) != by.end()) return plan.classes.size();
   return 0;
 }
-uint64_t all_of(uint32_t ways) { return ways >= 64 ? ~0ULL : (1ULL << ways) - 1; }
 }  // namespace
 
 Shadow::Shadow(const Plan& plan, const HostFacts& facts)
     : plan_(plan),
       facts_(facts),
       choice_(facts),
-      solver_(divided_classes(plan, {Verb::Layout, Verb::Ways}), facts.rdt.l3_ways,
-              facts.rdt.l3_shareable, facts.rdt.l3_sparse),
+      solver_(divided_classes(plan, {Verb::Layout, Verb::Ways}), facts.rdt.l3_ways, facts.rdt.l3_shareable,
+              facts.rdt.l3_sparse),
       l2_solver_(divided_classes(plan, {Verb::LayoutL2}), facts.rdt.l2_ways, 0, facts.rdt.l2_sparse),
       text_(kArenaBytes) {
   goal_.domains = std::clamp<size_t>(facts.rdt.present ? facts.rdt.l3_domains.size() : 0, 1, kMaxDomains);
@@ -62,10 +61,11 @@ Shadow::Shadow(const Plan& plan, const HostFacts& facts)
 }
 
 Allocation::Class Shadow::fresh_class() const {
-  return {all_ways(), in_rate() ? std::numeric_limits<double>::infinity() : 1.0, all_of(facts_.rdt.l2_ways)};
+  return {all_ways(), in_rate() ? std::numeric_limits<double>::infinity() : 1.0,
+          all_ways_of(facts_.rdt.l2_ways)};
 }
 
-uint64_t Shadow::all_ways() const { return all_of(facts_.rdt.l3_ways); }
+uint64_t Shadow::all_ways() const { return all_ways_of(facts_.rdt.l3_ways); }
 
 void Shadow::begin_call(int64_t step, int64_t time_ns) {
   if (step != step_) budget_used_ = 0;

@@ -1,4 +1,4 @@
-#include "runtime/host/msr_owner.h"
+#include "runtime/host/rdt_rival.h"
 
 #include <filesystem>
 
