@@ -129,15 +129,21 @@ void read_scheduler(Reading& reading, const Field& field, RunSpec& spec) {
     for (const auto& param : params->pairs) spec.params.push_back(param);
 }
 
-void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec) {
+void read_benchmark(Reading& reading, const Fields& benchmark, const Overrides& overrides, RunSpec& spec) {
   spec.name = benchmark.located("name");
   spec.description = benchmark.text("description");
   spec.max_ns = benchmark.integer("max_t").value_or(0);
   spec.drain = benchmark.truth("drain");
   spec.pid_sync_ns = benchmark.integer("pid_sync_interval").value_or(spec.pid_sync_ns);
   const EngineKind written = benchmark.text("engine") == "process" ? EngineKind::Process : EngineKind::Docker;
-  spec.engine = reading.engine.value_or(written);
+  spec.engine = overrides.engine.value_or(written);
   spec.repeat = benchmark.integer("repeat").value_or(1);
+  spec.warmup_runs = benchmark.integer("warmup_runs").value_or(0);
+  spec.cooldown_ns = benchmark.integer("cooldown_t").value_or(0);
+  const std::string admission = benchmark.text("admission");
+  spec.admission = admission == "queue"      ? Admission::Queue
+                   : admission == "backfill" ? Admission::Backfill
+                                             : Admission::Share;
   spec.discard_ns = benchmark.integer("discard").value_or(0);
   spec.output = benchmark.text("output");
   if (const Field* discard = benchmark.find("discard");

@@ -31,21 +31,6 @@ bool check_root(const Node& root, uint32_t source, Diagnostics& diagnostics) {
   return false;
 }
 
-/// Is this a file of generated containers? Reported once, at the first of its keys.
-bool report_generated(Reading& reading, const Node& root) {
-  std::vector<Span> spans;
-  for (const Member& member : root.members)
-    if (member.key != "benchmark" && is_reserved(member)) spans.push_back(member.key_span);
-  if (spans.empty()) return false;
-  auto built = reading.diagnostics.report(
-      Kind::NotYet, spans.front(),
-      "generated workloads are not run by this version: it runs static containers only",
-      "describes generated workloads");
-  for (size_t i = 1; i < spans.size(); ++i) built.label(spans[i], "and this");
-  built.hint("write the containers out, each as a key of its own with `start_t` and `stop_t`");
-  return true;
-}
-
 std::vector<ContainerDraft> read_containers(Reading& reading, const Node& root, const RunSpec& spec,
                                             Span engine) {
   std::vector<ContainerDraft> drafts;
@@ -59,23 +44,29 @@ std::vector<ContainerDraft> read_containers(Reading& reading, const Node& root, 
       break;
     }
     if (member.value->type != Node::Type::Map) {
-      std::vector<std::string> names{"benchmark", "arrival", "workloads"};
+      std::vector<std::string> names{"benchmark", "arrival", "data", "workloads"};
       auto built = reading.diagnostics.report(Kind::WrongType, member.key_span,
                                               fmt::format("container `{}` is not a map", shown(member.key)),
                                               "must have `data` and more");
       if (const std::string hint = did_you_mean(member.key, names); !hint.empty()) built.hint(hint);
       continue;
     }
-    drafts.push_back(read_container(reading, member, spec, engine));
+    drafts.push_back(read_container(reading, member, container_keys(), spec, engine));
   }
   return drafts;
 }
+
+bool in_file_order(Span a, Span b) { return a.source != b.source ? a.source < b.source : a.begin < b.begin; }
 
 /// One warning for all keys that were accepted for container-bench's sake.
 void warn_ignored(Reading& reading) {
   if (reading.ignored.empty()) return;
   std::sort(reading.ignored.begin(), reading.ignored.end(),
-            [](const Member& a, const Member& b) { return a.key_span.begin < b.key_span.begin; });
+            [](const Member& a, const Member& b) { return in_file_order(a.key_span, b.key_span); });
+  reading.ignored.erase(
+      std::unique(reading.ignored.begin(), reading.ignored.end(),
+                  [](const Member& a, const Member& b) { return a.key_span == b.key_span; }),
+      reading.ignored.end());  // those of the common `data` are met once a container
   const Member& first = reading.ignored.front();
   const size_t more = reading.ignored.size() - 1;
   auto built = reading.diagnostics.report(
@@ -88,54 +79,68 @@ void warn_ignored(Reading& reading) {
   built.note("the keys are container-bench's own, and nothing here depends on them");
 }
 
-std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::string& path) {
+std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::string& path,
+                                 const Overrides& overrides, const Importer& importer) {
   RunSpec spec;
   spec.path = path;
-  Node top;  // only the reserved keys: the others are containers
+  Node reserved;  // the other keys are containers
   for (const Member& member : root.members)
-    if (member.key == "benchmark") top.members.push_back(member);
-  const bool generated = report_generated(reading, root);
-  const Fields fields(reading, top, top_keys(), "the configuration", {reading.source, 0, 0});
-  const Field* field = fields.find("benchmark");
+    if (is_reserved(member)) reserved.members.push_back(member);
+  const Fields top(reading, reserved, top_keys(), "the configuration", {reading.source, 0, 0});
+  const Field* field = top.find("benchmark");
   static const Node kEmpty;
   const Fields benchmark(reading, field != nullptr ? *field->node : kEmpty,
                          field != nullptr ? benchmark_keys() : Keys{}, "`benchmark`",
                          field != nullptr ? field->key_span : Span{});
-  read_benchmark(reading, benchmark, spec);
+  read_benchmark(reading, benchmark, overrides, spec);
+  if (const Field* data = top.find("data")) {
+    reading.common_data = data->node;
+    reading.common_data_span = data->key_span;
+  }
   const Field* engine = benchmark.find("engine");
-  auto drafts = read_containers(reading, root, spec, engine != nullptr ? engine->span : Span{});
-  const bool any =
-      std::any_of(root.members.begin(), root.members.end(), [](const Member& m) { return !is_reserved(m); });
-  if (!any && !generated && field != nullptr)
+  const Span engine_span = engine != nullptr ? engine->span : Span{};
+  auto drafts = read_containers(reading, root, spec, engine_span);
+  const size_t room = kMaxContainers - drafts.size();
+  for (ContainerDraft& job : read_generated(reading, top, overrides, importer, room, spec, engine_span))
+    drafts.push_back(std::move(job));
+  const bool any = root.members.size() > reserved.members.size() || top.written("arrival");
+  if (!any && !top.written("workloads") && field != nullptr)
     reading.diagnostics
         .report(Kind::MissingKey, field->key_span, "the configuration has no container", "stands alone")
         .hint(
             "every other top-level key is a container: `name: {image: …, data: {frequency: 100, docker: "
             "true}}`");
+  if (!benchmark.written("admission") && top.written("arrival")) spec.admission = Admission::Queue;
   check_containers(reading, benchmark, spec, drafts);
   choose_step(reading, benchmark, spec, drafts);
   warn_ignored(reading);
-  if (reading.diagnostics.has_errors()) return std::nullopt;
   for (ContainerDraft& draft : drafts) spec.containers.push_back(std::move(draft.spec));
+  scale_times(reading, benchmark, overrides.time_scale, spec);
+  if (reading.diagnostics.has_errors()) return std::nullopt;
   spec.events = std::move(reading.events);
   spec.variables = used_variables(reading);
-  spec.masked_text = masked_text(reading);
+  spec.masked_text = masked_text(reading, reading.source);
+  for (const auto& [file, source] : reading.imported)
+    spec.imports.push_back({file, masked_text(reading, source)});
   return spec;
 }
 
 }  // namespace
 }  // namespace config
 
-std::optional<RunSpec> configure(const SourceSet& sources, uint32_t source, const std::string& path,
+std::optional<RunSpec> configure(SourceSet& sources, uint32_t source, const std::string& path,
                                  const Environment& environment, Diagnostics& diagnostics,
-                                 std::optional<EngineKind> engine) {
+                                 const Overrides& overrides, const Importer& importer) {
   const config::NodePtr root = config::parse_yaml(sources, source, diagnostics);
   if (!root || !config::check_root(*root, source, diagnostics)) return std::nullopt;
   std::error_code ignored;  // without a working directory, relative paths stay relative
   const auto folder = std::filesystem::absolute(path, ignored).parent_path();
-  config::Reading reading{sources, source, environment, diagnostics, folder, {}, {},    {},
-                          {},      {},     {},          {},          {},     0,  engine};
-  return config::read_root(reading, *root, path);
+  config::Reading reading{.sources = sources,
+                          .source = source,
+                          .environment = environment,
+                          .diagnostics = diagnostics,
+                          .folder = folder};
+  return config::read_root(reading, *root, path, overrides, importer);
 }
 
 }  // namespace cbench

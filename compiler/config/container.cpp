@@ -111,14 +111,29 @@ void check_engine(Reading& reading, const Fields& fields, const Member& member, 
   built.label(engine, "the engine is chosen here").hint("remove what only Docker has, or the engine");
 }
 
+bool has_member(const Node& map, std::string_view key) {
+  return std::any_of(map.members.begin(), map.members.end(), [&](const Member& m) { return m.key == key; });
+}
+
+Member with_common_data(const Reading& reading, const Member& container) {
+  Node node = *container.value;
+  node.members.push_back({"data", reading.common_data_span, reading.common_data});
+  return {container.key, container.key_span, std::make_shared<const Node>(std::move(node))};
+}
+
 }  // namespace
 
-ContainerDraft read_container(Reading& reading, const Member& member, const RunSpec& run, Span engine) {
+ContainerDraft read_container(Reading& reading, const Member& written, Keys keys, const RunSpec& run,
+                              Span engine) {
+  const bool commons = reading.common_data != nullptr && !has_member(*written.value, "data");
+  const Member member = commons ? with_common_data(reading, written) : written;
   ContainerDraft draft;
   ContainerSpec& spec = draft.spec;
   spec.span = member.key_span;
-  const Fields fields(reading, *member.value, container_keys(),
-                      fmt::format("container `{}`", shown(member.key)), member.key_span);
+  const bool is_template = keys.data() == template_keys().data();
+  const Fields fields(reading, *member.value, keys,
+                      fmt::format("{} `{}`", is_template ? "template" : "container", shown(member.key)),
+                      member.key_span);
   read_name(reading, fields, member, spec);
   draft.index = fields.integer("index");
   if (const Field* index = fields.find("index")) draft.index_span = index->span;
@@ -129,7 +144,9 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
   if (const Field* core = fields.find("core")) spec.cores = {core->cpus, core->span};
   spec.num_cores = spec.cores.value.any() ? static_cast<int64_t>(spec.cores.value.count())
                                           : fields.integer("num_cores").value_or(1);
-  draft.exclusive = fields.truth("exclusive", true);
+  draft.kind = fields.text("kind");
+  draft.sensitivity = fields.text("sensitivity");
+  spec.exclusive = fields.truth("exclusive", true);
   read_ports(reading, fields, spec);
   read_volumes(reading, fields, spec);
   if (const Field* environment = fields.find("environment"))
@@ -147,6 +164,7 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
   spec.pull = pull == "always" ? Pull::Always : pull == "never" ? Pull::Never : Pull::Missing;
   spec.start_ns = fields.integer("start_t").value_or(0);
   draft.stop_ns = fields.integer("stop_t");
+  spec.length_ns = fields.integer("length");
   spec.expected_ns = fields.integer("expected_t");
   for (const auto& [name, span] : {std::pair("start_t", &draft.start_span),
                                    {"stop_t", &draft.stop_span},
@@ -155,7 +173,10 @@ ContainerDraft read_container(Reading& reading, const Member& member, const RunS
     if (field != nullptr) *span = field->span;
     draft.times_good = draft.times_good && (field != nullptr || !fields.written(name));
   }
-  if (const Field* data = fields.find("data")) read_sampling(reading, *data, draft);
+  const size_t errors = reading.diagnostics.error_count();
+  if (const Field* data = fields.find("data"); data != nullptr && !(commons && reading.common_data_bad))
+    read_sampling(reading, *data, draft);
+  if (commons && reading.diagnostics.error_count() > errors) reading.common_data_bad = true;
   read_targets(reading, fields, spec);
   return draft;
 }

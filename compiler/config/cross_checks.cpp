@@ -1,5 +1,6 @@
 // What can be wrong between containers, and between a container and the run.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -87,7 +88,7 @@ void check_cores(Reading& reading, const std::vector<ContainerDraft>& drafts) {
     for (size_t j = 0; j < i; ++j) {
       const ContainerSpec& a = drafts[j].spec;
       const CpuSet both = a.cores.value & b.cores.value;
-      if (both.none() || !at_one_time(a, b) || (!drafts[i].exclusive && !drafts[j].exclusive)) continue;
+      if (both.none() || !at_one_time(a, b) || (!b.exclusive && !a.exclusive)) continue;
       reading.diagnostics
           .report(Kind::Conflict, b.cores.span,
                   fmt::format("the containers `{}` and `{}` both have CPU {} at one time", a.name.value,
@@ -110,6 +111,27 @@ void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
   check_cores(reading, drafts);
   std::sort(drafts.begin(), drafts.end(),
             [](const auto& a, const auto& b) { return a.spec.index < b.spec.index; });
+}
+
+void scale_times(Reading& reading, const Fields& benchmark, double scale, RunSpec& spec) {
+  spec.time_scale = scale;
+  if (scale == 1) return;
+  const auto scaled = [&](int64_t ns) { return std::llround(static_cast<double>(ns) / scale); };
+  spec.max_ns = scaled(spec.max_ns);
+  spec.discard_ns = scaled(spec.discard_ns);
+  for (ContainerSpec& container : spec.containers) {
+    container.start_ns = scaled(container.start_ns);
+    container.stop_ns = std::max<int64_t>(scaled(container.stop_ns), container.start_ns + 1);
+    if (container.length_ns) container.length_ns = std::max<int64_t>(scaled(*container.length_ns), 1);
+    if (container.expected_ns) container.expected_ns = scaled(*container.expected_ns);
+  }
+  const Field* max = benchmark.find("max_t");
+  if (max != nullptr && spec.max_ns < spec.step_ns)
+    reading.diagnostics.report(
+        Kind::OutOfRange, max->span,
+        fmt::format("with times divided by {} the run is shorter than its step of {} ms", scale,
+                    static_cast<double>(spec.step_ns) / 1e6),
+        fmt::format("is {} ms then", static_cast<double>(spec.max_ns) / 1e6));
 }
 
 void choose_step(Reading& reading, const Fields& benchmark, RunSpec& spec,

@@ -6,9 +6,7 @@
 #include "compiler/config/field_value.h"
 
 namespace cbench::config {
-namespace {
 
-/// Names under which people keep passwords in a container's environment.
 bool is_secret(std::string_view name) {
   std::string upper(name);
   std::transform(upper.begin(), upper.end(), upper.begin(),
@@ -17,6 +15,8 @@ bool is_secret(std::string_view name) {
     if (upper.find(part) != std::string::npos) return true;
   return false;
 }
+
+namespace {
 
 /// Masks what stands behind the `=` of an assignment.
 void mask_assignment(Reading& reading, const Node& node) {

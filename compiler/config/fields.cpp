@@ -59,13 +59,6 @@ void Fields::read(Reading& reading, const Member& member, Keys keys) {
     case Use::Tuning:
       tuning_.push_back(member);
       return;
-    case Use::Later:
-      reading.diagnostics
-          .report(Kind::NotYet, member.key_span,
-                  fmt::format("this version does not run `{}` of {}", member.key, what_),
-                  std::string(key->doc))
-          .hint(fmt::format("remove `{}`", member.key));
-      return;
     case Use::Optional:
     case Use::Required:
       break;

@@ -1,5 +1,8 @@
 #include "compiler/config/keys.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace cbench::config {
 namespace {
 
@@ -91,6 +94,22 @@ constexpr Key kBenchmark[] = {
     {.name = "engine", .type = Type::Choice, .doc = "what runs the containers", .choices = "docker process"},
     {.name = "step", .type = Type::Milliseconds, .doc = "length of a step", .low = 1, .high = kDay},
     {.name = "repeat", .type = Type::Integer, .doc = "number of runs", .low = 1, .high = 1e6},
+    {.name = "warmup_runs",
+     .type = Type::Integer,
+     .doc = "runs before those, which are not kept",
+     .low = 0,
+     .high = 1e6},
+    {.name = "cooldown_t",
+     .type = Type::Seconds,
+     .doc = "pause between two runs",
+     .low = 0,
+     .high = kDay / 1e3},
+    {.name = "admission",
+     .type = Type::Choice,
+     .doc =
+         "whether a container without `core` waits for free CPUs: `share` never, `queue` in order of time, "
+         "`backfill` behind none that does not fit; `queue` with `arrival`, `share` without",
+     .choices = "share queue backfill"},
     {.name = "discard",
      .type = Type::Seconds,
      .doc = "warm-up left out of the summary",
@@ -157,6 +176,12 @@ constexpr Key kContainer[] = {
      .low = 0,
      .high = kYear,
      .above = true},
+    {.name = "length",
+     .type = Type::Seconds,
+     .doc = "it is stopped so long after its start, at `stop_t` at the latest",
+     .low = 0,
+     .high = kYear,
+     .above = true},
     {.name = "expected_t",
      .type = Type::Seconds,
      .doc = "how long its work takes at least",
@@ -215,21 +240,88 @@ constexpr Key kData[] = {
     {.name = "app", .type = Type::Map, .doc = "what the workload itself reports", .members = kApp},
 };
 
+constexpr double kMostWeight = 1e9;
+#define CBENCH_WEIGHT(key, text) \
+  {.name = key, .type = Type::Number, .doc = text, .low = 0, .high = kMostWeight}
+constexpr Key kRandom{
+    .name = "random", .type = Type::Bool, .doc = "every template alike, whatever the weights are"};
+constexpr Key kSplit[] = {kRandom, CBENCH_WEIGHT("single-thread", "weight of templates of this kind"),
+                          CBENCH_WEIGHT("multi-thread", "weight of templates of this kind"),
+                          CBENCH_WEIGHT("multi-programmed", "weight of templates of this kind"),
+                          CBENCH_WEIGHT("iobound", "weight of templates of this kind")};
+constexpr Key kSensitivity[] = {kRandom,
+                                CBENCH_WEIGHT("low", "weight of templates that are hardly slowed down"),
+                                CBENCH_WEIGHT("medium", "weight of templates in between"),
+                                CBENCH_WEIGHT("high", "weight of templates that others slow down much")};
+constexpr Key kPriority[] = {kRandom, CBENCH_WEIGHT("priority", "weight of templates with `priority: true`"),
+                             CBENCH_WEIGHT("nonpriority", "weight of the others")};
+#undef CBENCH_WEIGHT
+
+constexpr Key kLength[] = {
+    {.name = "mean",
+     .type = Type::Seconds,
+     .use = Use::Required,
+     .doc = "mean of the normal distribution",
+     .low = 0,
+     .high = kYear,
+     .above = true},
+    {.name = "sigma", .type = Type::Seconds, .doc = "standard deviation", .low = 0, .high = kYear},
+    {.name = "min", .type = Type::Seconds, .doc = "no job is shorter", .low = 0, .high = kYear},
+    {.name = "max", .type = Type::Seconds, .doc = "no job is longer", .low = 0, .high = kYear, .above = true},
+};
+
+constexpr Key kArrival[] = {
+    {.name = "seed", .type = Type::Integer, .doc = "of the generator; 1 when absent", .low = 0, .high = 9e15},
+    {.name = "mean",
+     .type = Type::Seconds,
+     .use = Use::Required,
+     .doc = "mean time between two arrivals",
+     .low = 0,
+     .high = kYear},
+    {.name = "sigma", .type = Type::Seconds, .doc = "its standard deviation", .low = 0, .high = kYear},
+    {.name = "length",
+     .type = Type::Map,
+     .use = Use::Required,
+     .doc = "how long jobs run",
+     .members = kLength},
+    {.name = "split", .type = Type::Map, .doc = "weights of kinds", .members = kSplit},
+    {.name = "sensitivities", .type = Type::Map, .doc = "weights of sensitivities", .members = kSensitivity},
+    {.name = "sensetivities",
+     .type = Type::Map,
+     .doc = "an old spelling of `sensitivities`",
+     .members = kSensitivity},
+    {.name = "priorities", .type = Type::Map, .doc = "weights of priorities", .members = kPriority},
+    {.name = "priority_split", .type = Type::Map, .doc = "an old name of `priorities`", .members = kPriority},
+};
+
 constexpr Key kTop[] = {
     {.name = "benchmark",
      .type = Type::Map,
      .use = Use::Required,
      .doc = "the experiment",
      .members = kBenchmark},
-    {.name = "arrival", .type = Type::Anything, .use = Use::Later, .doc = "when generated containers arrive"},
     {.name = "data",
-     .type = Type::Anything,
-     .use = Use::Later,
-     .doc = "what is sampled of generated containers"},
+     .type = Type::Map,
+     .doc = "what is sampled of containers that do not say it themselves",
+     .members = kData},
+    {.name = "arrival", .type = Type::Map, .doc = "when generated containers arrive", .members = kArrival},
     {.name = "workloads",
      .type = Type::Anything,
-     .use = Use::Later,
-     .doc = "templates of generated containers"},
+     .doc = "templates of generated containers, and `input`: files or folders with more of them"},
+};
+
+/// Made when a job is, or without a meaning in a template.
+constexpr std::string_view kOfOneJob[] = {"index",   "name",   "core",   "exclusive",
+                                          "start_t", "stop_t", "length", "expected_t"};
+constexpr Key kOfTemplate[] = {
+    {.name = "kind",
+     .type = Type::Choice,
+     .doc = "chosen by `split`",
+     .choices = "single-thread multi-thread multi-programmed iobound"},
+    {.name = "sensitivity",
+     .type = Type::Choice,
+     .doc = "how much others slow it down; chosen by `sensitivities`",
+     .choices = "low medium high"},
 };
 
 constexpr std::string_view kSchedulers[] = {"probe",
@@ -261,6 +353,21 @@ Keys container_keys() { return kContainer; }
 Keys data_keys() { return kData; }
 Keys app_keys() { return kApp; }
 Keys top_keys() { return kTop; }
+Keys split_keys() { return kSplit; }
+Keys sensitivity_keys() { return kSensitivity; }
+Keys priority_keys() { return kPriority; }
+
+Keys template_keys() {
+  static const std::vector<Key> keys = [] {
+    std::vector<Key> made(std::begin(kContainer), std::end(kContainer));
+    std::erase_if(made, [](const Key& key) {
+      return std::find(std::begin(kOfOneJob), std::end(kOfOneJob), key.name) != std::end(kOfOneJob);
+    });
+    made.insert(made.end(), std::begin(kOfTemplate), std::end(kOfTemplate));
+    return made;
+  }();
+  return keys;
+}
 std::span<const std::string_view> known_schedulers() { return kSchedulers; }
 std::span<const std::string_view> stray_metrics() { return kStrays; }
 

@@ -34,7 +34,6 @@ enum class Use : uint8_t {
   Required,
   Tuning,  ///< container-bench's own: a parameter of the stock policy that has one of that name, else ignored
   Ignored,  ///< container-bench's own, without a meaning here
-  Later,    ///< not run by this version
 };
 
 /// What an unset ${VARIABLE} means in a value.
@@ -67,6 +66,13 @@ Keys data_keys();
 Keys app_keys();
 /// Top-level keys that are no containers.
 Keys top_keys();
+/// Of a template in `workloads`: a container's keys but for those that a job gets when it is made, and what
+/// `arrival` chooses templates by.
+Keys template_keys();
+/// Words that `arrival` gives weights to, of a template's `kind` and so on, with the word `random` in front.
+Keys split_keys();
+Keys sensitivity_keys();
+Keys priority_keys();
 
 /// Scheduler names of container-bench for which there is no stock policy.
 std::span<const std::string_view> known_schedulers();

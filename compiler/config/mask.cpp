@@ -19,11 +19,12 @@ void mask_scalar(Reading& reading, Span span, std::string_view prefix) {
   reading.masks.push_back({span, std::move(text)});
 }
 
-std::string masked_text(const Reading& reading) {
+std::string masked_text(const Reading& reading, uint32_t source) {
   std::vector<Mask> masks = reading.masks;
+  std::erase_if(masks, [&](const Mask& mask) { return mask.span.source != source; });
   std::sort(masks.begin(), masks.end(),
             [](const Mask& a, const Mask& b) { return a.span.begin < b.span.begin; });
-  const std::string_view text = reading.sources.text(reading.source);
+  const std::string_view text = reading.sources.text(source);
   std::string out;
   size_t at = 0;
   for (const Mask& mask : masks) {

@@ -17,8 +17,8 @@ struct ContainerDraft {
   ContainerSpec spec;
   std::optional<int64_t> index, stop_ns;
   Span index_span, start_span, stop_span, expected_span;
-  bool times_good = true;  ///< none of start_t, stop_t and expected_t was reported
-  bool exclusive = true;
+  bool times_good = true;         ///< none of start_t, stop_t and expected_t was reported
+  std::string kind, sensitivity;  ///< of a template; empty: not given
   struct Period {
     int64_t ns;
     Span span;
@@ -27,13 +27,18 @@ struct ContainerDraft {
 };
 
 /// `benchmark`, apart from what needs the containers.
-void read_benchmark(Reading& reading, const Fields& benchmark, RunSpec& spec);
+void read_benchmark(Reading& reading, const Fields& benchmark, const Overrides& overrides, RunSpec& spec);
 /// `benchmark.host` and `benchmark.observer`.
 void read_host(Reading& reading, const Fields& benchmark, RunSpec& spec);
 void read_scheduler(Reading& reading, const Field& scheduler, RunSpec& spec);
 /// Does the policy `text` declare `param name`?
 bool has_param(std::string_view text, std::string_view name);
-ContainerDraft read_container(Reading& reading, const Member& member, const RunSpec& spec, Span engine);
+/// A container, or with template_keys() a template. Without a `data` of its own it has the one at the top.
+ContainerDraft read_container(Reading& reading, const Member& member, Keys keys, const RunSpec& spec,
+                              Span engine);
+/// The containers that `arrival` makes of the templates in `workloads`. `room`: how many there may be.
+std::vector<ContainerDraft> read_generated(Reading& reading, const Fields& top, const Overrides& overrides,
+                                           const Importer& importer, size_t room, RunSpec& spec, Span engine);
 /// The `data` of a container.
 void read_sampling(Reading& reading, const Field& data, ContainerDraft& draft);
 
@@ -52,6 +57,8 @@ void read_targets(Reading& reading, const Fields& fields, ContainerSpec& spec);
 /// Indices, order, names, start and stop times, and CPUs of the containers against one another and the run.
 void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
                       std::vector<ContainerDraft>& drafts);
+/// Divides the times of the run and its containers by `scale`.
+void scale_times(Reading& reading, const Fields& benchmark, double scale, RunSpec& spec);
 /// Chooses RunSpec::step_ns.
 void choose_step(Reading& reading, const Fields& benchmark, RunSpec& spec,
                  const std::vector<ContainerDraft>& drafts);

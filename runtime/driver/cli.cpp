@@ -36,7 +36,7 @@ int run_command_line(int argc, char** argv) {
       "`cbench COMMAND --help` tells more.");
   Command chosen;
   for (const auto add : {add_run, add_validate, add_check, add_explain, add_fmt, add_test, add_dry_run,
-                         add_export, add_trace, add_metrics, add_host, add_clean})
+                         add_export, add_trace, add_metrics, add_schema, add_host, add_clean})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -25,6 +25,7 @@ void add_trace(CLI::App& app, Command& chosen);
 void add_metrics(CLI::App& app, Command& chosen);
 /// docs/metrics.md: every metric, the same on every host.
 std::string metrics_page();
+void add_schema(CLI::App& app, Command& chosen);
 void add_host(CLI::App& app, Command& chosen);
 
 /// `cbench clean`: lists on `out` what dead runs left on this host, and with `yes` undoes it (clean.h).

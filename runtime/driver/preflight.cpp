@@ -1,6 +1,8 @@
 #include "runtime/driver/preflight.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,21 +14,30 @@
 #include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
+namespace {
+
+/// The benchmark's own file, or one that it imports.
+std::string file_of(Span span, const RunSpec& spec, const SourceSet& sources) {
+  return span.known() ? std::string(sources.name(span.source)) : spec.path;
+}
+
+}  // namespace
 
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
   for (const ContainerSpec& container : spec.containers) {
     const std::string usable = fmt::format("this process may use CPUs {}", to_list(facts.online));
     if (const CpuSet absent = container.cores.value & ~facts.online; absent.any())
       return Error{Exit::HostLacks,
-                   fmt::format("{}:{}: `{}` wants CPU {}, which this host does not have", spec.path,
+                   fmt::format("{}:{}: `{}` wants CPU {}, which this host does not have",
+                               file_of(container.cores.span, spec, sources),
                                sources.line(container.cores.span), container.name.value, to_list(absent)),
                    usable};
     if (container.cores.value.none() && container.num_cores > static_cast<int64_t>(facts.online.count()))
-      return Error{
-          Exit::HostLacks,
-          fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}", spec.path, sources.line(container.span),
-                      container.name.value, container.num_cores, facts.online.count()),
-          usable};
+      return Error{Exit::HostLacks,
+                   fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}",
+                               file_of(container.span, spec, sources), sources.line(container.span),
+                               container.name.value, container.num_cores, facts.online.count()),
+                   usable};
   }
   return Done{};
 }
@@ -36,7 +47,8 @@ Result<> check_memory_nodes(const RunSpec& spec, const CpuSet& nodes, const Sour
     if (const CpuSet absent = container.memory_nodes.value & ~nodes; absent.any())
       return Error{
           Exit::HostLacks,
-          fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have", spec.path,
+          fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have",
+                      file_of(container.memory_nodes.span, spec, sources),
                       sources.line(container.memory_nodes.span), container.name.value, to_list(absent)),
           fmt::format("this process may use memory of nodes {}", to_list(nodes))};
   return Done{};
@@ -51,8 +63,9 @@ Result<> check_files(const RunSpec& spec, const SourceSet& sources) {
     const Place at = sources.place(path.span.source, path.span.begin);
     return Error{
         Exit::HostLacks,
-        fmt::format("{}:{}:{}: the figures of `{}` cannot be read from {}: {}", spec.path, at.line, at.column,
-                    container.name.value, path.value, trouble),
+        fmt::format("{}:{}:{}: the figures of `{}` cannot be read from {}: {}",
+                    file_of(path.span, spec, sources), at.line, at.column, container.name.value, path.value,
+                    trouble),
         fmt::format("the file has to be there when the run begins, empty perhaps: `touch {}`", path.value)};
   }
   return Done{};
@@ -63,6 +76,7 @@ uint64_t descriptors(const RunSpec& spec, const HostFacts& facts) {
   constexpr uint64_t kFigures = 24;  // a container's cgroup files, resctrl's files aside
   constexpr uint64_t kStreams = 6;   // its output and pipes
   uint64_t sum = kOwn;
+  std::vector<uint64_t> queued;  // of those that wait for CPUs only so many run at once
   for (const ContainerSpec& container : spec.containers) {
     uint64_t events = 0, rdt = 0;
     const MetricSet& enabled = container.sampling.enabled;
@@ -76,9 +90,15 @@ uint64_t descriptors(const RunSpec& spec, const HostFacts& facts) {
       if (m.group == MetricGroup::rdt && facts.rdt.present)
         rdt = 2 + 3 * (facts.rdt.l3_domains.size() + facts.rdt.snc_nodes.size());
     }
-    sum += events * facts.cpus.size() + rdt + kFigures + kStreams;
+    const uint64_t own = events * facts.cpus.size() + rdt + kFigures + kStreams;
+    if (spec.admission != Admission::Share && container.cores.value.none())
+      queued.push_back(own);
+    else
+      sum += own;
   }
-  return sum;
+  std::sort(queued.begin(), queued.end(), std::greater<>());
+  queued.resize(std::min(queued.size(), facts.online.count()));
+  return std::accumulate(queued.begin(), queued.end(), sum);
 }
 
 uint64_t most_descriptors() {

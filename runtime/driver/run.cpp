@@ -22,6 +22,8 @@ struct RunOptions {
   std::string bench, config, policy, mode, engine, rdt_root, rdt_sim, trace, export_lp;
   std::vector<std::string> params;
   int64_t repeat = 0;
+  std::optional<uint64_t> seed;
+  double time_scale = 1;
   bool degraded = false, no_export = false, json = false;
 };
 
@@ -74,9 +76,11 @@ Result<> check_needs(const Decided& decided, bool degraded, Console& console) {
 Result<Decided> decide(const RunOptions& options, Console& console) {
   auto params = parse_params(options.params);
   if (!params.ok()) return params.error();
-  std::optional<EngineKind> engine;
-  if (!options.engine.empty()) engine = options.engine == "docker" ? EngineKind::Docker : EngineKind::Process;
-  Result<Bench> bench = load_bench(options.bench.empty() ? options.config : options.bench, console, engine);
+  Overrides overrides{.seed = options.seed, .time_scale = options.time_scale};
+  if (!options.engine.empty())
+    overrides.engine = options.engine == "docker" ? EngineKind::Docker : EngineKind::Process;
+  Result<Bench> bench =
+      load_bench(options.bench.empty() ? options.config : options.bench, console, overrides);
   if (!bench.ok()) return bench.error();
   Decided decided;
   decided.bench = std::move(*bench);
@@ -222,6 +226,9 @@ void add_run(CLI::App& app, Command& chosen) {
       ->check(CLI::IsMember({"docker", "process"}));
   command->add_flag("--degraded", options->degraded, "run although the host lacks what the policy needs");
   command->add_option("--repeat", options->repeat, "number of runs")->check(CLI::PositiveNumber);
+  command->add_option("--seed", options->seed, "of generated containers, instead of the file's");
+  command->add_option("--time-scale", options->time_scale, "divide all times of the file by this")
+      ->check(CLI::Range(1e-3, 1e6));
   CLI::Option* root = command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
                           ->check(CLI::ExistingDirectory);
   command

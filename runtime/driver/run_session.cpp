@@ -107,6 +107,9 @@ TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const std:
   header.config_path = plan.spec.path;
   header.config_text = plan.spec.masked_text;
   header.variables = plan.spec.variables;
+  header.imports = plan.spec.imports;
+  header.seed = plan.spec.seed;
+  header.time_scale = plan.spec.time_scale;
   header.host_json = to_json(plan.facts);
   header.mode = mode_name(plan.mode);
   header.engine = plan.spec.engine == EngineKind::Docker ? "docker" : "process";

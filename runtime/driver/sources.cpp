@@ -12,10 +12,11 @@ namespace cbench {
 namespace {
 
 Result<Bench> configured(Bench bench, uint32_t source, const std::string& path,
-                         const Environment& environment, Console& console,
-                         std::optional<EngineKind> engine = std::nullopt) {
+                         const Environment& environment, Console& console, const Overrides& overrides,
+                         const Importer& importer = import_files) {
   Diagnostics diagnostics;
-  std::optional<RunSpec> spec = configure(bench.sources, source, path, environment, diagnostics, engine);
+  std::optional<RunSpec> spec =
+      configure(bench.sources, source, path, environment, diagnostics, overrides, importer);
   console.show(diagnostics, bench.sources);
   if (!spec) return already_shown();
   bench.spec = std::move(*spec);
@@ -31,13 +32,13 @@ std::string stock_names() {
 
 }  // namespace
 
-Result<Bench> load_bench(const std::string& path, Console& console, std::optional<EngineKind> engine) {
+Result<Bench> load_bench(const std::string& path, Console& console, const Overrides& overrides) {
   Bench bench;
   const Result<uint32_t> source = bench.sources.load(path);
   if (!source.ok()) return source.error();
   const Result<Environment> environment = process_environment(path);
   if (!environment.ok()) return environment.error();
-  return configured(std::move(bench), *source, path, *environment, console, engine);
+  return configured(std::move(bench), *source, path, *environment, console, overrides);
 }
 
 Result<Bench> recorded_bench(const TraceHeader& header, const Environment& environment, Console& console) {
@@ -48,7 +49,11 @@ Result<Bench> recorded_bench(const TraceHeader& header, const Environment& envir
     const auto found = recorded.find(name);
     return found != recorded.end() ? found->second : environment(name);
   };
-  return configured(std::move(bench), source, header.config_path, answer, console);
+  const Overrides overrides{.engine = header.engine == "process" ? EngineKind::Process : EngineKind::Docker,
+                            .seed = header.seed,
+                            .time_scale = header.time_scale};
+  return configured(std::move(bench), source, header.config_path, answer, console, overrides,
+                    import_recorded(header.imports));
 }
 
 Result<PolicySource> load_policy(SourceSet& sources, const std::string& name) {

@@ -22,7 +22,7 @@ struct Bench {
   RunSpec spec;
 };
 Result<Bench> load_bench(const std::string& path, Console& console,
-                         std::optional<EngineKind> engine = std::nullopt);
+                         const Overrides& overrides = {});
 /// The benchmark that a trace recorded. `environment` answers for variables that the trace leaves out.
 Result<Bench> recorded_bench(const TraceHeader& header, const Environment& environment, Console& console);
 

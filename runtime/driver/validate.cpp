@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "compiler/config/expanded.h"
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/sources.h"
+#include "runtime/exporters/sha256.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/probe.h"
 #include "stdlib/abi/domain_parts.h"
@@ -18,8 +20,16 @@ namespace {
 struct ValidateOptions {
   std::string bench, policy;
   std::vector<std::string> params;
-  bool host = false;
+  bool host = false, expand = false;
+  Overrides overrides;
 };
+
+/// The benchmark written out, with a checksum by which two people can tell that they have the same one.
+std::string expanded(const RunSpec& spec) {
+  const std::string text = expanded_yaml(spec);
+  const size_t jobs = spec.containers.size();
+  return fmt::format("{}# {} container{}, sha256 {}\n", text, jobs, jobs == 1 ? "" : "s", sha256_hex(text));
+}
 
 std::string in_words(const RunSpec& spec) {
   size_t metrics = 0;
@@ -34,9 +44,10 @@ std::string in_words(const RunSpec& spec) {
 int validate(const ValidateOptions& options, Console& console) {
   const auto params = parse_params(options.params);
   if (!params.ok()) return console.fail(params.error());
-  Result<Bench> bench = load_bench(options.bench, console);
+  Result<Bench> bench = load_bench(options.bench, console, options.overrides);
   if (!bench.ok()) return console.fail(bench.error());
   RunSpec& spec = bench->spec;
+  const RunSpec written = spec;  // without what depends on this host
   HostFacts facts = probe_host();
   facts.rdt.peak_bandwidth =
       spec.peak_bandwidth.value_or(saved_peak_bandwidth(calibration_file(), facts).value_or(0));
@@ -70,7 +81,10 @@ int validate(const ValidateOptions& options, Console& console) {
         {Exit::HostLacks,
          fmt::format("this host lacks what the policy needs:\n  {}", fmt::join(lacks, "\n  ")),
          "`cbench run --degraded` runs it all the same"});
-  std::puts(in_words(spec).c_str());
+  if (options.expand)
+    std::fputs(expanded(written).c_str(), stdout);
+  else
+    std::puts(in_words(spec).c_str());
   return 0;
 }
 
@@ -85,8 +99,14 @@ void add_validate(CLI::App& app, Command& chosen) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--host", options->host, "check as well that this host can run it");
+  command->add_flag("--expand", options->expand,
+                    "print it with every generated container, default and variable written out");
+  command->add_option("--seed", options->overrides.seed, "of generated containers, instead of the file's");
+  command->add_option("--time-scale", options->overrides.time_scale, "divide all times of the file by this")
+      ->check(CLI::Range(1e-3, 1e6));
   command->footer(
-      "Examples:\n  cbench validate bench.yml\n  cbench validate bench.yml --policy my.cbp --host");
+      "Examples:\n  cbench validate bench.yml\n  cbench validate bench.yml --policy my.cbp --host\n"
+      "  cbench validate trace.yml --expand --seed 7 > static.yml");
   command->callback(
       [options, &chosen] { chosen = [options](Console& console) { return validate(*options, console); }; });
 }

@@ -122,6 +122,11 @@ Result<> ProcessCgroups::open() {
 
 Result<> ProcessCgroups::make_folder(const std::string& folder) {
   if (const Result<> noted = journal_.will_create(folder); !noted) return noted.error();
+  return make_below(folder);
+}
+
+/// What lies below a folder of the journal's is removed with it, and costs no wait for the disk.
+Result<> ProcessCgroups::make_below(const std::string& folder) {
   if (mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return Done{};
   return refused(fmt::format("cannot make cgroup {}", folder), errno);
 }
@@ -200,7 +205,7 @@ Result<CgroupPaths> ProcessCgroups::make(const std::string& name, const Containe
     if (!(run_.*member).empty()) group.*member = run_.*member + "/" + name;
   }
   for (const std::string& folder : folders_of(group)) {
-    if (const Result<> made = make_folder(folder); !made) return made.error();
+    if (const Result<> made = make_below(folder); !made) return made.error();
   }
   if (const Result<> limited = limit(group, spec); !limited) return limited.error();
   return group;
@@ -266,6 +271,10 @@ bool ProcessCgroups::oom_killed(const CgroupPaths& group) {
     if (key == "oom_kill") return value > 0;
   }
   return false;
+}
+
+void ProcessCgroups::remove(const CgroupPaths& group) {
+  for (const std::string& folder : folders_of(group)) remove_tree(folder);
 }
 
 std::vector<std::string> ProcessCgroups::close() {

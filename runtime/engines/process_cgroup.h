@@ -37,6 +37,8 @@ class ProcessCgroups {
   Result<bool> set_cores(const CgroupPaths& group, const CpuSet& cores);
   /// Has the kernel killed one of the group's processes for want of memory?
   static bool oom_killed(const CgroupPaths& group);
+  /// Removes a container's group, which should be empty: one that is not is left to close().
+  static void remove(const CgroupPaths& group);
   /// Removes all groups that were made, which must be empty; returns what remains.
   std::vector<std::string> close();
 
@@ -44,6 +46,7 @@ class ProcessCgroups {
   Result<> open_v1(const CgroupPaths& own);
   Result<> open_v2(const CgroupPaths& own);
   Result<> make_folder(const std::string& folder);
+  static Result<> make_below(const std::string& folder);
   Result<> leave_group(const std::string& control);
   Result<> give_controllers(const std::string& parent, const std::string& group);
   Result<> limit(const CgroupPaths& group, const ContainerSpec& spec);

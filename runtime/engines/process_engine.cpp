@@ -273,9 +273,9 @@ Result<> ProcessEngine::stop(size_t slot, std::chrono::milliseconds grace) {
   CgroupPaths cgroup;
   {
     const std::lock_guard lock(mutex_);
-    if (!slots_[slot].started || slots_[slot].exited) return Done{};
-    slots_[slot].stopping = true;
+    if (!slots_[slot].started) return Done{};
     cgroup = slots_[slot].cgroup;
+    if (!slots_[slot].exited) slots_[slot].stopping = true;
   }
   const std::string& folder = listing(cgroup);
   signal_all(folder, SIGTERM);
@@ -283,7 +283,11 @@ Result<> ProcessEngine::stop(size_t slot, std::chrono::milliseconds grace) {
   const bool gone = kill_all(folder, freezer_of(cgroup), kAfterKill);
   std::unique_lock lock(mutex_);
   const bool reaped = changed_.wait_for(lock, kAfterKill, [&] { return slots_[slot].exited; });
-  if (gone && reaped) return Done{};
+  if (gone && reaped) {
+    lock.unlock();
+    ProcessCgroups::remove(cgroup);  // now, and not all of them at the end
+    return Done{};
+  }
   return Error{
       Exit::RunFailed,
       fmt::format("processes of container `{}` do not end after SIGKILL", spec_.containers[slot].name.value),

@@ -72,6 +72,12 @@ void Decider::start(size_t slot, const Admission& admission, double quota, const
   call(abi::Event::Start, index);
 }
 
+CpuSet Decider::cpus(size_t slot, const CpuSet& started_on) const {
+  if (!acts()) return started_on;
+  const CpuSet& now = policy_->goal().containers[slot].cpus;
+  return now.any() ? now : started_on;
+}
+
 void Decider::stop(size_t slot) {
   const auto index = static_cast<int32_t>(slot);
   log_.event(EventKind::Stop, index);

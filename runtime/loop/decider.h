@@ -44,6 +44,9 @@ class Decider {
   /// Restores the host. Safe at any time and more than once.
   void restore();
 
+  /// The CPUs that a container is on which was started on `started_on`: where the policy has moved it since.
+  [[nodiscard]] CpuSet cpus(size_t slot, const CpuSet& started_on) const;
+
   [[nodiscard]] bool active() const { return policy_ != nullptr; }
   [[nodiscard]] bool acts() const { return active() && in_.mode == Mode::Act && in_.host != nullptr; }
   /// Time of the policy in the newest step.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,8 +24,14 @@ Lifecycle::Lifecycle(const RunInputs& inputs, RunLog& log, Decider& decider)
       log_(log),
       decider_(decider),
       lives_(inputs.spec.containers.size()),
+      by_start_(inputs.spec.containers.size()),
       stop_done_ns_(inputs.spec.containers.size(), -1),
-      pool_(inputs.workers) {}
+      pool_(inputs.workers) {
+  std::iota(by_start_.begin(), by_start_.end(), size_t{0});
+  std::sort(by_start_.begin(), by_start_.end(), [this](size_t a, size_t b) {
+    return std::pair(spec(a).start_ns, a) < std::pair(spec(b).start_ns, b);
+  });
+}
 
 void Lifecycle::prepare_all() {
   unprepared_ = lives_.size();
@@ -53,7 +60,24 @@ void Lifecycle::on_prepared(size_t slot, const Result<>& result) {
 
 /// With `drain` a container without a stop of its own (config gives it max_t) runs to its end.
 int64_t Lifecycle::stop_time(size_t slot) const {
-  return in_.spec.drain && spec(slot).stop_ns == in_.spec.max_ns ? kNever : spec(slot).stop_ns;
+  const int64_t started = lives_[slot].started_ns;
+  return started < 0 ? planned_end(slot, spec(slot).start_ns) : planned_end(slot, started);
+}
+
+int64_t Lifecycle::planned_end(size_t slot, int64_t now_ns) const {
+  const bool to_its_end = in_.spec.drain && spec(slot).stop_ns == in_.spec.max_ns;
+  const int64_t stop = to_its_end ? kNever : spec(slot).stop_ns;
+  return spec(slot).length_ns ? std::min(stop, now_ns + *spec(slot).length_ns) : stop;
+}
+
+bool Lifecycle::holds_cpus(size_t slot) const {
+  const ContainerState state = lives_[slot].state;
+  return state == ContainerState::Starting || state == ContainerState::Running ||
+         state == ContainerState::Stopping;
+}
+
+bool Lifecycle::queues(size_t slot) const {
+  return in_.spec.admission != Admission::Share && spec(slot).cores.value.none();
 }
 
 bool Lifecycle::may_start(size_t slot) const {
@@ -63,7 +87,7 @@ bool Lifecycle::may_start(size_t slot) const {
 int64_t Lifecycle::next_due() const {
   int64_t due = kNever;
   for (size_t slot = 0; slot < lives_.size(); ++slot) {
-    if (may_start(slot)) due = std::min(due, spec(slot).start_ns);
+    if (may_start(slot) && spec(slot).start_ns > acted_ns_) due = std::min(due, spec(slot).start_ns);
     if (lives_[slot].state == ContainerState::Running) due = std::min(due, stop_time(slot));
     if (lives_[slot].state == ContainerState::Stopping && stop_done_ns_[slot] >= 0)
       due = std::min(due, stop_done_ns_[slot] + kNoticeGraceNs);
@@ -83,28 +107,55 @@ void Lifecycle::act(int64_t now_ns) {
                fmt::format("`{}` was stopped, its exit code is not known", spec(slot).name.value));
     }
   }
-  for (size_t slot = 0; slot < lives_.size(); ++slot)
-    if (may_start(slot) && spec(slot).start_ns <= now_ns) request_start(slot);
+  start_due(now_ns);
+  acted_ns_ = now_ns;
 }
 
-CpuSet Lifecycle::propose_cpus(size_t slot) const {
+void Lifecycle::start_due(int64_t now_ns) {
+  bool blocked = false;
+  for (const size_t slot : by_start_) {
+    if (spec(slot).start_ns > now_ns) return;
+    if (!may_start(slot)) continue;
+    if (!queues(slot)) {
+      request_start(slot, now_ns);
+    } else if (!blocked) {
+      const CpuSet free = in_.facts.online & ~taken_cpus(slot, now_ns);
+      if (static_cast<int64_t>(free.count()) >= spec(slot).num_cores)
+        request_start(slot, now_ns);
+      else
+        blocked = in_.spec.admission == Admission::Queue;
+    }
+  }
+}
+
+CpuSet Lifecycle::taken_cpus(size_t slot, int64_t now_ns) const {
+  CpuSet taken;
+  const int64_t end = planned_end(slot, now_ns);
+  for (size_t other = 0; other < lives_.size(); ++other) {
+    if (holds_cpus(other))
+      taken |= decider_.cpus(other, lives_[other].cpus);
+    else if (may_start(other) && spec(other).start_ns < end)
+      taken |= spec(other).cores.value;  // they are promised to it
+  }
+  return taken;
+}
+
+CpuSet Lifecycle::propose_cpus(size_t slot, int64_t now_ns) const {
   if (spec(slot).cores.value.any()) return spec(slot).cores.value;
   std::vector<CpuSet> occupied;
   for (size_t other = 0; other < lives_.size(); ++other) {
-    const ContainerState state = lives_[other].state;
-    if (state == ContainerState::Starting || state == ContainerState::Running ||
-        state == ContainerState::Stopping)
-      occupied.push_back(lives_[other].cpus);
-    else if (may_start(other) && spec(other).start_ns <= stop_time(slot))
+    if (holds_cpus(other))
+      occupied.push_back(decider_.cpus(other, lives_[other].cpus));
+    else if (may_start(other) && spec(other).start_ns <= planned_end(slot, now_ns))
       occupied.push_back(spec(other).cores.value);  // they are promised to it
   }
   return choose_cpus(in_.facts, occupied, spec(slot).num_cores, in_.own_cpus);
 }
 
-void Lifecycle::request_start(size_t slot) {
+void Lifecycle::request_start(size_t slot, int64_t now_ns) {
   ContainerLife& life = lives_[slot];
   const double quota = spec(slot).cpus > 0 ? spec(slot).cpus : std::numeric_limits<double>::infinity();
-  const Decider::Admission admission = decider_.admit(slot, propose_cpus(slot), quota);
+  const Decider::Admission admission = decider_.admit(slot, propose_cpus(slot, now_ns), quota);
   if (admission.rejected) {
     life.state = ContainerState::Rejected;
     log_.say(RunObserver::Level::Info,
@@ -152,8 +203,8 @@ void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Dec
 void Lifecycle::request_stop(size_t slot) {
   lives_[slot].stop_requested_ns = log_.now();
   lives_[slot].state = ContainerState::Stopping;
+  leave(slot);  // first: what it is measured by goes with it
   submit_stop(slot);
-  leave(slot);
 }
 
 void Lifecycle::submit_stop(size_t slot) {
@@ -234,6 +285,19 @@ void Lifecycle::stop_all() {
   for (size_t slot = 0; slot < lives_.size(); ++slot)
     if (lives_[slot].state == ContainerState::Running) request_stop(slot);
   stopping_ = true;
+}
+
+void Lifecycle::tell_unstarted() {
+  size_t count = 0, first = 0;
+  for (size_t slot = lives_.size(); slot-- > 0;)
+    if (queues(slot) && lives_[slot].state == ContainerState::Waiting && spec(slot).start_ns <= acted_ns_)
+      ++count, first = slot;
+  if (count == 0) return;
+  log_.say(
+      RunObserver::Level::Warn,
+      fmt::format("{} of {} containers were not started, `{}` the first of them: too few CPUs became free "
+                  "before the run's end",
+                  count, lives_.size(), spec(first).name.value));
 }
 
 bool Lifecycle::settled() const {

@@ -37,6 +37,9 @@ class Lifecycle {
   /// A container could not be prepared or started: it would be another experiment.
   [[nodiscard]] bool broken() const { return broken_; }
 
+  /// Says what has not been started for want of CPUs.
+  void tell_unstarted();
+
   /// Sets the frame's running flags and counts the samples.
   void mark_running(Frame& frame);
   void count(RunObserver::Progress& progress) const;
@@ -46,9 +49,19 @@ class Lifecycle {
  private:
   [[nodiscard]] const ContainerSpec& spec(size_t slot) const { return in_.spec.containers[slot]; }
   [[nodiscard]] int64_t stop_time(size_t slot) const;
+  /// When it will end at the latest, if it starts at `now_ns`.
+  [[nodiscard]] int64_t planned_end(size_t slot, int64_t now_ns) const;
   [[nodiscard]] bool may_start(size_t slot) const;
-  [[nodiscard]] CpuSet propose_cpus(size_t slot) const;
-  void request_start(size_t slot);
+  /// Is it on CPUs in this moment?
+  [[nodiscard]] bool holds_cpus(size_t slot) const;
+  /// Does it start only when CPUs are free?
+  [[nodiscard]] bool queues(size_t slot) const;
+  /// CPUs that are another's until `slot`, if it starts at `now_ns`, has ended.
+  [[nodiscard]] CpuSet taken_cpus(size_t slot, int64_t now_ns) const;
+  [[nodiscard]] CpuSet propose_cpus(size_t slot, int64_t now_ns) const;
+  /// Starts what is due and, if it has to wait for CPUs, has its turn.
+  void start_due(int64_t now_ns);
+  void request_start(size_t slot, int64_t now_ns);
   void request_stop(size_t slot);
   void submit_stop(size_t slot);
   void on_prepared(size_t slot, const Result<>& result);
@@ -64,6 +77,8 @@ class Lifecycle {
   RunLog& log_;
   Decider& decider_;
   std::vector<ContainerLife> lives_;
+  std::vector<size_t> by_start_;       ///< slots in the order of their times
+  int64_t acted_ns_ = -1;              ///< whose start is not later and has not come waits for CPUs
   std::vector<int64_t> stop_done_ns_;  ///< when the engine's stop returned; -1: not yet
   std::set<std::string> said_;         ///< warnings, each said once
   size_t unprepared_ = 0;

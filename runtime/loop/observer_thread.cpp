@@ -64,22 +64,24 @@ std::string shared_cpus(const RunSpec& spec, const HostFacts& facts, const CpuSe
   // Where it keeps to none, the scheduler finds a CPU that is free, if there is one.
   if (own.none() && (facts.online & ~fixed).count() > floating_cpus(spec)) return "";
   const CpuSet mine = own.any() ? own : facts.online;
+  constexpr size_t kNamed = 8;
   std::string names;
+  size_t count = 0;
   CpuSet shared;
   for (const ContainerSpec& container : spec.containers) {
     const bool floats = container.cores.value.none() && own.none();
     const CpuSet both = floats ? facts.online & ~fixed : container.cores.value & mine;
     if (both.none()) continue;
     shared |= both;
-    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", container.name.value);
+    if (count++ < kNamed) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", container.name.value);
   }
   if (shared.none()) return "";
+  if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
   return fmt::format(
       "cbench may run on CPU{} {}, where {} run{}; leave a CPU free, or name one that is: `benchmark: "
       "{{observer: {{core: "
       "\"N\"}}}}`",
-      shared.count() == 1 ? "" : "s", to_list(shared), names,
-      names.find(',') == std::string::npos ? "s" : "");
+      shared.count() == 1 ? "" : "s", to_list(shared), names, count == 1 ? "s" : "");
 }
 
 Result<ObserverThread> ObserverThread::begin(const ObserverSpec& spec, const CpuSet& own) {

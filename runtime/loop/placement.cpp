@@ -30,6 +30,7 @@ CpuSet foreseen_cpus(const RunSpec& spec, const HostFacts& facts) {
   std::vector<const ContainerSpec*> floating;
   for (const ContainerSpec& c : spec.containers)
     if (c.cores.value.none()) floating.push_back(&c);
+  if (!floating.empty() && spec.admission != Admission::Share) return facts.online;  // whichever is free
   // As they start, then as they are listed.
   std::sort(floating.begin(), floating.end(), [](const ContainerSpec* a, const ContainerSpec* b) {
     return a->start_ns != b->start_ns ? a->start_ns < b->start_ns : a < b;

@@ -157,6 +157,7 @@ class Run {
       decider_.end();
       flush(in_.clock.monotonic_ns());
     }
+    if (begun_) lives_.tell_unstarted();
     lives_.close_admission();
     while (!lives_.settled() && signals_seen_ < 2 && !lives_.preparing()) {
       turn(after_begin(lives_.next_due()));

@@ -19,6 +19,15 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kVersionKey = "cbench.trace_version";
 constexpr const char* kOwnKey = "cbench.own_metrics";
+// Where the run has them.
+constexpr const char* kImportsKey = "cbench.imports";
+constexpr const char* kSeedKey = "cbench.seed";
+constexpr const char* kTimeScaleKey = "cbench.time_scale";
+
+double positive(const json& value) {
+  if (!value.is_number() || !(value.get<double>() > 0)) throw BadJson("a number above 0 was expected");
+  return value.get<double>();
+}
 
 std::string pairs_json(const Pairs& pairs) {
   json list = json::array();
@@ -135,6 +144,12 @@ TraceHeader read(const Metadata& metadata, std::string& key) {
   header.config_path = get("config_path");
   header.config_text = get("config");
   header.variables = pairs_of(get("variables"));
+  if (const std::string* words = find_value(metadata, key = kImportsKey))
+    for (auto& [path, text] : pairs_of(*words)) header.imports.push_back({path, text});
+  if (const std::string* words = find_value(metadata, key = kSeedKey))
+    header.seed = integer<uint64_t>(parse_json(*words));
+  if (const std::string* words = find_value(metadata, key = kTimeScaleKey))
+    header.time_scale = positive(parse_json(*words));
   header.policy_path = get("policy_path");
   header.policy_text = get("policy");
   header.params = pairs_of(get("params"));
@@ -185,6 +200,13 @@ Metadata to_metadata(const TraceHeader& header) {
       {"cbench.statuses",
        dump_json(json(std::vector<std::string>(std::begin(kStatusNames), std::end(kStatusNames))))},
       {"cbench.plan", to_json(header.plan)}};
+  if (!header.imports.empty()) {
+    Pairs imports;
+    for (const ImportedText& file : header.imports) imports.emplace_back(file.path, file.text);
+    metadata.emplace_back(kImportsKey, pairs_json(imports));
+  }
+  if (header.seed) metadata.emplace_back(kSeedKey, std::to_string(*header.seed));
+  if (header.time_scale != 1) metadata.emplace_back(kTimeScaleKey, dump_json(json(header.time_scale)));
   if (std::string own = own_json(header); own != "[]") metadata.emplace_back(kOwnKey, std::move(own));
   for (auto& [key, value] : metadata) value = to_utf8(value);
   return metadata;

@@ -13,6 +13,8 @@
 #include "compiler/base/result.h"
 #include "runtime/dataframe/frame.h"
 #include "stdlib/abi/decision.h"
+#include "stdlib/abi/plan.h"
+#include "stdlib/abi/spec.h"
 
 namespace cbench {
 
@@ -24,6 +26,9 @@ struct TraceHeader {
   std::string cbench_version;
   std::string config_path, config_text;  ///< secrets masked
   std::vector<std::pair<std::string, std::string>> variables;  ///< of the configuration, secrets left out
+  std::vector<ImportedText> imports;     ///< files that the configuration reads, secrets masked
+  std::optional<uint64_t> seed;          ///< of generated containers
+  double time_scale = 1;                 ///< the configuration's times were divided by it
   std::string policy_path, policy_text;  ///< empty without a policy
   std::vector<std::pair<std::string, std::string>> params;     ///< as set on the command line or in the YAML
   std::string host_json;    ///< HostFacts

@@ -18,6 +18,9 @@ namespace cbench {
 enum class EngineKind : uint8_t { Docker, Process };
 enum class Mode : uint8_t { Observe, Advise, Act };
 enum class Pull : uint8_t { Missing, Always, Never };
+/// When a container without CPUs of its own may start: at its time, sharing CPUs where none is free; or when as
+/// many CPUs as it wants are free, in order of time, and with Backfill a later one that fits before it.
+enum class Admission : uint8_t { Share, Queue, Backfill };
 using MetricSet = std::bitset<kMetricIds>;
 
 /// A published port of a Docker container.
@@ -90,6 +93,7 @@ struct ContainerSpec {
   Located<std::string> command;  ///< for sh -c; empty: the image's own
   std::optional<std::vector<std::string>> entrypoint;
   Located<CpuSet> cores;  ///< empty: `num_cores` free ones are picked at start
+  bool exclusive = true;  ///< no other that says the same may have a CPU of `cores`
   int64_t num_cores = 1;
   std::vector<Port> ports;
   std::vector<Volume> volumes;
@@ -102,6 +106,7 @@ struct ContainerSpec {
   Pull pull = Pull::Missing;
   int64_t start_ns = 0;  ///< from the run's begin
   int64_t stop_ns = 0;
+  std::optional<int64_t> length_ns;  ///< it is stopped so long after its start, at `stop_ns` at the latest
   std::optional<int64_t> expected_ns;
   std::vector<std::pair<Metric, double>> targets;  ///< canonical (ratios as 0..1), times in ns
   Sampling sampling;
@@ -132,6 +137,12 @@ struct ObserverSpec {
   bool lock_memory = true;   ///< keep our pages in memory where the limit allows it
 };
 
+/// A file of templates that `workloads.input` brought in.
+struct ImportedText {
+  std::string path;  ///< absolute
+  std::string text;
+};
+
 /// A whole experiment.
 struct RunSpec {
   std::string path;  ///< of the YAML, as given
@@ -143,6 +154,11 @@ struct RunSpec {
   int64_t pid_sync_ns = 100'000'000;
   EngineKind engine = EngineKind::Docker;
   int64_t repeat = 1;
+  int64_t warmup_runs = 0;         ///< before those, not counted
+  int64_t cooldown_ns = 0;         ///< pause between two runs
+  Admission admission = Admission::Share;
+  std::optional<uint64_t> seed;    ///< of generated containers; unset: there are none
+  double time_scale = 1;           ///< all times were divided by it
   int64_t discard_ns = 0;          ///< warm-up left out of the summary
   std::string output;              ///< empty: results/<name>/<run-id>/
   Located<std::string> scheduler;  ///< `implementation`; empty: none named
@@ -156,6 +172,7 @@ struct RunSpec {
   std::optional<double> peak_bandwidth;  ///< `benchmark.host`: bytes/s of one L3 domain
   std::vector<OwnEvent> events;          ///< of all containers, each metric once
   std::vector<ContainerSpec> containers;
+  std::vector<ImportedText> imports;
   std::vector<std::pair<std::string, std::string>>
       variables;  ///< ${NAME}s that were expanded, secrets left out
   std::string

@@ -64,6 +64,8 @@ std::string dump(const ContainerSpec& c, const SourceSet& sources) {
                             c.privileged, c.critical, c.priority, c.allow_failure, static_cast<int>(c.pull)));
   line("ns", fmt::format("{} to {} expected {}", c.start_ns, c.stop_ns,
                          c.expected_ns ? std::to_string(*c.expected_ns) : "-"));
+  if (c.length_ns) line("length", fmt::format("{} ns", *c.length_ns));
+  if (!c.exclusive) line("shares", "its CPUs");
   for (const auto& [metric, value] : c.targets)
     line("target", fmt::format("{} {}", info(metric).field, value));
   const Sampling& s = c.sampling;
@@ -102,6 +104,10 @@ std::string dump(const RunSpec& spec, const SourceSet& sources) {
                      spec.influx.org ? "\"" + *spec.influx.org + "\"" : "unset");
   out += fmt::format("registry: {}|{}|{}\n", spec.registry.host, spec.registry.user,
                      spec.registry.password.empty() ? "" : "set");
+  if (spec.admission != Admission::Share)
+    out += fmt::format("admission: {}\n", spec.admission == Admission::Queue ? "queue" : "backfill");
+  if (spec.warmup_runs > 0 || spec.cooldown_ns > 0)
+    out += fmt::format("warm-up runs: {}, cool-down {} ns\n", spec.warmup_runs, spec.cooldown_ns);
   for (const ContainerSpec& container : spec.containers) out += dump(container, sources);
   for (const auto& [name, value] : spec.variables) out += fmt::format("variable {}={}\n", name, value);
   return out;

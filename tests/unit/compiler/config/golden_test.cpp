@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "compiler/config/expanded.h"
 #include "dump.h"
 #include "reading.h"
 
@@ -45,9 +47,18 @@ Variables variables_of(const std::string& text) {
   return variables;
 }
 
+/// Imports from the golden files' own folder, as if it were the one that the benchmark is in.
+Result<std::vector<ImportedText>> import_golden(const std::string& path) {
+  const std::string prefix = "/bench";
+  auto files = import_files(folder().string() + path.substr(prefix.size()));
+  if (!files.ok()) return files.error();
+  for (ImportedText& file : *files) file.path = prefix + file.path.substr(folder().string().size());
+  return files;
+}
+
 Outcome outcome(const fs::path& path) {
   const std::string text = read(path);
-  return Outcome(text, variables_of(text), path.filename());
+  return Outcome(text, variables_of(text), path.filename(), {}, import_golden);
 }
 
 std::string shown(const Outcome& outcome) {
@@ -77,12 +88,33 @@ TEST_P(golden, the_masked_text_reads_as_the_same_spec) {
   const Outcome first = outcome(GetParam());
   if (!first.spec) return;
   const Variables stored(first.spec->variables.begin(), first.spec->variables.end());
-  Outcome second(first.spec->masked_text, stored, GetParam().filename());
+  Outcome second(first.spec->masked_text, stored, GetParam().filename(), {},
+                 import_recorded(first.spec->imports));
   ASSERT_TRUE(second.spec) << second.text();
   // A password of the process environment is stored nowhere.
   if (second.spec->registry.password.empty()) second.spec->registry.password = first.spec->registry.password;
   EXPECT_EQ(dump(*first.spec, first.sources), dump(*second.spec, second.sources));
   EXPECT_EQ(second.spec->masked_text, first.spec->masked_text);
+}
+
+/// Places, and what only the first reading knows.
+std::string without_places(std::string dump) {
+  dump = std::regex_replace(dump, std::regex(" @[0-9]+:[0-9]+\\+[0-9]+"), "");
+  dump = std::regex_replace(dump, std::regex("  off: .*\n"), "");
+  return std::regex_replace(dump, std::regex("variable .*\n"), "");
+}
+
+TEST_P(golden, the_expanded_text_reads_as_the_same_spec) {
+  const Outcome first = outcome(GetParam());
+  if (!first.spec) return;
+  const std::string text = expanded_yaml(*first.spec);
+  const Outcome second(text, {}, GetParam().filename());
+  ASSERT_TRUE(second.spec) << second.text() << text;
+  EXPECT_LE(second.diagnostics.warning_count(), first.diagnostics.warning_count()) << second.text();
+  EXPECT_EQ(without_places(dump(*first.spec, first.sources)),
+            without_places(dump(*second.spec, second.sources)))
+      << text;
+  EXPECT_EQ(expanded_yaml(*second.spec), text);
 }
 
 std::string case_name(const testing::TestParamInfo<fs::path>& info) {

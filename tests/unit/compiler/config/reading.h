@@ -18,7 +18,8 @@ struct Outcome {
   Diagnostics diagnostics;
   std::optional<RunSpec> spec;
 
-  Outcome(const std::string& text, const Variables& variables, const std::string& name = "bench.yml") {
+  Outcome(const std::string& text, const Variables& variables, const std::string& name = "bench.yml",
+          const Overrides& overrides = {}, const Importer& importer = import_recorded({})) {
     const uint32_t source = sources.add(name, text);
     spec = configure(
         sources, source, "/bench/" + name,
@@ -26,7 +27,7 @@ struct Outcome {
           const auto found = variables.find(variable);
           return found == variables.end() ? std::nullopt : std::optional(found->second);
         },
-        diagnostics);
+        diagnostics, overrides, importer);
   }
   [[nodiscard]] std::string text() const { return render(diagnostics, sources, false); }
 };
