@@ -128,13 +128,18 @@ class Run {
     }
     if (now - last_progress_ >= kProgressNs) {
       last_progress_ = now;
-      RunObserver::Progress progress{.elapsed_ns = log_.now(),
-                                     .total_ns = in_.spec.max_ns,
-                                     .missed_steps = outcome_.missed_steps,
-                                     .last_action = decider_.last_action()};
-      lives_.count(progress);
-      in_.observer.progress(progress);
+      tell_progress();
     }
+  }
+
+  void tell_progress() {
+    RunObserver::Progress progress{.elapsed_ns = log_.now(),
+                                   .total_ns = in_.spec.max_ns,
+                                   .steps = outcome_.steps,
+                                   .missed_steps = outcome_.missed_steps,
+                                   .real = decider_.real()};
+    lives_.count(progress);
+    in_.observer.progress(progress);
   }
 
   void flush(int64_t now) {
@@ -158,9 +163,11 @@ class Run {
       flush(in_.clock.monotonic_ns());
     }
     lives_.close_admission();
+    tell_progress();
     while (!lives_.settled() && signals_seen_ < 2 && !lives_.preparing()) {
       turn(after_begin(lives_.next_due()));
       lives_.act(log_.now());
+      tell_progress();
     }
     if (!lives_.settled()) {  // killed, not waited for
       lives_.pool().drop_queued();
