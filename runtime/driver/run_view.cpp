@@ -16,8 +16,8 @@ constexpr size_t kLeastName = 8, kMostName = 24, kLeastSparks = 8, kLeastBar = 8
 
 /// "6.1 s", "12:05", "1:00:00": as coarse as `whole` allows.
 std::string clock(int64_t ns, int64_t whole) {
-  const int64_t seconds = ns / 1'000'000'000;
-  if (whole < 100'000'000'000) return fmt::format("{:.1f}", static_cast<double>(ns / 100'000'000) / 10);
+  const int64_t seconds = ns / 1'000'000'000, tenths = ns / 100'000'000;
+  if (whole < 100'000'000'000) return fmt::format("{}.{}", tenths / 10, tenths % 10);
   if (whole < 3'600'000'000'000) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
   return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }

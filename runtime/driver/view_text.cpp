@@ -127,7 +127,7 @@ ViewLine& ViewLine::trim() {
 
 ViewLine& add_bar(ViewLine& line, double fraction, size_t width, const Screen& screen) {
   const double part = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;
-  const auto full = static_cast<size_t>(part * static_cast<double>(width) + 0.5);
+  const auto full = static_cast<size_t>(std::lround(part * static_cast<double>(width)));
   std::string done, left;
   for (size_t i = 0; i < width; ++i)
     (i < full ? done : left) += i < full ? (screen.utf8 ? "█" : "#") : (screen.utf8 ? "░" : "-");
@@ -143,8 +143,8 @@ std::string sparkline(std::span<const float> values, double top, const Screen& s
       out += ' ';
       continue;
     }
-    const double level = std::clamp(value / top, 0.0, 1.0) * 7 + 0.5;
-    out += (screen.utf8 ? kBlocks : kAscii)[static_cast<size_t>(level)];
+    const auto level = static_cast<size_t>(std::lround(std::clamp(value / top, 0.0, 1.0) * 7));
+    out += (screen.utf8 ? kBlocks : kAscii)[level];
   }
   return out;
 }

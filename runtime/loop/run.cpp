@@ -77,7 +77,8 @@ class Run {
       lives_.act(now);
       if (lives_.settled()) return;
       periodic();
-      turn(std::min({schedule.next_due(), next_flush_, next_sync_, after_begin(lives_.next_due()),
+      turn(std::min({schedule.next_due(), next_flush_, next_sync_, next_progress_,
+                     after_begin(lives_.next_due()),
                      log_.now() < in_.spec.max_ns ? after_begin(in_.spec.max_ns) : kNever}));
     }
   }
@@ -126,8 +127,8 @@ class Run {
       flush(now);
       next_flush_ = now + kSecond;
     }
-    if (now - last_progress_ >= kProgressNs) {
-      last_progress_ = now;
+    if (now >= next_progress_) {
+      next_progress_ = now + kProgressNs;
       tell_progress();
     }
   }
@@ -242,7 +243,7 @@ class Run {
   RunOutcome outcome_;
   int signal_ = 0, signals_seen_ = 0;
   bool begun_ = false, unwritable_ = false;
-  int64_t next_flush_ = kNever, next_sync_ = kNever, last_progress_ = 0, unwritable_since_ = -1;
+  int64_t next_flush_ = kNever, next_sync_ = kNever, next_progress_ = 0, unwritable_since_ = -1;
 };
 
 }  // namespace
