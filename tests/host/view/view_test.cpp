@@ -118,7 +118,6 @@ TEST_F(view, a_run_is_drawn_in_place_and_leaves_only_its_summary) {
   const size_t end = screen.rfind(kShow) + std::strlen(kShow);
   EXPECT_THAT(screen.substr(0, end), HasSubstr("\x1b[J")) << "the frame is erased";
   EXPECT_THAT(screen.substr(end), AllOf(HasSubstr("ok after 2.0"), Not(HasSubstr("\x1b[?"))));
-  // 20 to 25 ticks; each that had something to scroll by or not draws one frame.
   size_t frames = 0;
   for (size_t at = 0; (at = screen.find(kHide, at)) != std::string::npos; ++at) ++frames;
   EXPECT_GE(frames, 5U);
@@ -140,7 +139,7 @@ TEST_F(view, an_interrupt_from_the_keyboard_leaves_the_cursor_visible) {
   expect_nothing_left();
 }
 
-TEST_F(view, a_run_that_cannot_begin_or_ends_by_a_fault_leaves_the_cursor_visible) {
+TEST_F(view, a_run_that_is_ended_on_the_spot_leaves_the_cursor_visible) {
   write("bench.yml",
         "benchmark: {name: f, engine: process, max_t: 20}\n"
         "a: {command: 'sleep 20', num_cores: 1, data: {frequency: 100, docker: true}}\n");
