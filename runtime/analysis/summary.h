@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/base/result.h"
@@ -52,8 +53,8 @@ Result<RunSummary> summarize(TraceReader& trace, int64_t discard_ns = 0);
 
 /// The summary as tables for a terminal, the last line ended.
 std::string to_text(const RunSummary& summary);
-/// The same as one JSON object, for scripts.
-std::string to_json(const RunSummary& summary);
+/// The same as one JSON object, for scripts; with `indent` -1 on one line.
+std::string to_json(const RunSummary& summary, int indent = 2);
 
 /// Decisions, one a line: time, what, outcome, rule with its line, reason and condition. Repeated ones are
 /// folded. At most `limit` lines (0: all).
@@ -61,5 +62,9 @@ std::string decision_table(const std::vector<Decision>& decisions, const Plan& p
                            const std::string& indent, size_t limit = 0);
 /// One decision as a JSON object on one line.
 std::string decision_json(const Decision& decision, const Plan& plan);
+/// The same of an event, whose name is its first field. `containers`: their names by slot.
+std::string event_json(const TraceEvent& event, const std::vector<std::string>& containers);
+/// The object with `"event": name` as its first field.
+std::string with_event(std::string_view name, const std::string& object);
 
 }  // namespace cbench

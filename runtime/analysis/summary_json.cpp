@@ -1,6 +1,8 @@
 // The summary as scripts read it.
 #include <nlohmann/json.hpp>
 
+#include <fmt/format.h>
+
 #include "runtime/analysis/summary.h"
 
 namespace cbench {
@@ -50,7 +52,20 @@ std::string decision_json(const Decision& decision, const Plan& plan) {
   return dump(to_object(decision, plan), -1);
 }
 
-std::string to_json(const RunSummary& summary) {
+std::string event_json(const TraceEvent& event, const std::vector<std::string>& containers) {
+  Json out = {{"step", event.step}, {"time_ns", event.time_ns}};
+  if (event.slot >= 0 && static_cast<size_t>(event.slot) < containers.size())
+    out["container"] = containers[static_cast<size_t>(event.slot)];
+  out["code"] = event.code;
+  if (!event.text.empty()) out["text"] = event.text;
+  return with_event(kEventNames[static_cast<size_t>(event.kind)], dump(out, -1));
+}
+
+std::string with_event(std::string_view name, const std::string& object) {
+  return fmt::format("{{\"event\":\"{}\",{}", name, object.substr(1));
+}
+
+std::string to_json(const RunSummary& summary, int indent) {
   Json out = {
       {"run_id", summary.run_id},
       {"outcome", summary.end ? Json(summary.end->outcome) : Json(nullptr)},
@@ -84,7 +99,7 @@ std::string to_json(const RunSummary& summary) {
   }
   for (const Decision& decision : summary.decisions)
     out["actions"].push_back(to_object(decision, summary.plan));
-  return dump(out, 2);
+  return dump(out, indent);
 }
 
 }  // namespace cbench

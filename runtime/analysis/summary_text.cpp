@@ -23,14 +23,7 @@ std::string ratio(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value) : "n/a";
 }
 
-std::string bytes(const std::optional<int64_t>& value) {
-  if (!value) return "n/a";
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double number = static_cast<double>(*value);
-  size_t unit = 0;
-  for (; number >= 1024 && unit + 1 < std::size(kUnits); ++unit) number /= 1024;
-  return fmt::format("{:.{}f} {}", number, unit == 0 ? 0 : 1, kUnits[unit]);
-}
+std::string bytes(const std::optional<int64_t>& value) { return value ? in_bytes(*value) : "n/a"; }
 
 std::string exit_words(const ContainerSummary& container) {
   if (container.rejected) return "rejected";

@@ -1,6 +1,9 @@
 #include "runtime/analysis/table.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace cbench {
 namespace {
@@ -11,6 +14,14 @@ size_t width(const std::string& text) {
 }
 
 }  // namespace
+
+std::string in_bytes(int64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto number = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; number >= 1024 && unit + 1 < std::size(kUnits); ++unit) number /= 1024;
+  return fmt::format("{:.{}f} {}", number, unit == 0 ? 0 : 1, kUnits[unit]);
+}
 
 std::string Table::text(const std::string& indent) const {
   std::vector<size_t> widths;

@@ -1,10 +1,14 @@
 // Table: columns of text, aligned for a terminal.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace cbench {
+
+/// "512 B", "3.1 MiB".
+std::string in_bytes(int64_t bytes);
 
 class Table {
  public:

@@ -2,8 +2,10 @@
 // here.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "compiler/base/diagnostic.h"
 #include "compiler/base/result.h"
@@ -11,17 +13,20 @@
 
 namespace cbench {
 
-class Console final : public RunObserver {
+class Console {
  public:
   enum class Verbosity : uint8_t { Quiet, Normal, Verbose };
+  using Level = RunObserver::Level;
   explicit Console(Verbosity verbosity);
-  ~Console() override;
-  Console(const Console&) = delete;
-  Console& operator=(const Console&) = delete;
 
   /// Prints an error with its hint and returns its exit code. An error without a message was reported before.
   int fail(const Error& error);
-  void warn(const std::string& text) { log(Level::Warn, text); }
+  void warn(const std::string& text) {
+    log(Level::Warn, text);
+    if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) warnings_.push_back(text);
+  }
+  /// What was warned of so far, each once.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   /// What is good to know; not when quiet.
   void say(const std::string& text) { log(Level::Info, text); }
   /// What only helps to find a fault; when verbose.
@@ -30,20 +35,16 @@ class Console final : public RunObserver {
   [[nodiscard]] bool quiet() const { return verbosity_ == Verbosity::Quiet; }
   [[nodiscard]] bool verbose() const { return verbosity_ == Verbosity::Verbose; }
 
-  /// A live line on a terminal, otherwise a line now and then.
-  void progress(const Progress& progress) override;
-  void log(Level level, const std::string& text) override;
-  /// Takes the live line away.
-  void clear_progress();
+  void log(Level level, const std::string& text) { print(line(level, text)); }
+  /// What log() prints: the text as a line, or nothing when that is not asked for.
+  [[nodiscard]] std::string line(Level level, const std::string& text) const;
 
  private:
-  void print(const std::string& text);
+  static void print(const std::string& text);
 
   Verbosity verbosity_;
-  bool terminal_, colour_;
-  bool line_shown_ = false;
-  std::string last_what_;
-  int64_t next_line_ns_ = 0;
+  bool colour_;
+  std::vector<std::string> warnings_;
 };
 
 /// The error of something that was already shown.

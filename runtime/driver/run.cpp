@@ -140,7 +140,8 @@ Result<> sum_up(const SessionResult& result, const RunSpec& spec, bool json, Con
   const Result<RunSummary> summary = summarize(**trace, spec.discard_ns);
   if (!summary.ok()) return summary.error();
   if (json) {
-    std::fputs((to_json(*summary) + "\n").c_str(), stdout);
+    std::fputs((with_event("summary", to_json(*summary, -1)) + "\n").c_str(), stdout);
+    std::fflush(stdout);  // a reader that has gone is no failure of the run
   } else {
     std::fputs((to_text(*summary) + fmt::format("\ntrace  {}\n", result.trace_path)).c_str(), stdout);
     console.say(fmt::format("next   cbench dry-run {}{}\n       cbench export {} --to lp", result.trace_path,
@@ -183,7 +184,8 @@ int run_benchmark(const RunOptions& options, Console& console) {
                .params = decided->params,
                .trace_path = options.trace,
                .export_path = options.export_lp,
-               .send = !options.no_export};
+               .send = !options.no_export,
+               .json = options.json};
   if (decided->source) {
     plan.policy_path = decided->source->path;
     plan.policy_text = decided->bench.sources.text(decided->source->source);
@@ -238,7 +240,8 @@ void add_run(CLI::App& app, Command& chosen) {
   command->add_option("-o,--output", options->trace, "where to write the trace");
   command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well");
   command->add_flag("--no-export", options->no_export, "send nothing to the configured database");
-  command->add_flag("--json", options->json, "the summary as JSON");
+  command->add_flag("--json", options->json,
+                    "what happens as JSON, one object a line, the summary as the last");
   command->footer(
       "Examples:\n  cbench run bench.yml\n  cbench run bench.yml --policy fair_share --param full=80%\n"
       "  cbench run bench.yml --policy my.cbp --mode advise -o trace.arrows");

@@ -1,15 +1,21 @@
 #include "runtime/driver/run_session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/live_sink.h"
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/run_folder.h"
 #include "runtime/driver/run_id.h"
+#include "runtime/driver/run_json.h"
+#include "runtime/driver/run_lines.h"
+#include "runtime/driver/run_screen.h"
+#include "runtime/driver/run_watch.h"
 #include "runtime/host/probe.h"
 #include "runtime/loop/bounded_host.h"
 #include "runtime/loop/observer_thread.h"
@@ -19,6 +25,8 @@ namespace cbench {
 namespace {
 
 constexpr std::string_view kPolicyJournal = "-policy";
+/// How long the run's end waits for a terminal or a pipe that takes nothing, while signals are not let in.
+constexpr std::chrono::milliseconds kShowPatience{1000};
 
 /// The two journals of a run. What the policy changes has one of its own: it is undone in mid-run when the
 /// policy stops, while the engine's cgroups must stay.
@@ -135,6 +143,19 @@ std::unique_ptr<Engine> make_engine(const RunSpec& spec, const std::string& run_
                                            : make_process_engine(spec, run_id, logs, journal);
 }
 
+/// Who shows the run: a view where standard error is a terminal, else lines; and the reader of --json.
+std::vector<std::unique_ptr<RunFace>> faces_of(const RunFacts& facts, const RunPlan& plan, Console& console) {
+  std::vector<std::unique_ptr<RunFace>> faces;
+  // A view and JSON on one terminal would be neither.
+  const bool lines = console.quiet() || (plan.json && ::isatty(STDOUT_FILENO) != 0);
+  if (std::unique_ptr<Terminal> terminal = lines ? nullptr : Terminal::open(STDERR_FILENO))
+    faces.push_back(std::make_unique<RunScreen>(facts, console, std::move(terminal)));
+  else
+    faces.push_back(std::make_unique<RunLines>(facts, console));
+  if (plan.json) faces.push_back(std::make_unique<RunJson>(facts, STDOUT_FILENO));
+  return faces;
+}
+
 bool sends(const RunPlan& plan) {
   return plan.send && !plan.spec.influx.host.empty() && plan.spec.influx.org.has_value();
 }
@@ -189,6 +210,14 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
 
   Sampler sampler(plan.spec, plan.facts, frame, journals->engine());
   SamplerSource source(sampler);
+  const RunFacts watched{.spec = plan.spec,
+                         .plan = plan.policy != nullptr ? &plan.policy->plan : nullptr,
+                         .run_id = run_id,
+                         .mode = header.mode,
+                         .engine = header.engine,
+                         .trace_path = folder->trace,
+                         .warnings = console.warnings()};
+  std::optional<RunWatch> watch(std::in_place, watched, faces_of(watched, plan, console), plan.json);
   RunInputs inputs{.spec = plan.spec,
                    .facts = plan.facts,
                    .mode = plan.mode,
@@ -198,7 +227,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
                    .frame = frame,
                    .trace = **trace,
                    .sink = sink.get(),
-                   .observer = console,
+                   .observer = *watch,
                    .clock = clock,
                    .signals = *signals,
                    .own_cpus = own,
@@ -208,9 +237,9 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     inputs.entry = plan.policy->entry;
   }
   SessionResult result{.outcome = run(inputs), .trace_path = folder->trace, .exported = std::nullopt};
-  console.clear_progress();
   for (const std::string& left : journals->undo(control && control->host.abandoned()))
     result.outcome.problems.push_back("the host could not be restored: " + left);
+  watch->end(kShowPatience);
   if (result.outcome.abandoned) {
     // Threads still wait for the engine's answers, with references to what would be destroyed from here on.
     console.warn("ended by force");
@@ -220,7 +249,8 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     result.hung = true;
     static_cast<void>(control.release());
   }
-  signals.reset();  // all is in order now: a signal may end the wait for the export
+  signals.reset();  // all is in order now: a signal may end the waits for who reads us and for the export
+  watch.reset();
   if (sink) {
     console.say("waiting for the export");
     result.exported = sink->finish(result.outcome.end);

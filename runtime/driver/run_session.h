@@ -26,7 +26,8 @@ struct RunPlan {
   std::vector<std::pair<std::string, std::string>> params;  ///< as set, for the trace
   std::string trace_path;                                   ///< of -o; empty: in the run's folder
   std::string export_path;                                  ///< of --export-lp; empty: none
-  bool send = true;  ///< to the benchmark's InfluxDB, where one is configured
+  bool send = true;   ///< to the benchmark's InfluxDB, where one is configured
+  bool json = false;  ///< what happens goes to standard output as well, one JSON object a line
 };
 
 struct SessionResult {

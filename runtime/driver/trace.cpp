@@ -46,12 +46,6 @@ class Rows {
   }
 
  private:
-  [[nodiscard]] std::string container(int32_t slot) const {
-    return slot >= 0 && static_cast<size_t>(slot) < header_.container_names.size()
-               ? header_.container_names[static_cast<size_t>(slot)]
-               : "";
-  }
-
   std::vector<Json> rows(const SampleMark&, const Frame& frame) const {
     std::vector<Json> out;
     for (size_t row = 0; row <= frame.slots(); ++row) {
@@ -78,13 +72,8 @@ class Rows {
   }
 
   std::vector<Json> rows(const TraceEvent& event, const Frame&) const {
-    Json json = {{"kind", "event"},
-                 {"event", kEventNames[static_cast<size_t>(event.kind)]},
-                 {"step", event.step},
-                 {"time_ns", event.time_ns}};
-    if (event.slot >= 0) json["container"] = container(event.slot);
-    json["code"] = event.code;
-    if (!event.text.empty()) json["text"] = event.text;
+    Json json = {{"kind", "event"}};
+    json.update(Json::parse(event_json(event, header_.container_names)));
     return {std::move(json)};
   }
 

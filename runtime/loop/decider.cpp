@@ -195,26 +195,12 @@ void Decider::take_back(const std::vector<Change>& changes, std::vector<Made>& m
 
 void Decider::record(const Decision& decision, int64_t wall_ns) {
   log_.decision(decision, wall_ns);
-  const std::string words = describe(decision, *in_.plan);
   if (decision.verb == Verb::Log)  // its value is the level
     return log_.say(static_cast<RunObserver::Level>(std::clamp(static_cast<int>(decision.value), 0, 3)),
                     decision.detail);
-  if (info(decision.verb).resource == ActionResource::None) return;
-  switch (decision.outcome) {
-    case Outcome::Applied:
-      last_action_ = words;
-      break;
-    case Outcome::Advised:
-      last_action_ = words + " (advised)";
-      break;
-    case Outcome::Failed:
-      log_.say(RunObserver::Level::Warn, fmt::format("{} failed: {}", words, decision.reason));
-      break;
-    case Outcome::Planned:
-    case Outcome::Refused:
-    case Outcome::NoChange:
-      break;
-  }
+  if (info(decision.verb).resource != ActionResource::None && decision.outcome == Outcome::Failed)
+    log_.say(RunObserver::Level::Warn,
+             fmt::format("{} failed: {}", describe(decision, *in_.plan), decision.reason));
 }
 
 void Decider::watch_deadline(int64_t took_ns) {

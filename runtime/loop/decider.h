@@ -51,7 +51,8 @@ class Decider {
   [[nodiscard]] bool acts() const { return active() && in_.mode == Mode::Act && in_.host != nullptr; }
   /// Time of the policy in the newest step.
   [[nodiscard]] int64_t policy_time_ns() const { return policy_time_ns_; }
-  [[nodiscard]] const std::string& last_action() const { return last_action_; }
+  /// What the policy has made of the host; null when none acts.
+  [[nodiscard]] const Allocation* real() const { return acts() ? &policy_->real() : nullptr; }
   [[nodiscard]] const std::string& stopped_because() const { return stopped_because_; }
 
  private:
@@ -83,7 +84,7 @@ class Decider {
   std::string last_failure_, last_asked_;  ///< why, and what
   std::string stuck_;                      ///< a change that could neither be made nor taken back
   int64_t policy_time_ns_ = 0;
-  std::string last_action_, stopped_because_;
+  std::string stopped_because_;
 };
 
 }  // namespace cbench

@@ -58,22 +58,33 @@ class RunSink {
   virtual void event(const TraceEvent& event) = 0;
 };
 
-/// What a person watching is told. Called on the loop's thread.
+struct ContainerLife;
+
+/// What who watches is told. Called on the loop's thread between two steps, so none of it may wait; what is
+/// referred to is good for the call.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
 
+  /// How far the run is.
   struct Progress {
-    bool preparing = false;
-    std::string what{};    ///< while preparing: "pulling busybox:latest"
-    double fraction = -1;  ///< of `what`; negative: unknown
     int64_t elapsed_ns = 0, total_ns = 0;
     size_t waiting = 0, running = 0, ended = 0;
-    int64_t missed_steps = 0;
-    std::string last_action{};
+    int64_t steps = 0, missed_steps = 0;
+    const std::vector<ContainerLife>* lives = nullptr;  ///< [slot]
+    const Allocation* real = nullptr;                   ///< as the host is; null when no policy acts
   };
   enum class Level : uint8_t { Debug, Info, Warn, Error };
 
+  /// Before the begin: what is done for a container, "pulling busybox:latest", and how much of it (negative:
+  /// unknown).
+  virtual void preparing(size_t /*slot*/, const std::string& /*what*/, double /*fraction*/) {}
+  virtual void prepared(size_t /*slot*/) {}
+  /// Everything that the trace records, as it does.
+  virtual void sample(const Frame& /*frame*/) {}
+  virtual void decision(const Decision& /*decision*/) {}
+  virtual void event(const TraceEvent& /*event*/) {}
+  /// Ten times a second while it is measured, and whenever something happens at the end.
   virtual void progress(const Progress& progress) = 0;
   virtual void log(Level level, const std::string& text) = 0;
 };

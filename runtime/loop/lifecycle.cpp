@@ -37,12 +37,8 @@ void Lifecycle::prepare_all() {
   unprepared_ = lives_.size();
   for (size_t slot = 0; slot < lives_.size(); ++slot) {
     pool_.submit([this, slot]() -> WorkerPool::Completion {
-      const Progress progress = [this](const std::string& what, double fraction) {
-        pool_.post([this, what, fraction] {
-          RunObserver::Progress shown{.preparing = true, .what = what, .fraction = fraction};
-          count(shown);
-          in_.observer.progress(shown);
-        });
+      const Progress progress = [this, slot](const std::string& what, double fraction) {
+        pool_.post([this, slot, what, fraction] { in_.observer.preparing(slot, what, fraction); });
       };
       return [this, slot, result = in_.engine.prepare(slot, progress)] { on_prepared(slot, result); };
     });
@@ -51,7 +47,7 @@ void Lifecycle::prepare_all() {
 
 void Lifecycle::on_prepared(size_t slot, const Result<>& result) {
   --unprepared_;
-  if (result.ok()) return;
+  if (result.ok()) return in_.observer.prepared(slot);
   lives_[slot].state = ContainerState::Failed;
   broken_ = true;
   log_.problem(
@@ -317,6 +313,7 @@ void Lifecycle::mark_running(Frame& frame) {
 }
 
 void Lifecycle::count(RunObserver::Progress& progress) const {
+  progress.lives = &lives_;
   for (const ContainerLife& life : lives_) {
     const bool waits = life.state == ContainerState::Waiting || life.state == ContainerState::Starting;
     const bool runs = life.state == ContainerState::Running || life.state == ContainerState::Stopping;

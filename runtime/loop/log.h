@@ -30,14 +30,17 @@ class RunLog {
                            .code = code,
                            .text = std::move(text)};
     in_.trace.event(event);
+    in_.observer.event(event);
     if (in_.sink != nullptr) in_.sink->event(event);
   }
   void sample() {
     in_.trace.sample(in_.frame);
+    in_.observer.sample(in_.frame);
     if (in_.sink != nullptr) in_.sink->sample(in_.frame);
   }
   void decision(const Decision& decision, int64_t wall_ns) {
     in_.trace.decision(decision, wall_ns);
+    in_.observer.decision(decision);
     if (in_.sink != nullptr) in_.sink->decision(decision);
   }
   /// Something that makes the run fail.

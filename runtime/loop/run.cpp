@@ -77,7 +77,8 @@ class Run {
       lives_.act(now);
       if (lives_.settled()) return;
       periodic();
-      turn(std::min({schedule.next_due(), next_flush_, next_sync_, after_begin(lives_.next_due()),
+      turn(std::min({schedule.next_due(), next_flush_, next_sync_, next_progress_,
+                     after_begin(lives_.next_due()),
                      log_.now() < in_.spec.max_ns ? after_begin(in_.spec.max_ns) : kNever}));
     }
   }
@@ -126,15 +127,20 @@ class Run {
       flush(now);
       next_flush_ = now + kSecond;
     }
-    if (now - last_progress_ >= kProgressNs) {
-      last_progress_ = now;
-      RunObserver::Progress progress{.elapsed_ns = log_.now(),
-                                     .total_ns = in_.spec.max_ns,
-                                     .missed_steps = outcome_.missed_steps,
-                                     .last_action = decider_.last_action()};
-      lives_.count(progress);
-      in_.observer.progress(progress);
+    if (now >= next_progress_) {
+      next_progress_ = now + kProgressNs;
+      tell_progress();
     }
+  }
+
+  void tell_progress() {
+    RunObserver::Progress progress{.elapsed_ns = log_.now(),
+                                   .total_ns = in_.spec.max_ns,
+                                   .steps = outcome_.steps,
+                                   .missed_steps = outcome_.missed_steps,
+                                   .real = decider_.real()};
+    lives_.count(progress);
+    in_.observer.progress(progress);
   }
 
   void flush(int64_t now) {
@@ -159,9 +165,11 @@ class Run {
     }
     if (begun_) lives_.tell_unstarted();
     lives_.close_admission();
+    tell_progress();
     while (!lives_.settled() && signals_seen_ < 2 && !lives_.preparing()) {
       turn(after_begin(lives_.next_due()));
       lives_.act(log_.now());
+      tell_progress();
     }
     if (!lives_.settled()) {  // killed, not waited for
       lives_.pool().drop_queued();
@@ -236,7 +244,7 @@ class Run {
   RunOutcome outcome_;
   int signal_ = 0, signals_seen_ = 0;
   bool begun_ = false, unwritable_ = false;
-  int64_t next_flush_ = kNever, next_sync_ = kNever, last_progress_ = 0, unwritable_since_ = -1;
+  int64_t next_flush_ = kNever, next_sync_ = kNever, next_progress_ = 0, unwritable_since_ = -1;
 };
 
 }  // namespace

@@ -60,7 +60,8 @@ class control : public CommandLine {
   }
   /// The summary that the last run printed.
   static json summary(const Output& output) {
-    const json parsed = json::parse(output.out, nullptr, false);
+    const size_t last = output.out.rfind('\n', output.out.size() - 2) + 1;  // the last line's begin
+    const json parsed = json::parse(output.out.substr(std::min(last, output.out.size())), nullptr, false);
     EXPECT_FALSE(parsed.is_discarded()) << output.out << output.err;
     return parsed;
   }
