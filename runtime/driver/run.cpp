@@ -210,9 +210,12 @@ void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run a benchmark, measure it, and let a policy act on it");
   command->add_option("BENCH", options->bench, "the benchmark (bench.yml)");
-  command->add_option("-c,--config", options->config, "the same, as container-bench names it");
-  command->add_option("--policy", options->policy, "a policy file, or the name of a stock policy");
+  command->add_option("-c,--config", options->config, "the same, as container-bench names it")
+      ->type_name("BENCH");
+  command->add_option("--policy", options->policy, "a policy file, or the name of a stock policy")
+      ->type_name("POLICY");
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command
@@ -221,15 +224,19 @@ void add_run(CLI::App& app, Command& chosen) {
   command->add_option("--engine", options->engine, "what runs the containers")
       ->check(CLI::IsMember({"docker", "process"}));
   command->add_flag("--degraded", options->degraded, "run although the host lacks what the policy needs");
-  command->add_option("--repeat", options->repeat, "number of runs")->check(CLI::PositiveNumber);
+  command->add_option("--repeat", options->repeat, "number of runs")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   CLI::Option* root = command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
                           ->check(CLI::ExistingDirectory);
   command
       ->add_option("--rdt-sim", options->rdt_sim,
                    "simulate resctrl: xeon-2s, epyc-ccx … (cbench-resctrl-sim --list)")
+      ->type_name("PROFILE")
       ->excludes(root);
-  command->add_option("-o,--output", options->trace, "where to write the trace");
-  command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well");
+  command->add_option("-o,--output", options->trace, "where to write the trace")->type_name("FILE");
+  command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well")
+      ->type_name("FILE");
   command->add_flag("--no-export", options->no_export, "send nothing to the configured database");
   command->add_flag("--json", options->json, "the summary as JSON");
   command->footer(

@@ -80,8 +80,10 @@ void add_validate(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand("validate", "Check a benchmark without running it");
   command->add_option("BENCH", options->bench, "the benchmark (bench.yml)")->required();
-  command->add_option("--policy", options->policy, "check this policy against it as well");
+  command->add_option("--policy", options->policy, "check this policy against it as well")
+      ->type_name("POLICY");
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--host", options->host, "check as well that this host can run it");
