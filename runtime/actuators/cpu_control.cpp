@@ -28,7 +28,8 @@ bool exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0;
 bool is_v2(const std::string& cgroup) { return exists(cgroup + "/cgroup.controllers"); }
 
 Error failed(const std::string& file, std::string_view text, int error) {
-  return {Exit::RunFailed, fmt::format("cannot write `{}` to {}: {}", text, file, errno_text(error)), ""};
+  return {Exit::RunFailed,
+          fmt::format("cannot write `{}` to {}: {}", text, file, why_not_written(file, error)), ""};
 }
 
 /// Journals and writes one file.

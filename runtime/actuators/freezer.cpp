@@ -35,8 +35,8 @@ Result<> set_frozen(const std::string& file, bool frozen, Journal& journal) {
   if (read_file(file, present) == 0 && present == text + "\n") return Done{};
   if (auto journalled = journal_frozen(file, journal); !journalled) return journalled;
   if (const int error = write_file(file, text); error != 0)
-    return Error{Exit::RunFailed, fmt::format("cannot write `{}` to {}: {}", text, file, errno_text(error)),
-                 ""};
+    return Error{Exit::RunFailed,
+                 fmt::format("cannot write `{}` to {}: {}", text, file, why_not_written(file, error)), ""};
   return Done{};
 }
 

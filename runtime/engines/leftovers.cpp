@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runtime/engines/cgroup_tree.h"
 #include "runtime/engines/docker_client.h"
@@ -84,6 +85,8 @@ Result<> remove_leftover(const Leftover& leftover) {
     return Error{Exit::RunFailed, fmt::format("cannot remove {}: {}", leftover.what, why), ""};
   };
   if (leftover.handle.starts_with("/")) {
+    if (::access(fs::path(leftover.handle).parent_path().c_str(), W_OK) != 0)
+      return remains("it belongs to another user: run this as root");
     if (!kill_all(leftover.handle, "", std::chrono::seconds(10)))
       return remains("its processes do not end after SIGKILL");
     if (!remove_tree(leftover.handle)) return remains("it is still in use");

@@ -30,7 +30,7 @@ constexpr std::array kFolders = {&CgroupPaths::unified, &CgroupPaths::cpu,     &
 constexpr std::array<std::string_view, 5> kControllers = {"cpuset", "cpu", "memory", "pids", "io"};
 constexpr const char* kRemedy =
     "run as root (sudo cbench …), or in a cgroup that is yours: systemd-run --user --scope -p Delegate=yes "
-    "cbench …";
+    "cbench … where there is cgroup v2 alone; docs/privileges.md has the way for v1";
 constexpr int64_t kPeriodUs = 100'000;
 
 std::string read_text(const std::string& path) {

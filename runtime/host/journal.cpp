@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,7 +83,10 @@ std::string Journal::default_folder() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
     return std::string(state) + "/cbench";
   const char* home = std::getenv("HOME");
-  return std::string(home != nullptr && *home == '/' ? home : "/tmp") + "/.local/state/cbench";
+  // Never a folder in which others may write: what stands in a journal is done.
+  if (home == nullptr || *home != '/')
+    if (const passwd* user = ::getpwuid(::geteuid()); user != nullptr) home = user->pw_dir;
+  return std::string(home != nullptr && *home == '/' ? home : "/nonexistent") + "/.local/state/cbench";
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& run_id, const std::string& folder) {

@@ -45,6 +45,11 @@ bool is_gone(int error) {
   return error == ENOENT || error == ENOTDIR || error == ENODEV || error == ENOTCONN;
 }
 
+std::string why_not_written(const std::string& path, int error) {
+  const bool not_ours = error == EACCES && ::access(path.c_str(), W_OK) != 0;
+  return errno_text(error) + (not_ours ? ", it belongs to another user: run as root" : "");
+}
+
 std::string errno_text(int error) {
   std::string text = std::generic_category().message(error);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' &&

@@ -19,5 +19,7 @@ bool is_gone(int error);
 
 /// "permission denied": the errno in words, as strerror(3) says it.
 std::string errno_text(int error);
+/// Why write_file failed, with the remedy where it is a lack of rights.
+std::string why_not_written(const std::string& path, int error);
 
 }  // namespace cbench
