@@ -6,12 +6,12 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "runtime/engines/cgroup_tree.h"
 #include "runtime/engines/docker_client.h"
 #include "runtime/engines/engine.h"
 #include "runtime/engines/process_cgroup.h"
+#include "runtime/host/kernel_file.h"
 
 namespace cbench {
 namespace {
@@ -85,7 +85,7 @@ Result<> remove_leftover(const Leftover& leftover) {
     return Error{Exit::RunFailed, fmt::format("cannot remove {}: {}", leftover.what, why), ""};
   };
   if (leftover.handle.starts_with("/")) {
-    if (::access(fs::path(leftover.handle).parent_path().c_str(), W_OK) != 0)
+    if (!may_write(fs::path(leftover.handle).parent_path()))
       return remains("it belongs to another user: run this as root");
     if (!kill_all(leftover.handle, "", std::chrono::seconds(10)))
       return remains("its processes do not end after SIGKILL");

@@ -142,8 +142,7 @@ Result<> ProcessCgroups::open_v2(const CgroupPaths& own) {
   const std::string top = top_of(own.unified);
   // Only the root group of the host may hold processes and give controllers to children; it alone has no
   // cgroup.type.
-  const bool host_root =
-      !exists(top + "/cgroup.type") && access((top + "/cgroup.subtree_control").c_str(), W_OK) == 0;
+  const bool host_root = !exists(top + "/cgroup.type") && may_write(top + "/cgroup.subtree_control");
   const std::string parent = host_root ? top : own.unified;
   const std::string group = parent + "/" + run_group_name(run_id_);
   run_.mode = CgroupMode::V2;

@@ -219,8 +219,7 @@ std::string why_no_cgroups(const std::string& proc_root) {
   if (!own) return own.error().message;
   for (const std::string& folder : {own->unified, own->cpu, own->cpuacct, own->cpuset, own->memory,
                                     own->blkio, own->pids, own->freezer, own->perf_event})
-    if (!folder.empty() && ::access(folder.c_str(), W_OK) != 0)
-      return fmt::format("may not make a cgroup in {}", folder);
+    if (!folder.empty() && !may_write(folder)) return fmt::format("may not make a cgroup in {}", folder);
   return "";
 }
 

@@ -14,6 +14,10 @@ int read_file(const std::string& path, std::string& text);
 /// Returns 0 or the errno; a short write is EIO.
 int write_file(const std::string& path, std::string_view text);
 
+/// May this process write to it? By its rights in effect: access(2) asks for the user without the program's
+/// capabilities.
+bool may_write(const std::string& path);
+
 /// Does this errno say that the file is gone (or its cgroup is being removed)?
 bool is_gone(int error);
 
