@@ -183,7 +183,7 @@ TEST_F(starter, runs_as_it_is_and_its_policy_acts) {
   if (geteuid() != 0) GTEST_SKIP() << "engine process needs root or a delegated cgroup";
   ASSERT_EQ(cbench("init --engine process --policy my.cbp").code, 0);
   ASSERT_EQ(sh("sed -i 's/max_t: 10 /max_t: 4 /; s/start_t: 3$/start_t: 1/' bench.yml").code, 0);
-  const Output run = cbench("run bench.yml -o t.arrows");
+  const Output run = cbench("run bench.yml --param busy=5% -o t.arrows");
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("ok after 4."));
   EXPECT_THAT(run.out, HasSubstr("quota other = 50%"));
