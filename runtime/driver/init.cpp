@@ -1,16 +1,13 @@
 // cbench init: a commented benchmark to begin with, and a policy if asked for.
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/driver/commands.h"
