@@ -1,4 +1,4 @@
-# Writes each policy of TEXTS as `{"name", R"cbp(text)cbp"},` to OUTPUT.
+# Writes each file of TEXTS as `{"name", R"cbp(text)cbp"},` to OUTPUT.
 set(out "")
 foreach(policy ${TEXTS})
   get_filename_component(name ${policy} NAME_WE)

@@ -15,10 +15,15 @@ function(cbench_layer folder)
   endif()
 endfunction()
 
-# Policies and modules written in the language, as string constants in the program (stdlib/embed).
+# Policies and modules written in the language, what `cbench init` writes, and what the manual quotes, as string constants in the
+# program (stdlib/embed).
 set(embedded "")
-foreach(kind policies modules)
-  file(GLOB texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/${kind}/*.cbp)
+foreach(kind policies modules templates docs)
+  if(kind STREQUAL "docs")
+    set(texts ${CMAKE_SOURCE_DIR}/docs/cli.md)
+  else()
+    file(GLOB texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stdlib/${kind}/*.cbp ${CMAKE_SOURCE_DIR}/stdlib/${kind}/*.yml)
+  endif()
   set(output ${CMAKE_BINARY_DIR}/generated/stdlib/embed/${kind}.inc)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DTEXTS=${texts}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
@@ -99,3 +104,7 @@ if(CBENCH_STATIC)
 endif()
 install(TARGETS cbench RUNTIME DESTINATION bin)
 install(TARGETS cbench-codegen cbench-resctrl-sim RUNTIME DESTINATION libexec/cbench)
+# By the program itself, so that they are those of its commands.
+install(CODE "set(PROGRAM \"$<TARGET_FILE:cbench>\")
+  set(WORK \"${CMAKE_BINARY_DIR}/installed\")")
+install(SCRIPT ${CMAKE_SOURCE_DIR}/cmake/install_docs.cmake)

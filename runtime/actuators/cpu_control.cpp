@@ -28,7 +28,8 @@ bool exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0;
 bool is_v2(const std::string& cgroup) { return exists(cgroup + "/cgroup.controllers"); }
 
 Error failed(const std::string& file, std::string_view text, int error) {
-  return {Exit::RunFailed, fmt::format("cannot write `{}` to {}: {}", text, file, errno_text(error)), ""};
+  return {Exit::RunFailed,
+          fmt::format("cannot write `{}` to {}: {}", text, file, why_not_written(file, error)), ""};
 }
 
 /// Journals and writes one file.
@@ -109,9 +110,7 @@ Result<Quota> read_quota(const std::string& cgroup, bool v2) {
 
 }  // namespace
 
-bool has_cpuset(const std::string& cgroup) {
-  return !cgroup.empty() && ::access((cgroup + "/cpuset.cpus").c_str(), W_OK) == 0;
-}
+bool has_cpuset(const std::string& cgroup) { return !cgroup.empty() && may_write(cgroup + "/cpuset.cpus"); }
 
 Result<> set_cpus(const std::string& cgroup, const CpuSet& cpus, Journal& journal) {
   if (cpus.none()) return Error{Exit::Invalid, "an empty set of CPUs: a container needs one at least", ""};
@@ -158,7 +157,8 @@ Result<> set_affinity(const std::string& cgroup, const CpuSet& cpus) {
         changed = true;  // what it forks from now on inherits the mask
       else if (errno != ESRCH)
         return Error{Exit::RunFailed,
-                     fmt::format("cannot pin task {} to CPUs {}: {}", task, to_list(cpus), errno_text(errno)),
+                     fmt::format("cannot pin task {} to CPUs {}: {}", task, to_list(cpus),
+                                 errno == EPERM ? "it is another user's: run as root" : errno_text(errno)),
                      ""};
     }
     if (!changed) return Done{};

@@ -142,7 +142,7 @@ Error explain_open_failure(int error, Metric metric, const HostFacts& facts, boo
       return {
           Exit::HostLacks,
           fmt::format("perf_event_open was refused (perf_event_paranoid is {})", facts.perf_event_paranoid),
-          "run as root, or `setcap cap_perfmon,cap_sys_ptrace=ep` on the program, or "
+          "run as root, or `setcap cap_perfmon=ep` on the program (cap_sys_admin before Linux 5.8), or "
           "`sysctl kernel.perf_event_paranoid=0`; inside a container also a seccomp profile that allows it"};
     case EMFILE:
       return {Exit::HostLacks, "too many open files: each event needs a descriptor per CPU (RLIMIT_NOFILE)",

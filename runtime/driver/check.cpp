@@ -160,8 +160,10 @@ void add_check(CLI::App& app, Command& chosen) {
       ->add_option("POLICY", options->policies,
                    "policy files, `-` for standard input, or names of stock policies")
       ->required();
-  command->add_option("--bench", options->bench, "check it against this benchmark as well");
+  command->add_option("--bench", options->bench, "check it against this benchmark as well")
+      ->type_name("BENCH");
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--format", options->format, "text, or json: the diagnostics for an editor")

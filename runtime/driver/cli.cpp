@@ -18,35 +18,54 @@ void add_clean(CLI::App& app, Command& chosen) {
       [yes, json, &chosen] { chosen = [yes, json](Console&) { return run_clean(*yes, *json, stdout); }; });
 }
 
-}  // namespace
+struct Loudness {
+  bool quiet = false, verbose = false;
+};
 
-int run_command_line(int argc, char** argv) {
-  CLI::App app(
-      "cbench runs container benchmarks, measures them, and lets compiled scheduling policies act on them.",
-      "cbench");
-  app.set_version_flag("--version", std::string("cbench ") + CBENCH_VERSION);
+void declare(CLI::App& app, Loudness& loudness, Command& chosen) {
+  app.set_version_flag("--version", std::string("cbench ") + CBENCH_VERSION, "print the version and exit");
+  app.set_help_flag("-h,--help", "print this help and exit");
   app.require_subcommand(1);
   app.fallthrough();
-  bool quiet = false, verbose = false;
-  app.add_flag("-q,--quiet", quiet, "only errors on standard error");
-  app.add_flag("-v,--verbose", verbose, "also what helps to find a fault");
+  app.add_flag("-q,--quiet", loudness.quiet, "only errors on standard error");
+  app.add_flag("-v,--verbose", loudness.verbose, "also what helps to find a fault");
   app.footer(
       "Examples:\n  cbench run bench.yml\n  cbench check policy.cbp --bench bench.yml\n"
       "  cbench dry-run --policy policy.cbp results/NAME/latest/trace.arrows\n"
       "`cbench COMMAND --help` tells more.");
-  Command chosen;
-  for (const auto add : {add_run, add_validate, add_check, add_explain, add_fmt, add_test, add_dry_run,
-                         add_export, add_trace, add_metrics, add_schema, add_host, add_clean})
+  for (const auto add :
+       {add_init, add_run, add_validate, add_check, add_explain, add_fmt, add_test, add_dry_run, add_export,
+        add_trace, add_metrics, add_schema, add_host, add_clean, add_completion, add_man})
     add(app, chosen);
+}
+
+constexpr const char* kAbout =
+    "cbench runs container benchmarks, measures them, and lets compiled scheduling policies act on them.";
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(kAbout, "cbench");
+  Loudness loudness;
+  Command chosen;
+  declare(app, loudness, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
-  Console console(quiet     ? Console::Verbosity::Quiet
-                  : verbose ? Console::Verbosity::Verbose
-                            : Console::Verbosity::Normal);
+  Console console(loudness.quiet     ? Console::Verbosity::Quiet
+                  : loudness.verbose ? Console::Verbosity::Verbose
+                                     : Console::Verbosity::Normal);
   return chosen(console);
+}
+
+CommandDoc describe_command_line() {
+  CLI::App app(kAbout, "cbench");
+  Loudness loudness;
+  Command chosen;
+  declare(app, loudness, chosen);
+  return describe(app);
 }
 
 }  // namespace cbench

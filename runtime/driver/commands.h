@@ -13,6 +13,7 @@ namespace cbench {
 /// Carries a command out and returns the program's exit code.
 using Command = std::function<int(Console&)>;
 
+void add_init(CLI::App& app, Command& chosen);
 void add_run(CLI::App& app, Command& chosen);
 void add_validate(CLI::App& app, Command& chosen);
 void add_check(CLI::App& app, Command& chosen);
@@ -27,6 +28,8 @@ void add_metrics(CLI::App& app, Command& chosen);
 std::string metrics_page();
 void add_schema(CLI::App& app, Command& chosen);
 void add_host(CLI::App& app, Command& chosen);
+void add_completion(CLI::App& app, Command& chosen);
+void add_man(CLI::App& app, Command& chosen);
 
 /// `cbench clean`: lists on `out` what dead runs left on this host, and with `yes` undoes it (clean.h).
 /// Returns the exit code.

@@ -153,9 +153,11 @@ void add_dry_run(CLI::App& app, Command& chosen) {
   command->add_option("TRACE", options->traces, "traces of earlier runs (.arrows)")->required();
   command
       ->add_option("--policy", options->policies, "a policy file or stock policy; default: the one recorded")
+      ->type_name("POLICY")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--json", options->json, "one decision a line, as JSON");

@@ -74,7 +74,8 @@ void add_export(CLI::App& app, Command& chosen) {
   command
       ->add_option("--to", options->to, "influx: the benchmark's database or INFLUXDB_*; lp: line protocol")
       ->check(CLI::IsMember({"influx", "lp"}));
-  command->add_option("-o,--output", options->output, "file of --to lp; default: standard output");
+  command->add_option("-o,--output", options->output, "file of --to lp; default: standard output")
+      ->type_name("FILE");
   command->footer(
       "Examples:\n  cbench export trace.arrows --to lp -o trace.lp\n  cbench export trace.arrows --to "
       "influx");

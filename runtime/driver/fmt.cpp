@@ -91,7 +91,8 @@ void add_fmt(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<FmtOptions>();
   CLI::App* command = app.add_subcommand("fmt", "Format policies in place");
   command->add_option("FILE", options->files, "policy files, or `-` for standard input to standard output")
-      ->required();
+      ->required()
+      ->type_name("*.cbp");
   command->add_flag("--check", options->check,
                     "change nothing; name the files that are not formatted (exit code 1)");
   command->add_flag(

@@ -116,7 +116,7 @@ void add_host(CLI::App& app, Command& chosen) {
                     "measure the peak memory bandwidth first, and keep it");
   command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
       ->check(CLI::ExistingDirectory);
-  command->footer("Example:\n  cbench host");
+  command->footer("Examples:\n  cbench host\n  cbench host --calibrate");
   command->callback(
       [options, &chosen] { chosen = [options](Console& console) { return look(*options, console); }; });
 }

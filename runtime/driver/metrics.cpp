@@ -155,7 +155,9 @@ void add_metrics(CLI::App& app, Command& chosen) {
                     "as the page docs/metrics.md, which is the same on every host");
   command->add_option("--group", options->group, "only of this group")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kMetricGroups), std::end(kMetricGroups))));
-  command->footer("In a policy a field perf_cycles is written c.perf.cycles.");
+  command->footer(
+      "Examples:\n  cbench metrics --group perf\n  cbench metrics --json\n"
+      "In a policy a field perf_cycles is written c.perf.cycles.");
   command->callback([options, &chosen] { chosen = [options](Console&) { return print_metrics(*options); }; });
 }
 

@@ -100,7 +100,7 @@ Result<> RdtSimulator::spawn(const std::string& profile) {
   const bool usage = WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Exit::Usage);
   return Error{usage ? Exit::Usage : Exit::HostLacks,
                said.empty() ? "the simulator of resctrl ended before it was ready" : said,
-               "`cbench-resctrl-sim --list` shows the profiles"};
+               usage ? "`cbench-resctrl-sim --list` shows the profiles" : ""};
 }
 
 Result<std::unique_ptr<RdtSimulator>> RdtSimulator::start(const std::string& profile) {

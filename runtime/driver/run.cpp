@@ -216,9 +216,12 @@ void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run a benchmark, measure it, and let a policy act on it");
   command->add_option("BENCH", options->bench, "the benchmark (bench.yml)");
-  command->add_option("-c,--config", options->config, "the same, as container-bench names it");
-  command->add_option("--policy", options->policy, "a policy file, or the name of a stock policy");
+  command->add_option("-c,--config", options->config, "the same, as container-bench names it")
+      ->type_name("BENCH");
+  command->add_option("--policy", options->policy, "a policy file, or the name of a stock policy")
+      ->type_name("POLICY");
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command
@@ -227,18 +230,24 @@ void add_run(CLI::App& app, Command& chosen) {
   command->add_option("--engine", options->engine, "what runs the containers")
       ->check(CLI::IsMember({"docker", "process"}));
   command->add_flag("--degraded", options->degraded, "run although the host lacks what the policy needs");
-  command->add_option("--repeat", options->repeat, "number of runs")->check(CLI::PositiveNumber);
-  command->add_option("--seed", options->seed, "of generated containers, instead of the file's");
+  command->add_option("--repeat", options->repeat, "number of runs")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_option("--seed", options->seed, "of generated containers, instead of the file's")
+      ->type_name("N");
   command->add_option("--time-scale", options->time_scale, "divide all times of the file by this")
-      ->check(CLI::Range(1e-3, 1e6));
+      ->check(CLI::Range(1e-3, 1e6))
+      ->type_name("X");
   CLI::Option* root = command->add_option("--rdt-root", options->rdt_root, "where resctrl is mounted")
                           ->check(CLI::ExistingDirectory);
   command
       ->add_option("--rdt-sim", options->rdt_sim,
                    "simulate resctrl: xeon-2s, epyc-ccx … (cbench-resctrl-sim --list)")
+      ->type_name("PROFILE")
       ->excludes(root);
-  command->add_option("-o,--output", options->trace, "where to write the trace");
-  command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well");
+  command->add_option("-o,--output", options->trace, "where to write the trace")->type_name("FILE");
+  command->add_option("--export-lp", options->export_lp, "write line protocol to this file as well")
+      ->type_name("FILE");
   command->add_flag("--no-export", options->no_export, "send nothing to the configured database");
   command->add_flag("--json", options->json,
                     "what happens as JSON, one object a line, the summary as the last");

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace cbench {
 namespace {
@@ -18,32 +19,41 @@ std::string as_component(std::string name) {
   return name.empty() || name.front() == '.' ? "_" + name : name;
 }
 
-/// Points `latest` at the newest run; replaced by rename, so that it always points somewhere.
-void point_latest(const fs::path& runs, const std::string& run_id) {
-  std::error_code failed;
-  const fs::path fresh = runs / (".latest-" + run_id);
-  fs::create_symlink(run_id, fresh, failed);
-  if (!failed) fs::rename(fresh, runs / "latest", failed);
-  if (failed) fs::remove(fresh, failed);  // a convenience only: the run itself needs no link
-}
-
 }  // namespace
 
 Result<RunFolder> make_run_folder(const RunSpec& spec, const std::string& run_id, const std::string& trace) {
   const fs::path runs = fs::path("results") / as_component(spec.name.value);
   const fs::path folder = spec.output.empty() ? runs / run_id : fs::path(spec.output);
   std::error_code failed;
+  std::vector<std::string> made;
+  for (fs::path part = folder; !part.empty() && !fs::exists(part, failed); part = part.parent_path())
+    made.push_back(part.string());
   fs::create_directories(folder, failed);
   if (failed)
     return Error{Exit::RunFailed,
                  fmt::format("cannot make the folder {}: {}", folder.string(), failed.message()),
                  "`output` in the benchmark, or another working directory, puts the results elsewhere"};
-  if (spec.output.empty()) point_latest(runs, run_id);
-  RunFolder made{folder.string(), trace.empty() ? (folder / "trace.arrows").string() : trace};
-  if (fs::exists(made.trace, failed))
-    return Error{Exit::Usage, fmt::format("{} exists already", made.trace),
+  RunFolder ready{folder.string(), trace.empty() ? (folder / "trace.arrows").string() : trace, made,
+                  spec.output.empty() ? (runs / "latest").string() : ""};
+  if (fs::exists(ready.trace, failed))
+    return Error{Exit::Usage, fmt::format("{} exists already", ready.trace),
                  "a trace is never overwritten: choose another name"};
-  return made;
+  return ready;
+}
+
+void point_latest(const RunFolder& folder) {
+  if (folder.latest.empty()) return;
+  // Replaced by rename, so that it always points somewhere.
+  const fs::path run(folder.path), latest(folder.latest);
+  const fs::path fresh = latest.parent_path() / (".latest-" + run.filename().string());
+  std::error_code failed;
+  fs::create_symlink(run.filename(), fresh, failed);
+  if (!failed) fs::rename(fresh, latest, failed);
+  if (failed) fs::remove(fresh, failed);  // a convenience only: the run itself needs no link
+}
+
+void remove_empty(const RunFolder& folder) {
+  for (const std::string& made : folder.made) ::rmdir(made.c_str());  // which fails where something is in it
 }
 
 }  // namespace cbench

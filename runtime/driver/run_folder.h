@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/base/result.h"
 #include "stdlib/abi/spec.h"
@@ -10,11 +11,18 @@
 namespace cbench {
 
 struct RunFolder {
-  std::string path;   ///< exists
-  std::string trace;  ///< does not exist yet
+  std::string path;               ///< exists
+  std::string trace;              ///< does not exist yet
+  std::vector<std::string> made;  ///< folders that were not there before, the innermost first
+  std::string latest;             ///< the link that is to point to it; empty: none
 };
 /// `trace`: where -o wants the trace; empty: in the folder. Errors: cannot be made (RunFailed), trace exists
 /// (Usage).
 Result<RunFolder> make_run_folder(const RunSpec& spec, const std::string& run_id, const std::string& trace);
+
+/// Points `latest` at it: once there is something to see.
+void point_latest(const RunFolder& folder);
+/// Removes the folders that were made for a run and have nothing in them.
+void remove_empty(const RunFolder& folder);
 
 }  // namespace cbench

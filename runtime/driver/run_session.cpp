@@ -103,6 +103,18 @@ class UndoOnExit {
   Console& console_;
 };
 
+/// Takes away the folders of a run that came to nothing.
+class EmptyFolders {
+ public:
+  explicit EmptyFolders(const RunFolder& folder) : folder_(folder) {}
+  ~EmptyFolders() { remove_empty(folder_); }
+  EmptyFolders(const EmptyFolders&) = delete;
+  EmptyFolders& operator=(const EmptyFolders&) = delete;
+
+ private:
+  const RunFolder& folder_;
+};
+
 std::string_view mode_name(Mode mode) {
   return mode == Mode::Observe ? "observe" : mode == Mode::Advise ? "advise" : "act";
 }
@@ -167,6 +179,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   const std::string run_id = new_run_id();
   const Result<RunFolder> folder = make_run_folder(plan.spec, run_id, plan.trace_path);
   if (!folder.ok()) return folder.error();
+  const EmptyFolders tidy(*folder);
   Result<Journals> journals = Journals::open(run_id);
   if (!journals.ok()) return journals.error();
   UndoOnExit undo(*journals, console);
@@ -207,6 +220,7 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   }
   Result<std::unique_ptr<TraceWriter>> trace = TraceWriter::create(folder->trace, header);
   if (!trace.ok()) return trace.error();
+  point_latest(*folder);
 
   Sampler sampler(plan.spec, plan.facts, frame, journals->engine());
   SamplerSource source(sampler);

@@ -131,6 +131,7 @@ void add_test(CLI::App& app, Command& chosen) {
                    "policy files, `-` for standard input, or names of stock policies")
       ->required();
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--format", options->format, "text, or json: one test a line")

@@ -148,14 +148,15 @@ int show_info(const TraceOptions& options, Console& console) {
   return 0;
 }
 
-void add_one(CLI::App& trace, Command& chosen, const char* name, const char* doc,
+void add_one(CLI::App& trace, Command& chosen, const char* name, const char* doc, const char* footer,
              int (*show)(const TraceOptions&, Console&)) {
   auto options = std::make_shared<TraceOptions>();
   CLI::App* command = trace.add_subcommand(name, doc);
   command->add_option("TRACE", options->path, "a trace (.arrows)")->required();
   command->add_flag("--json", options->json, "as JSON");
   if (std::string_view(name) == "head")
-    command->add_option("-n", options->rows, "number of rows")->capture_default_str();
+    command->add_option("-n", options->rows, "number of rows")->type_name("N")->capture_default_str();
+  command->footer(footer);
   command->callback([options, &chosen, show] {
     chosen = [options, show](Console& console) { return show(*options, console); };
   });
@@ -166,10 +167,12 @@ void add_one(CLI::App& trace, Command& chosen, const char* name, const char* doc
 void add_trace(CLI::App& app, Command& chosen) {
   CLI::App* trace = app.add_subcommand("trace", "Look into a trace");
   trace->require_subcommand(1);
-  add_one(*trace, chosen, "info", "What a trace holds and how its run went", show_info);
-  add_one(*trace, chosen, "head", "The first rows",
+  add_one(*trace, chosen, "info", "What a trace holds and how its run went",
+          "Example:\n  cbench trace info results/NAME/latest/trace.arrows", show_info);
+  add_one(*trace, chosen, "head", "The first rows", "Example:\n  cbench trace head -n 20 trace.arrows",
           [](const TraceOptions& o, Console& c) { return cat(o, o.rows, c); });
   add_one(*trace, chosen, "cat", "All rows",
+          "Example:\n  cbench trace cat --json trace.arrows | jq 'select(.kind==\"action\")'",
           [](const TraceOptions& o, Console& c) { return cat(o, std::numeric_limits<uint64_t>::max(), c); });
   trace->footer(
       "Examples:\n  cbench trace info trace.arrows\n  cbench trace cat --json trace.arrows | jq "

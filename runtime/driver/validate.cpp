@@ -94,16 +94,20 @@ void add_validate(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand("validate", "Check a benchmark without running it");
   command->add_option("BENCH", options->bench, "the benchmark (bench.yml)")->required();
-  command->add_option("--policy", options->policy, "check this policy against it as well");
+  command->add_option("--policy", options->policy, "check this policy against it as well")
+      ->type_name("POLICY");
   command->add_option("--param", options->params, "set a parameter of the policy: name=value")
+      ->type_name("NAME=VALUE")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--host", options->host, "check as well that this host can run it");
   command->add_flag("--expand", options->expand,
                     "print it with every generated container, default and variable written out");
-  command->add_option("--seed", options->overrides.seed, "of generated containers, instead of the file's");
+  command->add_option("--seed", options->overrides.seed, "of generated containers, instead of the file's")
+      ->type_name("N");
   command->add_option("--time-scale", options->overrides.time_scale, "divide all times of the file by this")
-      ->check(CLI::Range(1e-3, 1e6));
+      ->check(CLI::Range(1e-3, 1e6))
+      ->type_name("X");
   command->footer(
       "Examples:\n  cbench validate bench.yml\n  cbench validate bench.yml --policy my.cbp --host\n"
       "  cbench validate trace.yml --expand --seed 7 > static.yml");

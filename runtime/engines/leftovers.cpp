@@ -11,6 +11,7 @@
 #include "runtime/engines/docker_client.h"
 #include "runtime/engines/engine.h"
 #include "runtime/engines/process_cgroup.h"
+#include "runtime/host/kernel_file.h"
 
 namespace cbench {
 namespace {
@@ -84,6 +85,8 @@ Result<> remove_leftover(const Leftover& leftover) {
     return Error{Exit::RunFailed, fmt::format("cannot remove {}: {}", leftover.what, why), ""};
   };
   if (leftover.handle.starts_with("/")) {
+    if (!may_write(fs::path(leftover.handle).parent_path()))
+      return remains("it belongs to another user: run this as root");
     if (!kill_all(leftover.handle, "", std::chrono::seconds(10)))
       return remains("its processes do not end after SIGKILL");
     if (!remove_tree(leftover.handle)) return remains("it is still in use");

@@ -30,7 +30,7 @@ constexpr std::array kFolders = {&CgroupPaths::unified, &CgroupPaths::cpu,     &
 constexpr std::array<std::string_view, 5> kControllers = {"cpuset", "cpu", "memory", "pids", "io"};
 constexpr const char* kRemedy =
     "run as root (sudo cbench …), or in a cgroup that is yours: systemd-run --user --scope -p Delegate=yes "
-    "cbench …";
+    "cbench … where there is cgroup v2 alone; docs/privileges.md has the way for v1";
 constexpr int64_t kPeriodUs = 100'000;
 
 std::string read_text(const std::string& path) {
@@ -147,8 +147,7 @@ Result<> ProcessCgroups::open_v2(const CgroupPaths& own) {
   const std::string top = top_of(own.unified);
   // Only the root group of the host may hold processes and give controllers to children; it alone has no
   // cgroup.type.
-  const bool host_root =
-      !exists(top + "/cgroup.type") && access((top + "/cgroup.subtree_control").c_str(), W_OK) == 0;
+  const bool host_root = !exists(top + "/cgroup.type") && may_write(top + "/cgroup.subtree_control");
   const std::string parent = host_root ? top : own.unified;
   const std::string group = parent + "/" + run_group_name(run_id_);
   run_.mode = CgroupMode::V2;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runtime/host/kernel_file.h"
 
@@ -211,6 +212,23 @@ Result<CgroupPaths> cgroups_of(int64_t pid, const std::string& proc_root) {
                  "in a container, start it with --cgroupns=host and -v /sys/fs/cgroup:/sys/fs/cgroup"};
   }
   return paths;
+}
+
+std::string why_no_cgroups(const std::string& proc_root) {
+  const Result<CgroupPaths> own = cgroups_of(::getpid(), proc_root);
+  if (!own) return own.error().message;
+  for (const std::string& folder : {own->unified, own->cpu, own->cpuacct, own->cpuset, own->memory,
+                                    own->blkio, own->pids, own->freezer, own->perf_event})
+    if (!folder.empty() && !may_write(folder)) return fmt::format("may not make a cgroup in {}", folder);
+  return "";
+}
+
+std::string group_without_realtime(const std::string& proc_root) {
+  const Result<CgroupPaths> own = cgroups_of(::getpid(), proc_root);
+  std::string budget;
+  if (!own || own->mode == CgroupMode::V2 || read_file(own->cpu + "/cpu.rt_runtime_us", budget) != 0)
+    return "";
+  return budget == "0\n" ? own->cpu : "";
 }
 
 CgroupMode cgroup_mode(const std::string& proc_root) { return mode_of(read_mounts(proc_root)); }

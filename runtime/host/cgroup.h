@@ -20,6 +20,14 @@ struct CgroupPaths {
 /// (RunFailed), no cgroup mount (HostLacks).
 Result<CgroupPaths> cgroups_of(int64_t pid, const std::string& proc_root = "/proc");
 
+/// Why this process may not make the cgroups of engine process: the first of its own ones in which it may
+/// not. Empty: it may.
+std::string why_no_cgroups(const std::string& proc_root = "/proc");
+
+/// The v1 group of this process that gives real-time tasks no time (CONFIG_RT_GROUP_SCHED): none may become
+/// one there, whatever its rights. Empty: there is no such thing.
+std::string group_without_realtime(const std::string& proc_root = "/proc");
+
 /// How this host mounts cgroups.
 CgroupMode cgroup_mode(const std::string& proc_root = "/proc");
 

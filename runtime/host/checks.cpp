@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "runtime/host/capability.h"
+#include "runtime/host/cgroup.h"
 #include "runtime/host/files.h"
 
 namespace cbench {
@@ -81,7 +82,7 @@ class Checks {
       ok("perf events", level);
     else
       bad(CheckState::Missing, "perf events", level, "no perf metric of a container",
-          "sysctl kernel.perf_event_paranoid=0   # or root, or CAP_PERFMON on the program");
+          "sysctl kernel.perf_event_paranoid=0   # or root, or setcap cap_perfmon=ep on the program");
     if (f_.perf_counters == 0) {
       bad(CheckState::Missing, "hardware counters", "none",
           "no cycles, instructions, IPC, cache or branch misses",
@@ -117,8 +118,17 @@ class Checks {
   }
 
   void engine() {
-    if (a_.docker_trouble.empty())
+    if (a_.process_trouble.empty())
+      ok("engine process", "usable");
+    else
+      bad(CheckState::Missing, "engine process", a_.process_trouble, "no engine `process`",
+          "run as root, or in a cgroup that is yours (docs/privileges.md)");
+    if (a_.docker_trouble.empty() && a_.writes_any_cgroup)
       ok("Docker", "usable");
+    else if (a_.docker_trouble.empty())
+      bad(CheckState::Limited, "Docker", "usable to measure",
+          "a policy cannot limit, pin or pause its containers, whose cgroups belong to root",
+          "run as root, or setcap cap_dac_override=ep on the program");
     else
       bad(CheckState::Missing, "Docker", a_.docker_trouble,
           "no engine `docker`; `engine: process` needs none", a_.docker_remedy);
@@ -179,12 +189,16 @@ class Checks {
     else
       bad(CheckState::Limited, "locked memory", "RLIMIT_MEMLOCK",
           "under memory pressure a sample may wait for cbench's own pages",
-          "ulimit -l unlimited   # or CAP_IPC_LOCK on the program");
-    if (a_.may_be_realtime)
+          "ulimit -l unlimited   # or setcap cap_ipc_lock=ep on the program");
+    if (!a_.without_realtime.empty())
+      bad(CheckState::Limited, "real-time priority", a_.without_realtime + " has no time for real-time tasks",
+          "no `benchmark.observer.fifo`",
+          fmt::format("echo 100000 > {}/cpu.rt_runtime_us   # as root", a_.without_realtime));
+    else if (a_.may_be_realtime)
       ok("real-time priority", "allowed");
     else
       bad(CheckState::Limited, "real-time priority", "not allowed", "no `benchmark.observer.fifo`",
-          "CAP_SYS_NICE on the program, or `ulimit -r 99`");
+          "ulimit -r 99   # or setcap cap_sys_nice=ep on the program");
   }
 
   const HostFacts& f_;
@@ -225,6 +239,9 @@ Surroundings look_around(const HostFacts& facts) {
   around.may_be_realtime = has_capability(Capability::SysNice) || limit_of(RLIMIT_RTPRIO) > 0;
   around.open_files = limit_of(RLIMIT_NOFILE);
   around.swap_bytes = swap_bytes();
+  around.process_trouble = why_no_cgroups();
+  around.writes_any_cgroup = has_capability(Capability::DacOverride);
+  around.without_realtime = group_without_realtime();
   return around;
 }
 

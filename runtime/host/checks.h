@@ -30,6 +30,9 @@ struct Surroundings {
   uint64_t swap_bytes = 0;     ///< of swap that is on
   std::string docker_trouble;  ///< empty: usable
   std::string docker_remedy;
+  std::string process_trouble{};   ///< why engine process cannot make cgroups; empty: it can
+  bool writes_any_cgroup = false;  ///< also those of the Docker daemon's containers
+  std::string without_realtime{};  ///< the cgroup that gives real-time tasks no time; empty: none
 };
 /// All but Docker.
 Surroundings look_around(const HostFacts& facts);

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ Error cannot_write(const std::string& file, int error) {
 
 struct Journal::Impl {
   std::string folder, file, run_id;
-  Descriptor fd;
+  Descriptor fd, mark;
   pid_t pid = ::getpid();
   off_t header = 0, length = 0;  // bytes
   std::vector<JournalEntry> entries;
@@ -82,7 +83,10 @@ std::string Journal::default_folder() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
     return std::string(state) + "/cbench";
   const char* home = std::getenv("HOME");
-  return std::string(home != nullptr && *home == '/' ? home : "/tmp") + "/.local/state/cbench";
+  // Never a folder in which others may write: what stands in a journal is done.
+  if (home == nullptr || *home != '/')
+    if (const passwd* user = ::getpwuid(::geteuid()); user != nullptr) home = user->pw_dir;
+  return std::string(home != nullptr && *home == '/' ? home : "/nonexistent") + "/.local/state/cbench";
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& run_id, const std::string& folder) {
@@ -104,6 +108,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& run_id, const 
   impl->folder = folder;
   impl->file = folder + "/" + run_id + kJournalEnding;
   impl->run_id = run_id;
+  impl->mark = mark_live(run_id);
   impl->fd = Descriptor(::open(impl->file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!impl->fd.ok() || ::flock(impl->fd.get(), LOCK_EX | LOCK_NB) != 0) return refused(impl->file, errno);
   if (auto written = impl->append(to_line(this_process(run_id))); !written) {
@@ -197,6 +202,7 @@ void Journal::close() {
                                         [](const JournalEntry& entry) { return entry.kind == Kind::Rdt; });
   if (impl_->fd.ok() && nothing_left) ::unlink(impl_->file.c_str());
   impl_->fd = Descriptor();
+  impl_->mark = Descriptor();
 }
 
 }  // namespace cbench

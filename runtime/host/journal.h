@@ -61,8 +61,8 @@ struct Orphan {
 };
 /// Journals without a live owner. A live owner's is never listed.
 std::vector<Orphan> orphans(const std::string& folder = Journal::default_folder());
-/// Run ids with a live owner. A run opens its journal before it makes anything, so what it made is never
-/// older than it.
+/// Run ids with a live owner, also those of other users. A run opens its journal before it makes anything, so
+/// what it made is never older than it.
 std::vector<std::string> live_runs(const std::string& folder = Journal::default_folder());
 /// Undoes an orphan and removes its file; returns what could not be undone (then the file stays).
 std::vector<std::string> recover(const Orphan& orphan);

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/host/kernel_file.h"
@@ -15,6 +19,10 @@
 namespace cbench {
 
 namespace fs = std::filesystem;
+
+namespace {
+const std::string kLiveMark = "cbench-live-";
+}  // namespace
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
@@ -40,6 +48,29 @@ std::optional<FoundJournal> look_at_journal(const std::string& file) {
   found.text = parse_journal(text);
   if (found.text.owner && is_alive(*found.text.owner)) found.live = true;
   return found;
+}
+
+Descriptor mark_live(const std::string& run_id) {
+  Descriptor mark(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string text = kLiveMark + run_id;
+  if (text.size() + 1 > sizeof name.sun_path) return Descriptor();
+  std::copy(text.begin(), text.end(), name.sun_path + 1);  // behind a 0: no file
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  if (!mark.ok() || ::bind(mark.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0)
+    return Descriptor();
+  return mark;
+}
+
+std::vector<std::string> marked_live() {
+  std::vector<std::string> runs;
+  std::ifstream sockets("/proc/net/unix");  // an abstract name is shown behind an @
+  const std::string before = "@" + kLiveMark;
+  for (std::string line; std::getline(sockets, line);)
+    if (const size_t at = line.find(before); at != std::string::npos)
+      runs.push_back(line.substr(at + before.size()));
+  return runs;
 }
 
 std::vector<std::string> journal_files(const std::string& folder) {

@@ -43,6 +43,12 @@ struct FoundJournal {
 };
 /// nullopt when the file has vanished or cannot be read.
 std::optional<FoundJournal> look_at_journal(const std::string& file);
+/// Tells all users of this host that a run lives, for as long as the descriptor is open: another user's
+/// journals cannot be read. A socket with an abstract name, which the kernel takes away with its process.
+Descriptor mark_live(const std::string& run_id);
+/// The runs that are marked so.
+std::vector<std::string> marked_live();
+
 /// Paths of the journals in a folder, sorted.
 std::vector<std::string> journal_files(const std::string& folder);
 

@@ -39,10 +39,17 @@ int write_file(const std::string& path, std::string_view text) {
   return error;
 }
 
+bool may_write(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
+
 // ENODEV: kernfs says so for an open file whose folder was removed meanwhile. ENOTCONN: FUSE, when its
 // program is dead.
 bool is_gone(int error) {
   return error == ENOENT || error == ENOTDIR || error == ENODEV || error == ENOTCONN;
+}
+
+std::string why_not_written(const std::string& path, int error) {
+  const bool not_ours = error == EACCES && !may_write(path);
+  return errno_text(error) + (not_ours ? ", it belongs to another user: run as root" : "");
 }
 
 std::string errno_text(int error) {

@@ -14,10 +14,16 @@ int read_file(const std::string& path, std::string& text);
 /// Returns 0 or the errno; a short write is EIO.
 int write_file(const std::string& path, std::string_view text);
 
+/// May this process write to it? By its rights in effect: access(2) asks for the user without the program's
+/// capabilities.
+bool may_write(const std::string& path);
+
 /// Does this errno say that the file is gone (or its cgroup is being removed)?
 bool is_gone(int error);
 
 /// "permission denied": the errno in words, as strerror(3) says it.
 std::string errno_text(int error);
+/// Why write_file failed, with the remedy where it is a lack of rights.
+std::string why_not_written(const std::string& path, int error);
 
 }  // namespace cbench

@@ -33,7 +33,7 @@ std::vector<Orphan> orphans(const std::string& folder) {
 }
 
 std::vector<std::string> live_runs(const std::string& folder) {
-  std::vector<std::string> runs;
+  std::vector<std::string> runs = marked_live();
   const Descriptor locked = lock_folder(folder);
   if (!locked.ok()) return runs;
   for (const std::string& file : journal_files(folder))

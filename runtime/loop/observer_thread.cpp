@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "runtime/host/capability.h"
+#include "runtime/host/cgroup.h"
 #include "runtime/loop/placement.h"
 
 namespace cbench {
@@ -104,12 +105,20 @@ Result<ObserverThread> ObserverThread::begin(const ObserverSpec& spec, const Cpu
   if (spec.fifo > 0) {
     sched_param param{};
     param.sched_priority = static_cast<int>(spec.fifo);
-    if (::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) != 0)
-      return Error{
-          Exit::HostLacks,
-          fmt::format("the sampling thread cannot have real-time priority {}: {}", spec.fifo,
-                      std::strerror(errno)),
-          "run as root, `setcap cap_sys_nice=ep` on the program, or leave out `benchmark.observer.fifo`"};
+    if (::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) != 0) {
+      const int error = errno;
+      const std::string group = group_without_realtime();
+      return Error{Exit::HostLacks,
+                   fmt::format("the sampling thread cannot have real-time priority {}: {}", spec.fifo,
+                               std::strerror(error)),
+                   group.empty()
+                       ? "run as root, `setcap cap_sys_nice=ep` on the program, or leave out "
+                         "`benchmark.observer.fifo`"
+                       : fmt::format("its cgroup has no time for real-time tasks: as root `echo 100000 > "
+                                     "{}/cpu.rt_runtime_us`, beside the right to it; or leave out "
+                                     "`benchmark.observer.fifo`",
+                                     group)};
+    }
     made.fifo_ = true;
     add(fmt::format("SCHED_FIFO {}", spec.fifo));
   }

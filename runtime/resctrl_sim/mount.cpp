@@ -157,7 +157,9 @@ std::string Mount::mount(const std::string& folder) {
   if (!std::filesystem::is_directory(folder, error)) return fmt::format("{} is not a folder", folder);
   if (!std::filesystem::is_empty(folder, error)) return fmt::format("{} is not empty", folder);
   if (::access("/dev/fuse", R_OK | W_OK) != 0)
-    return fmt::format("/dev/fuse cannot be used ({}): load the module `fuse`", std::strerror(errno));
+    return fmt::format("/dev/fuse cannot be used ({}): {}", std::strerror(errno),
+                       errno == EACCES ? "run as root, or let others use it: chmod 666 /dev/fuse"
+                                       : "load the module `fuse`");
   std::string program = "cbench-resctrl-sim", flag = "-o", options = "fsname=resctrl-sim,subtype=resctrl-sim";
   char* words[] = {program.data(), flag.data(), options.data()};
   fuse_args arguments = FUSE_ARGS_INIT(3, words);

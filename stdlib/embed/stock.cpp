@@ -11,6 +11,12 @@ constexpr EmbeddedText kPolicies[] = {
 constexpr EmbeddedText kModules[] = {
 #include "stdlib/embed/modules.inc"
 };
+constexpr EmbeddedText kTemplates[] = {
+#include "stdlib/embed/templates.inc"
+};
+constexpr EmbeddedText kDocs[] = {
+#include "stdlib/embed/docs.inc"
+};
 }  // namespace
 
 std::span<const EmbeddedText> stock_policies() { return kPolicies; }
@@ -23,5 +29,13 @@ std::string_view stock_policy(std::string_view name) {
     if (policy.name == wanted) return policy.text;
   return {};
 }
+
+std::string_view starter_text(std::string_view name) {
+  for (const EmbeddedText& text : kTemplates)
+    if (text.name == name) return text.text;
+  return {};
+}
+
+std::string_view command_line_docs() { return kDocs[0].text; }
 
 }  // namespace cbench

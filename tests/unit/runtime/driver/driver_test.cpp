@@ -50,11 +50,32 @@ class run_folder : public testing::Test {
 };
 
 TEST_F(run_folder, a_name_cannot_lead_out_of_results_and_latest_is_the_newest_run) {
-  ASSERT_TRUE(make_run_folder(spec, "one", "").ok());
+  const auto first = make_run_folder(spec, "one", "");
+  ASSERT_TRUE(first.ok());
+  point_latest(*first);
   const auto made = make_run_folder(spec, "two", "");
   ASSERT_TRUE(made.ok());
+  point_latest(*made);
   EXPECT_EQ(made->trace, "results/my_bench_.._1/two/trace.arrows");
   EXPECT_EQ(std::filesystem::read_symlink("results/my_bench_.._1/latest"), "two");
+}
+
+TEST_F(run_folder, of_a_run_that_came_to_nothing_nothing_is_left_and_latest_stays) {
+  const auto nothing = make_run_folder(spec, "zero", "");
+  ASSERT_TRUE(nothing.ok());
+  remove_empty(*nothing);
+  EXPECT_FALSE(std::filesystem::exists("results"));
+  const auto kept = make_run_folder(spec, "one", "");
+  ASSERT_TRUE(kept.ok());
+  std::ofstream(kept->trace) << "rows";
+  point_latest(*kept);
+  remove_empty(*kept);
+  const auto failed = make_run_folder(spec, "two", "");
+  ASSERT_TRUE(failed.ok());
+  remove_empty(*failed);
+  EXPECT_TRUE(std::filesystem::exists(kept->trace));
+  EXPECT_FALSE(std::filesystem::exists("results/my_bench_.._1/two"));
+  EXPECT_EQ(std::filesystem::read_symlink("results/my_bench_.._1/latest"), "one");
 }
 
 TEST_F(run_folder, a_trace_is_never_overwritten) {

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/fixture_tree.h"
+
 namespace cbench {
 namespace {
 
@@ -164,6 +166,34 @@ TEST(CgroupsOf, our_own_groups_are_folders_of_this_host) {
   for (const std::string& folder : {paths->cpu, paths->memory, paths->unified}) {
     if (!folder.empty()) EXPECT_TRUE(std::filesystem::exists(folder + "/cgroup.procs")) << folder;
   }
+}
+
+/// A tree with /proc of this process, whose v1 group `own` of the cpu controller is in it.
+class OwnGroup : public testing::Test {
+ protected:
+  OwnGroup() {
+    const std::string self = "proc/" + std::to_string(getpid());
+    tree.write("proc/self/mountinfo",
+               "31 30 0:28 / " + tree / "cpu" + " rw,relatime - cgroup cgroup rw,cpu\n");
+    tree.write(self + "/cgroup", "1:cpu:/own\n");
+    tree.make_folder("cpu/own");
+  }
+  [[nodiscard]] std::string proc() const { return tree / "proc"; }
+  FixtureTree tree;
+};
+
+TEST_F(OwnGroup, is_named_when_it_has_no_time_for_real_time_tasks) {
+  EXPECT_EQ(group_without_realtime(proc()), "") << "the kernel has no such budget";
+  tree.write("cpu/own/cpu.rt_runtime_us", "0\n");
+  EXPECT_EQ(group_without_realtime(proc()), tree / "cpu/own");
+  tree.write("cpu/own/cpu.rt_runtime_us", "100000\n");
+  EXPECT_EQ(group_without_realtime(proc()), "");
+}
+
+TEST_F(OwnGroup, is_named_when_no_cgroup_can_be_made_in_it) {
+  EXPECT_EQ(why_no_cgroups(proc()), "");
+  tree.remove("cpu/own");
+  EXPECT_EQ(why_no_cgroups(proc()), "may not make a cgroup in " + tree / "cpu/own");
 }
 
 }  // namespace

@@ -55,7 +55,10 @@ Surroundings good_surroundings() {
           .open_files = UINT64_MAX,
           .swap_bytes = 0,
           .docker_trouble = "",
-          .docker_remedy = ""};
+          .docker_remedy = "",
+          .process_trouble = "",
+          .writes_any_cgroup = true,
+          .without_realtime = ""};
 }
 
 TEST(host_checks, of_a_host_that_has_all_are_all_ok) {
@@ -102,6 +105,23 @@ TEST(host_checks, single_faults_are_told_apart) {
   facts.rdt.mb_allocation = false;
   EXPECT_EQ(check(host_checks(facts, good_surroundings()), "bandwidth allocation").state,
             CheckState::Missing);
+}
+
+TEST(host_checks, rights_that_are_missing_have_the_command_that_gives_them) {
+  Surroundings around = good_surroundings();
+  around.process_trouble = "may not make a cgroup in /c";
+  around.writes_any_cgroup = around.may_open_events = around.may_lock_memory = false;
+  around.without_realtime = "/sys/fs/cgroup/cpu/user";
+  const auto checks = host_checks(good_host(), around);
+  EXPECT_EQ(check(checks, "engine process").state, CheckState::Missing);
+  EXPECT_THAT(check(checks, "engine process").remedy, HasSubstr("docs/privileges.md"));
+  EXPECT_EQ(check(checks, "Docker").state, CheckState::Limited);
+  EXPECT_THAT(check(checks, "Docker").remedy, HasSubstr("cap_dac_override"));
+  EXPECT_THAT(check(checks, "perf events").remedy, HasSubstr("cap_perfmon"));
+  EXPECT_THAT(check(checks, "locked memory").remedy, HasSubstr("cap_ipc_lock"));
+  EXPECT_THAT(check(checks, "real-time priority").remedy,
+              HasSubstr("echo 100000 > /sys/fs/cgroup/cpu/user/cpu.rt_runtime_us"))
+      << "a right to it does not help there";
 }
 
 TEST(host_checks, of_this_machine_can_be_made) {

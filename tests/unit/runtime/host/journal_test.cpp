@@ -19,6 +19,7 @@ namespace cbench {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -52,6 +53,13 @@ TEST_F(JournalTest, a_given_text_restores_instead_of_the_present_one) {
   ASSERT_TRUE(journal->will_write(tree + "/schemata", "L3:0=fff\n").ok());
   EXPECT_THAT(journal->restore(), IsEmpty());
   EXPECT_EQ(content(tree + "/schemata"), "L3:0=fff\n");
+}
+
+TEST_F(JournalTest, a_run_is_known_to_live_where_its_journal_cannot_be_read) {
+  auto journal = open("0190aaaa-seen-by-others");
+  EXPECT_THAT(live_runs("/no/such/folder"), Contains("0190aaaa-seen-by-others"));
+  journal->close();
+  EXPECT_THAT(live_runs("/no/such/folder"), testing::Not(Contains("0190aaaa-seen-by-others")));
 }
 
 TEST_F(JournalTest, what_has_vanished_is_skipped) {
