@@ -96,7 +96,7 @@ constexpr Key kBenchmark[] = {
     {.name = "repeat", .type = Type::Integer, .doc = "number of runs", .low = 1, .high = 1e6},
     {.name = "warmup_runs",
      .type = Type::Integer,
-     .doc = "runs before those, which are not kept",
+     .doc = "runs before those, which count for nothing",
      .low = 0,
      .high = 1e6},
     {.name = "cooldown_t",

@@ -9,6 +9,7 @@
 #include "runtime/driver/commands.h"
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/rdt_sim.h"
+#include "runtime/driver/repeats.h"
 #include "runtime/driver/run_session.h"
 #include "runtime/driver/sources.h"
 #include "runtime/host/calibrate.h"
@@ -19,7 +20,7 @@ namespace cbench {
 namespace {
 
 struct RunOptions {
-  std::string bench, config, policy, mode, engine, rdt_root, rdt_sim, trace, export_lp;
+  std::string bench, config, policy, mode, engine, rdt_root, rdt_sim, trace, export_lp, resume;
   std::vector<std::string> params;
   int64_t repeat = 0;
   std::optional<uint64_t> seed;
@@ -134,20 +135,21 @@ void tell_about_host(const HostFacts& facts, Console& console) {
 }
 
 /// The summary on standard output, and what to do with the trace on standard error.
-Result<> sum_up(const SessionResult& result, const RunSpec& spec, bool json, Console& console) {
+Result<RunSummary> sum_up(const SessionResult& result, const RunSpec& spec, bool json, Console& console) {
   Result<std::unique_ptr<TraceReader>> trace = TraceReader::open(result.trace_path);
   if (!trace.ok()) return trace.error();
-  const Result<RunSummary> summary = summarize(**trace, spec.discard_ns);
-  if (!summary.ok()) return summary.error();
+  Result<RunSummary> summary = summarize(**trace, spec.discard_ns);
+  if (!summary.ok()) return summary;
   if (json) {
     std::fputs((with_event("summary", to_json(*summary, -1)) + "\n").c_str(), stdout);
     std::fflush(stdout);  // a reader that has gone is no failure of the run
   } else {
     std::fputs((to_text(*summary) + fmt::format("\ntrace  {}\n", result.trace_path)).c_str(), stdout);
+    std::fflush(stdout);  // what follows on standard error stands behind it
     console.say(fmt::format("next   cbench dry-run {}{}\n       cbench export {} --to lp", result.trace_path,
                             summary->policy.empty() ? " --policy POLICY.cbp" : "", result.trace_path));
   }
-  return Done{};
+  return summary;
 }
 
 int exit_code(const SessionResult& result, Console& console) {
@@ -161,6 +163,23 @@ int exit_code(const SessionResult& result, Console& console) {
                      result.exported->refused, result.exported->unsent, result.exported->problem),
          fmt::format("the trace has everything: cbench export {} --to influx", result.trace_path)});
   return 0;
+}
+
+OneRun run_once(const RunPlan& plan, bool json, Console& console) {
+  OneRun one;
+  Result<SessionResult> result = run_session(plan, console);
+  if (!result.ok()) {
+    one.exit_code = console.fail(result.error());
+    return one;
+  }
+  Result<RunSummary> summary = sum_up(*result, plan.spec, json, console);
+  if (summary.ok())
+    one.summary = std::move(*summary);
+  else
+    console.fail(summary.error());
+  one.exit_code = exit_code(*result, console);
+  one.result = std::move(*result);
+  return one;
 }
 
 int run_benchmark(const RunOptions& options, Console& console) {
@@ -190,24 +209,15 @@ int run_benchmark(const RunOptions& options, Console& console) {
     plan.policy_path = decided->source->path;
     plan.policy_text = decided->bench.sources.text(decided->source->source);
   }
-  if (spec.repeat > 1 && (!options.trace.empty() || !spec.output.empty() || !options.export_lp.empty()))
-    return console.fail({Exit::Usage, "a repeated run cannot write to one file or folder",
-                         "leave out `repeat`, or -o, --export-lp and `output`"});
-  int code = 0;
-  for (int64_t i = 0; i < spec.repeat && code < 128; ++i) {
-    if (spec.repeat > 1) console.say(fmt::format("run {} of {}", i + 1, spec.repeat));
-    const Result<SessionResult> result = run_session(plan, console);
-    if (!result.ok()) return console.fail(result.error());
-    if (const Result<> shown = sum_up(*result, spec, options.json, console); !shown.ok())
-      console.fail(shown.error());
-    const int one = exit_code(*result, console);
-    code = one >= 128 || code == 0 ? one : code;
-    if (result->hung) {
-      std::fflush(nullptr);
-      std::_Exit(code);
-    }
+  const Runner runner = [&](const RunPlan& one) { return run_once(one, options.json, console); };
+  if (spec.repeat > 1 || spec.warmup_runs > 0 || !options.resume.empty())
+    return run_repeats(plan, options.resume, runner, console);
+  const OneRun one = runner(plan);
+  if (one.result && one.result->hung) {
+    std::fflush(nullptr);
+    std::_Exit(one.exit_code);
   }
-  return code;
+  return one.exit_code;
 }
 
 }  // namespace
@@ -233,6 +243,11 @@ void add_run(CLI::App& app, Command& chosen) {
   command->add_option("--repeat", options->repeat, "number of runs")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
+  command
+      ->add_option("--resume", options->resume,
+                   "make the runs that are missing in this folder of repeated runs")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("FOLDER");
   command->add_option("--seed", options->seed, "of generated containers, instead of the file's")
       ->type_name("N");
   command->add_option("--time-scale", options->time_scale, "divide all times of the file by this")
@@ -253,7 +268,9 @@ void add_run(CLI::App& app, Command& chosen) {
                     "what happens as JSON, one object a line, the summary as the last");
   command->footer(
       "Examples:\n  cbench run bench.yml\n  cbench run bench.yml --policy fair_share --param full=80%\n"
-      "  cbench run bench.yml --policy my.cbp --mode advise -o trace.arrows");
+      "  cbench run bench.yml --policy my.cbp --mode advise -o trace.arrows\n"
+      "  cbench run bench.yml --repeat 10\n"
+      "  cbench run bench.yml --repeat 10 --resume results/NAME/latest");
   command->callback([options, &chosen] {
     chosen = [options](Console& console) { return run_benchmark(*options, console); };
   });

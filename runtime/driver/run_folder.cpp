@@ -21,20 +21,32 @@ std::string as_component(std::string name) {
 
 }  // namespace
 
-Result<RunFolder> make_run_folder(const RunSpec& spec, const std::string& run_id, const std::string& trace) {
-  const fs::path runs = fs::path("results") / as_component(spec.name.value);
-  const fs::path folder = spec.output.empty() ? runs / run_id : fs::path(spec.output);
+std::string results_of(const RunSpec& spec) {
+  return (fs::path("results") / as_component(spec.name.value)).string();
+}
+
+Result<> make_folders(const std::string& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!failed) return Done{};
+  return Error{Exit::RunFailed, fmt::format("cannot make the folder {}: {}", folder, failed.message()),
+               "`output` in the benchmark, or another working directory, puts the results elsewhere"};
+}
+
+Result<RunFolder> make_run_folder(const RunSpec& spec, const std::string& run_id, const std::string& trace,
+                                  const std::string& prefix) {
+  const fs::path runs = results_of(spec);
+  const bool alone = prefix.empty();
+  const fs::path folder = !alone                ? fs::path(prefix + run_id)
+                          : spec.output.empty() ? runs / run_id
+                                                : fs::path(spec.output);
   std::error_code failed;
   std::vector<std::string> made;
   for (fs::path part = folder; !part.empty() && !fs::exists(part, failed); part = part.parent_path())
     made.push_back(part.string());
-  fs::create_directories(folder, failed);
-  if (failed)
-    return Error{Exit::RunFailed,
-                 fmt::format("cannot make the folder {}: {}", folder.string(), failed.message()),
-                 "`output` in the benchmark, or another working directory, puts the results elsewhere"};
+  if (const Result<> ready = make_folders(folder.string()); !ready.ok()) return ready.error();
   RunFolder ready{folder.string(), trace.empty() ? (folder / "trace.arrows").string() : trace, made,
-                  spec.output.empty() ? (runs / "latest").string() : ""};
+                  alone && spec.output.empty() ? (runs / "latest").string() : ""};
   if (fs::exists(ready.trace, failed))
     return Error{Exit::Usage, fmt::format("{} exists already", ready.trace),
                  "a trace is never overwritten: choose another name"};

@@ -177,7 +177,7 @@ bool sends(const RunPlan& plan) {
 Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   std::optional<SignalWatch> signals(std::in_place);
   const std::string run_id = new_run_id();
-  const Result<RunFolder> folder = make_run_folder(plan.spec, run_id, plan.trace_path);
+  const Result<RunFolder> folder = make_run_folder(plan.spec, run_id, plan.trace_path, plan.folder_prefix);
   if (!folder.ok()) return folder.error();
   const EmptyFolders tidy(*folder);
   Result<Journals> journals = Journals::open(run_id);
@@ -250,7 +250,11 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
     inputs.plan = &plan.policy->plan;
     inputs.entry = plan.policy->entry;
   }
-  SessionResult result{.outcome = run(inputs), .trace_path = folder->trace, .exported = std::nullopt};
+  SessionResult result{.outcome = run(inputs),
+                       .run_id = run_id,
+                       .trace_path = folder->trace,
+                       .start_wall_ns = header.start_wall_ns,
+                       .exported = std::nullopt};
   for (const std::string& left : journals->undo(control && control->host.abandoned()))
     result.outcome.problems.push_back("the host could not be restored: " + left);
   watch->end(kShowPatience);

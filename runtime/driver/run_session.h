@@ -25,14 +25,16 @@ struct RunPlan {
   std::string policy_path, policy_text;
   std::vector<std::pair<std::string, std::string>> params;  ///< as set, for the trace
   std::string trace_path;                                   ///< of -o; empty: in the run's folder
-  std::string export_path;                                  ///< of --export-lp; empty: none
-  bool send = true;   ///< to the benchmark's InfluxDB, where one is configured
-  bool json = false;  ///< what happens goes to standard output as well, one JSON object a line
+  std::string folder_prefix = {};  ///< of a run of an experiment: its folder, before the run's id
+  std::string export_path;         ///< of --export-lp; empty: none
+  bool send = true;                ///< to the benchmark's InfluxDB, where one is configured
+  bool json = false;               ///< what happens goes to standard output as well, one JSON object a line
 };
 
 struct SessionResult {
   RunOutcome outcome;
-  std::string trace_path;
+  std::string run_id, trace_path;
+  int64_t start_wall_ns = 0;
   std::optional<ExportReport> exported;
   /// A call of the host's never came back: the process must end with _exit, and run nothing more.
   bool hung = false;

@@ -143,6 +143,64 @@ TEST_F(command_line, a_killed_run_is_readable_and_the_next_one_cleans_up) {
   expect_nothing_left();
 }
 
+TEST_F(command_line, repeated_runs_are_resumed_after_an_interruption) {
+  write(
+      "short.yml",
+      R"(benchmark: {name: again, engine: process, max_t: 1.5, repeat: 3, warmup_runs: 1, cooldown_t: 0.2, output: all}
+worker: {command: "while :; do :; done", data: {frequency: 50, docker: {cpu_usage_percent: true}}}
+)");
+  const auto runs = [this] {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder / "all"))
+      if (entry.is_directory()) names.push_back(entry.path().filename().string().substr(0, 4));
+    std::sort(names.begin(), names.end());
+    return names;
+  };
+  const auto wait_for_folders = [&](size_t count) {
+    for (int i = 0; i < 2000 && (!fs::exists(folder / "all") || runs().size() < count); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  };
+  const pid_t pid = launch("run short.yml");
+  wait_for_folders(3);  // warm-up, 1, 2
+  kill(pid, SIGINT);
+  const Output interrupted = finish(pid);
+  EXPECT_EQ(interrupted.code, 128 + SIGINT);
+  EXPECT_THAT(interrupted.err, HasSubstr("1 of 3 runs are made; the same command with `--resume all`"));
+  const pid_t second = launch("run short.yml --resume all");
+  wait_for_folders(5);  // its warm-up, and 2 once more
+  kill(second, SIGKILL);
+  finish(second);
+  const Output last = cbench("run short.yml --resume all --json");
+  EXPECT_EQ(last.code, 0) << last.err;
+  EXPECT_THAT(slurp(folder / "all/index.json"), HasSubstr(R"("outcome": "cut_off")"));
+  EXPECT_THAT(last.out, HasSubstr(R"("figure":"cpu_percent","runs":3)"));
+  EXPECT_THAT(cbench("run short.yml --resume all").out, HasSubstr("3 of 3 runs"));
+  const Output other = cbench("run short.yml --resume all --mode observe --time-scale 2");
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("differs in time_scale"));
+  EXPECT_EQ(cbench("run short.yml").code, 2);  // never into a folder that holds one
+  expect_nothing_left();
+}
+
+TEST_F(command_line, generated_jobs_wait_for_cpus_and_replay_from_the_trace_alone) {
+  fs::create_directories(folder / "jobs");
+  write("jobs/spin.yml", "spin: {command: 'while :; do :; done'}\n");
+  write("gen.yml", R"(benchmark: {name: gen, engine: process, max_t: 180}
+arrival: {seed: 3, mean: 6, sigma: 3, length: {mean: 20, sigma: 5, min: 5}}
+data: {frequency: 50, docker: {cpu_usage_percent: true}}
+workloads: {input: jobs}
+)");
+  const Output run = cbench("run gen.yml --policy cap.cbp --time-scale 60 --seed 9 -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("were not started"));
+  fs::remove_all(folder / "jobs");
+  const Output replay = cbench("dry-run t.arrows");
+  EXPECT_EQ(replay.code, 0) << replay.err;
+  EXPECT_THAT(replay.err + replay.out, testing::Not(HasSubstr("differs")));
+  expect_nothing_left();
+}
+
 TEST_F(command_line, what_it_writes_live_and_what_it_exports_later_are_the_same_lines) {
   ASSERT_EQ(cbench("run bench.yml --policy cap.cbp -o t.arrows --export-lp live.lp").code, 0);
   ASSERT_EQ(cbench("export t.arrows --to lp -o later.lp").code, 0);
