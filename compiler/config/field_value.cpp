@@ -131,6 +131,11 @@ class ValueReader {
       case Type::Fraction:
         value = parse_fraction(field_.text);
         bare = true;
+        // A key of container-bench's that may be written as a percentage without its sign.
+        if (value && *value > 1 && key_.high > 1) {
+          scale = 0.01;
+          if (field_.text.ends_with('%')) *value *= 100;
+        }
         break;
       case Type::Bytes:
         value = parse_bytes(field_.text);
@@ -141,7 +146,7 @@ class ValueReader {
     }
     if (!value || !bare) return wrong_scalar(value.has_value());
     if (!in_range(*value)) return false;
-    field_.number = *value;
+    field_.number = key_.type == Type::Fraction ? *value * scale : *value;
     field_.integer = std::llround(std::clamp(*value * scale, -9e18, 9e18));
     return true;
   }
@@ -157,7 +162,7 @@ class ValueReader {
         Kind::OutOfRange, field_.span,
         fmt::format("`{}` is out of range: `{}`", key_.name, shown(field_.text)),
         fmt::format("must be {} {}{}", relation, low ? key_.high : key_.low, unit));
-    if (key_.type == Type::Fraction) built.hint("write a percentage with its sign: `90%`");
+    if (key_.type == Type::Fraction && key_.high <= 1) built.hint("write a percentage with its sign: `90%`");
     return false;
   }
 

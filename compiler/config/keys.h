@@ -17,7 +17,7 @@ enum class Type : uint8_t {
   Number,
   Seconds,       ///< a number, held in ns
   Milliseconds,  ///< a whole number, held in ns
-  Fraction,      ///< 0.9 or 90%, held as 0..1
+  Fraction,      ///< 0.9 or 90%, held as 0..1; where `high` is 100, 90 is 90% as well
   Bytes,         ///< 512m, held in bytes
   Cpus,          ///< "0-3,8"
   Choice,        ///< one of `choices`

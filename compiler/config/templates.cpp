@@ -111,9 +111,13 @@ class TemplateReader {
       report_not_templates({source, 0, 0}, from, name);
       return;
     }
-    for (const Member& member : root->members)
+    // container-bench's job folders have their templates under `workloads`.
+    const bool wrapped = root->members.size() == 1 && root->members[0].key == "workloads" &&
+                         root->members[0].value->type == Node::Type::Map;
+    const Node& map = wrapped ? *root->members[0].value : *root;
+    for (const Member& member : map.members)
       if (is_of_benchmark(member.key)) return report_not_templates(member.key_span, from, name);
-    read(*root, fs::path(file.path).parent_path());
+    read(map, fs::path(file.path).parent_path());
   }
 
   void report_not_templates(Span at, Span from, const std::string& name) {
