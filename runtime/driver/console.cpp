@@ -1,5 +1,6 @@
 #include "runtime/driver/console.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -35,7 +36,6 @@ std::string cut(const std::string& text, size_t width) {
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 std::string in_words(const RunObserver::Progress& p) {
-  if (p.preparing) return p.fraction < 0 ? p.what : fmt::format("{} {:.0f}%", p.what, 100 * p.fraction);
   std::string out = fmt::format("{:.1f}/{:.1f} s  {} running, {} waiting, {} ended", seconds(p.elapsed_ns),
                                 seconds(p.total_ns), p.running, p.waiting, p.ended);
   if (p.missed_steps > 0) out += fmt::format("  {} steps missed", p.missed_steps);
@@ -85,16 +85,31 @@ void Console::log(Level level, const std::string& text) {
       fmt::format("{}{}:{} {}\n", colour_ ? style.colour : "", style.label, colour_ ? "\x1b[0m" : "", text));
 }
 
+/// Several things may be under way at once: each has its place in the line, or a line when it begins.
+void Console::show_preparing(const Progress& progress) {
+  const auto at = std::find_if(preparing_.begin(), preparing_.end(),
+                               [&](const auto& known) { return known.first == progress.what; });
+  const bool begins = at == preparing_.end();
+  (begins ? preparing_.emplace_back(progress.what, -1) : *at).second = progress.fraction;
+  if (!terminal_) return begins ? print(progress.what + "\n") : void();
+  std::string line;
+  for (const auto& [what, fraction] : preparing_)
+    line += (line.empty() ? "" : ", ") + what + (fraction < 0 ? "" : fmt::format(" {:.0f}%", 100 * fraction));
+  show_line(line);
+}
+
+void Console::show_line(const std::string& text) {
+  const std::string line = "\r\x1b[K" + cut(text, terminal_width() - 1);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  line_shown_ = true;
+}
+
 void Console::progress(const Progress& progress) {
   if (quiet()) return;
+  if (progress.preparing) return show_preparing(progress);
+  preparing_.clear();
   if (terminal_) {
-    const std::string line = "\r\x1b[K" + cut(in_words(progress), terminal_width() - 1);
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    line_shown_ = true;
-  } else if (progress.preparing) {
-    if (progress.what == last_what_) return;
-    last_what_ = progress.what;
-    print(progress.what + "\n");
+    show_line(in_words(progress));
   } else if (progress.elapsed_ns >= next_line_ns_) {
     if (progress.elapsed_ns < next_line_ns_ - kQuietLineNs || next_line_ns_ > 0)
       print(in_words(progress) + "\n");

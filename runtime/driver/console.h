@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "compiler/base/diagnostic.h"
 #include "compiler/base/result.h"
@@ -38,11 +40,13 @@ class Console final : public RunObserver {
 
  private:
   void print(const std::string& text);
+  void show_preparing(const Progress& progress);
+  void show_line(const std::string& text);
 
   Verbosity verbosity_;
   bool terminal_, colour_;
   bool line_shown_ = false;
-  std::string last_what_;
+  std::vector<std::pair<std::string, double>> preparing_;  ///< what and how far, each thing once
   int64_t next_line_ns_ = 0;
 };
 

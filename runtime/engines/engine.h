@@ -20,7 +20,9 @@ namespace cbench {
 struct Started {
   std::string id;            ///< Docker's, or the process's cgroup name
   int64_t pid = 0;           ///< of the first process, in our pid namespace
-  std::string image_digest;  ///< empty for engine process
+  /// Docker's id of the image ("sha256:…", empty for engine process), and what it is in the registry that it came
+  /// from ("name@sha256:…", empty when it came from none).
+  std::string image_id, image_digest;
   CgroupPaths cgroup;
   std::string output;  ///< path of the file that its stdout is written to while it runs
 };
