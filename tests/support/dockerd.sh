@@ -61,6 +61,18 @@ end_daemon() {
   fi
 }
 
+# After a kill -9, containers and their shims run on, unless a daemon that came after it has ended them.
+end_shims() {
+  for process in /proc/[0-9]*; do
+    case $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") in
+    *containerd-shim*"$folder/exec/"*)
+      for child in $(cat "$process"/task/*/children 2>/dev/null); do kill -9 "$child" || true; done
+      kill -9 "${process#/proc/}" || true
+      ;;
+    esac
+  done
+}
+
 remove_folder() {
   ip link del "$name" 2>/dev/null || true
   for group in "/sys/fs/cgroup/$name" /sys/fs/cgroup/*/"$name"; do
@@ -93,6 +105,7 @@ start)
   ;;
 stop)
   end_daemon
+  end_shims
   remove_folder
   ;;
 *)

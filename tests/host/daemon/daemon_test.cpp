@@ -15,6 +15,7 @@ namespace cbench {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
@@ -29,6 +30,15 @@ calm:
   core: "0"
   data: {{frequency: 100, docker: {{cpu_usage_total: true}}}}
 {})";
+
+/// Its command runs beside the image's own process.
+constexpr const char* kBeside = R"(beside:
+  image: cbench-test/busybox:1
+  entrypoint: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.05; done"]
+  command: trap 'exit 0' TERM; while :; do sleep 0.05; done
+  core: "1"
+  data: {frequency: 100, docker: {cpu_usage_total: true}}
+)";
 
 class DaemonFails : public CommandLine {
  protected:
@@ -126,19 +136,12 @@ class DaemonFails : public CommandLine {
 TEST_F(DaemonFails, a_restart_takes_containers_along_and_the_run_fails_and_says_why) {
   start_daemon();
   images();
-  bench(60, R"(beside:
-  image: cbench-test/busybox:1
-  entrypoint: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.05; done"]
-  command: trap 'exit 0' TERM; while :; do sleep 0.05; done
-  core: "1"
-  data: {frequency: 100, docker: {cpu_usage_total: true}}
-)");
+  bench(60, kBeside);
   const pid_t run = launch("run bench.yml -o t.arrows");
   wait_for_running(2);
   end_daemon();
   start_daemon();
   const Output out = finish(run);
-  std::printf("%s%s", out.err.c_str(), out.out.c_str());
   EXPECT_EQ(out.code, 1);
   EXPECT_THAT(
       out.err,
@@ -169,7 +172,6 @@ TEST_F(DaemonFails, with_live_restore_a_restart_is_survived_and_exits_are_notice
   std::this_thread::sleep_for(1s);
   start_daemon("--live-restore");
   const Output out = finish(run);
-  std::printf("%s%s", out.err.c_str(), out.out.c_str());
   EXPECT_EQ(out.code, 0) << out.err;
   const Whole whole = read();
   EXPECT_EQ(whole.outcome, "ok") << whole.text;
@@ -178,6 +180,48 @@ TEST_F(DaemonFails, with_live_restore_a_restart_is_survived_and_exits_are_notice
   EXPECT_GT(whole.last_sample.at(0), 15'000);
   EXPECT_LT(whole.longest_gap, 1'500) << "no daemon is asked for a sample";
   EXPECT_LT(whole.last_sample.at(1), 9'000) << "its end was noticed";
+  EXPECT_TRUE(no_containers());
+  expect_nothing_left();
+}
+
+TEST_F(DaemonFails, with_live_restore_a_command_beside_the_images_process_is_lost_and_the_others_go_on) {
+  start_daemon("--live-restore");
+  images();
+  bench(8, kBeside);
+  const pid_t run = launch("run bench.yml -o t.arrows");
+  wait_for_running(2);
+  end_daemon();
+  start_daemon("--live-restore");
+  const Output out = finish(run);
+  EXPECT_EQ(out.code, 1);
+  EXPECT_THAT(
+      out.err,
+      HasSubstr("`beside` ended with exit code 125: the container was lost: Docker no longer knows its "
+                "command; was the daemon restarted?"));
+  EXPECT_THAT(out.err, Not(HasSubstr("`calm` ended")));
+  const Whole whole = read();
+  EXPECT_EQ(whole.outcome, "failed");
+  EXPECT_GT(whole.last_sample.at(0), 7'000);
+  EXPECT_TRUE(no_containers());
+  expect_nothing_left();
+}
+
+TEST_F(DaemonFails, one_that_is_killed_takes_containers_along_when_it_is_started_again) {
+  start_daemon();
+  images();
+  bench(60);
+  const pid_t run = launch("run bench.yml -o t.arrows");
+  wait_for_running(1);
+  kill(pid_, SIGKILL);
+  std::this_thread::sleep_for(500ms);
+  for (const char* stale : {"/dockerd.pid", "/exec/containerd/containerd.pid"})
+    fs::remove(daemon_ + stale);  // a zombie may have the number
+  start_daemon();
+  const Output out = finish(run);
+  EXPECT_EQ(out.code, 1);
+  EXPECT_THAT(out.err,
+              HasSubstr("the Docker daemon was stopped or restarted, and took its containers along"));
+  EXPECT_EQ(read().outcome, "failed");
   EXPECT_TRUE(no_containers());
   expect_nothing_left();
 }
@@ -192,7 +236,6 @@ TEST_F(DaemonFails, one_that_does_not_come_back_is_waited_for_half_a_minute) {
   const auto gone = Clock::now();
   const Output out = finish(run);
   const auto took = Clock::now() - gone;
-  std::printf("%s%s", out.err.c_str(), out.out.c_str());
   EXPECT_EQ(out.code, 1);
   EXPECT_LT(took, 50s);
   EXPECT_THAT(out.err,
@@ -200,6 +243,8 @@ TEST_F(DaemonFails, one_that_does_not_come_back_is_waited_for_half_a_minute) {
   EXPECT_THAT(out.err, HasSubstr("could not be removed: the containers of run"));
   EXPECT_THAT(out.err, HasSubstr("`cbench clean --yes` removes them once Docker answers"));
   EXPECT_EQ(read().outcome, "failed");
+  EXPECT_THAT(cbench("clean").err,
+              HasSubstr("containers of earlier runs would not be seen: cannot reach Docker"));
   start_daemon();
   EXPECT_EQ(cbench("clean --yes").code, 0);
   EXPECT_TRUE(no_containers());
@@ -216,7 +261,6 @@ TEST_F(DaemonFails, one_that_hangs_delays_the_end_but_not_for_ever_and_no_proces
   const auto hung = Clock::now();
   const Output out = finish(run);
   const auto took = Clock::now() - hung;
-  std::printf("%.1f s\n%s%s", std::chrono::duration<double>(took).count(), out.err.c_str(), out.out.c_str());
   EXPECT_LT(took, 50s);
   EXPECT_EQ(out.code, 1);
   EXPECT_THAT(

@@ -140,6 +140,29 @@ TEST_F(PullFromRegistry, with_the_login_of_the_environment_too) {
   EXPECT_EQ(run.code, 0) << run.err;
 }
 
+TEST_F(PullFromRegistry, each_of_several_images_is_pulled_and_told_once) {
+  const std::string app = registry_.host() + "/team/app:1", other = registry_.host() + "/team/other:1";
+  ASSERT_THAT(registry_.push(socket(), "cbench-test/stress-ng:1", "team/other:1"), HasSubstr("\"Digest\":"));
+  bench(app, registry_.login(), "always");
+  std::ofstream more(folder / "bench.yml", std::ios::app);
+  for (const auto& [name, image] : {std::pair("b", app), std::pair("c", other), std::pair("d", other)})
+    more << name << ":\n  image: " << image << "\n  pull: always\n  exclusive: false\n  core: \"0\"\n"
+         << "  command: sleep 0.3\n  data: {frequency: 100, docker: true}\n";
+  more.close();
+  const Output run = cbench("run bench.yml -o t.arrows");
+  EXPECT_EQ(run.code, 0) << run.err;
+  for (const std::string& image : {app, other}) {
+    const std::string line = "pulling " + image + "\n";
+    const size_t at = run.err.find(line);
+    EXPECT_NE(at, std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find(line, at + 1), std::string::npos) << run.err;
+  }
+  const std::string info = cbench("trace info t.arrows").out;
+  EXPECT_THAT(info, HasSubstr("image    " + registry_.host() + "/team/app@" + digest_ + " (app, b)\n"));
+  EXPECT_THAT(info, HasSubstr(" (c, d)\n"));
+  get("DELETE", "/images/" + other);
+}
+
 TEST_F(PullFromRegistry, what_it_refuses_is_told_with_place_cause_and_remedy) {
   const std::string app = registry_.host() + "/team/app:1";
   Registry wrong = registry_.login();
