@@ -172,7 +172,8 @@ void LineProtocol::event(const TraceEvent& event) {
   const auto slot = static_cast<size_t>(event.slot);
   if (event.slot < 0 || slot >= impl_->containers.size()) return;
   if (event.kind == EventKind::Image)  // the digest is the last word, where there is one
-    impl_->totals.images.emplace_back(impl_->containers[slot].name, event.text.substr(event.text.rfind(' ') + 1));
+    impl_->totals.images.emplace_back(impl_->containers[slot].name,
+                                      event.text.substr(event.text.rfind(' ') + 1));
   if (event.kind != EventKind::Start || impl_->started[slot]) return;
   impl_->started[slot] = true;
   if (event.text.empty()) return;
