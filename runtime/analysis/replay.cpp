@@ -68,6 +68,7 @@ class Replayer {
       case EventKind::RuleSilent:
       case EventKind::Signal:
       case EventKind::Interference:
+      case EventKind::Image:
         return;
     }
   }

@@ -158,6 +158,14 @@ class Summing {
           container.stopped = !container.exit_code;
         }
         return;
+      case EventKind::Image:
+        if (known(event.slot)) {
+          ContainerSummary& container = out_.containers[static_cast<size_t>(event.slot)];
+          const size_t blank = event.text.find(' ');
+          container.image_id = event.text.substr(0, blank);
+          if (blank != std::string::npos) container.image_digest = event.text.substr(blank + 1);
+        }
+        return;
       case EventKind::MissedSteps:
         out_.missed_steps += event.code;
         for (size_t slot = 0; slot < spans_.size(); ++slot)

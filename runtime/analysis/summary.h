@@ -22,6 +22,7 @@ struct ContainerFigures {
 
 struct ContainerSummary {
   std::string name;
+  std::string image_id, image_digest;  ///< empty: it has none, or came from no registry
   int64_t samples = 0;
   int64_t missed = 0;                     ///< steps that were missed while it ran
   ContainerFigures whole, before, after;  ///< before and after the run's first action

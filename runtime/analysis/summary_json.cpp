@@ -90,6 +90,8 @@ std::string to_json(const RunSummary& summary, int indent) {
                 {"stopped", c.stopped},
                 {"rejected", c.rejected},
                 {"out_of_memory", c.out_of_memory},
+                {"image_id", c.image_id.empty() ? Json(nullptr) : Json(c.image_id)},
+                {"image_digest", c.image_digest.empty() ? Json(nullptr) : Json(c.image_digest)},
                 {"whole", to_object(c.whole)}};
     if (summary.first_action) {
       one["before_first_action"] = to_object(c.before);

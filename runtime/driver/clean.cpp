@@ -109,6 +109,13 @@ int clean(const CleanSources& sources, bool yes, bool json_wanted, std::FILE* ou
   return static_cast<int>(failed ? Exit::RunFailed : Exit::Ok);
 }
 
-int run_clean(bool yes, bool json_wanted, std::FILE* out) { return clean({}, yes, json_wanted, out); }
+int run_clean(bool yes, bool json_wanted, std::FILE* out) {
+  std::string unseen;
+  CleanSources sources;
+  sources.leftovers = [&unseen] { return engine_leftovers({}, &unseen); };
+  const int code = clean(sources, yes, json_wanted, out);
+  if (!unseen.empty()) fmt::print(stderr, "warning: {}\n", unseen);
+  return code;
+}
 
 }  // namespace cbench

@@ -154,7 +154,7 @@ Result<RunSummary> sum_up(const SessionResult& result, const RunSpec& spec, bool
 
 int exit_code(const SessionResult& result, Console& console) {
   if (result.outcome.signal != 0) return 128 + result.outcome.signal;
-  if (!result.outcome.problems.empty()) return static_cast<int>(Exit::RunFailed);
+  if (!result.outcome.problems.empty()) return static_cast<int>(result.outcome.exit);
   if (result.exported &&
       (result.exported->refused + result.exported->unsent > 0 || !result.exported->problem.empty()))
     return console.fail(

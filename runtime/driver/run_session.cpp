@@ -261,7 +261,8 @@ Result<SessionResult> run_session(const RunPlan& plan, Console& console) {
   if (result.outcome.abandoned) {
     // Threads still wait for the engine's answers, with references to what would be destroyed from here on.
     console.warn("ended by force");
-    std::_Exit(128 + std::max(result.outcome.signal, 1));
+    const int signal = result.outcome.signal;
+    std::_Exit(signal != 0 ? 128 + signal : static_cast<int>(result.outcome.exit));
   }
   if (control && control->host.abandoned()) {
     result.hung = true;

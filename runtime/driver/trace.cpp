@@ -1,6 +1,7 @@
 // cbench trace: looks into a trace.
 #include "runtime/trace/trace.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -135,14 +136,28 @@ int show_info(const TraceOptions& options, Console& console) {
   std::string fields;
   for (const Metric metric : header.columns)
     fields += (fields.empty() ? "" : " ") + std::string(info(metric).field);
+  std::vector<std::pair<std::string, std::string>> images;  // with the containers that have it
+  for (const ContainerSummary& container : summary->containers) {
+    const std::string& image = container.image_digest.empty() ? container.image_id : container.image_digest;
+    if (image.empty()) continue;
+    const auto at =
+        std::find_if(images.begin(), images.end(), [&](const auto& seen) { return seen.first == image; });
+    if (at == images.end())
+      images.emplace_back(image, container.name);
+    else
+      at->second += ", " + container.name;
+  }
+  std::string image_lines;
+  for (const auto& [image, containers] : images)
+    image_lines += fmt::format("image    {} ({})\n", image, containers);
   std::fputs(
       fmt::format("run      {}\nbench    {}\npolicy   {}\nmode     {}{}\nengine   {}\ncbench   {}{}{}\nstep  "
                   "   {} ms\n"
-                  "metrics  {}\n\n{}",
+                  "{}metrics  {}\n\n{}",
                   header.run_id, header.config_path, header.policy_text.empty() ? "none" : header.policy_path,
                   header.mode, header.degraded ? " (degraded)" : "", header.engine, header.cbench_version,
                   header.observer.empty() ? "" : ", ", header.observer,
-                  static_cast<double>(header.step_ns) / 1e6, fields, to_text(*summary))
+                  static_cast<double>(header.step_ns) / 1e6, image_lines, fields, to_text(*summary))
           .c_str(),
       stdout);
   return 0;

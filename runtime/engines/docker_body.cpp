@@ -84,8 +84,9 @@ bool runs_command_itself(const std::vector<std::string>& entrypoint,
          is_shell(command[2]);  // CMD bash
 }
 
-std::string create_body(const ContainerSpec& spec, const std::string& run_id, bool as_process) {
-  json body = {{"Image", spec.image.value},
+std::string create_body(const ContainerSpec& spec, const std::string& image, const std::string& run_id,
+                        bool as_process) {
+  json body = {{"Image", image},
                {"Env", environment_of(spec)},
                {"Labels", {{kRunLabel, run_id}, {kContainerLabel, spec.name.value}}},
                {"HostConfig", host_config(spec)},

@@ -36,24 +36,25 @@ HttpRequest DockerClient::request(const std::string& method, const std::string& 
   return made;
 }
 
-Result<HttpResponse> DockerClient::exchange(const HttpRequest& what) const {
-  Result<HttpResponse> response = http_exchange(socket_, what);
-  if (response || response.error().exit == Exit::HostLacks) return response;
-  return Error{Exit::RunFailed, fmt::format("Docker at {}: {}", socket_, response.error().message),
+Error DockerClient::unanswered(const std::string& what, Error error) const {
+  if (error.exit == Exit::HostLacks) return error;  // no libcurl
+  return Error{Exit::RunFailed, fmt::format("cannot {}: Docker at {}: {}", what, socket_, error.message),
                "is dockerd alive? its log says more: journalctl -u docker"};
 }
 
 Result<HttpResponse> DockerClient::expect(const std::string& what, const HttpRequest& how,
                                           std::initializer_list<long> accepted) const {
-  Result<HttpResponse> response = exchange(how);
-  if (!response) {
-    response.error().message = fmt::format("cannot {}: {}", what, response.error().message);
-    return response;
-  }
+  const Result<HttpResponse> response = http_exchange(socket_, how);
+  if (!response) return unanswered(what, response.error());
   const bool fine =
       response->good() || std::find(accepted.begin(), accepted.end(), response->status) != accepted.end();
   if (!fine) return docker_refusal(what, *response);
   return response;
+}
+
+bool DockerClient::keeps_containers() {
+  const Result<HttpResponse> response = expect("ask about the daemon", request("GET", "/info"));
+  return response && parse_live_restore(response->body);
 }
 
 Result<std::optional<ImageInfo>> DockerClient::image(const std::string& reference) {
@@ -107,9 +108,8 @@ Result<> DockerClient::kill(const std::string& id, const std::string& signal) {
 }
 
 Result<> DockerClient::remove(const std::string& id) {
-  const Result<HttpResponse> response = exchange(remove_request(id));
+  const Result<HttpResponse> response = expect("remove the container", remove_request(id), {404, 409});
   if (!response) return response.error();
-  if (!removed(*response)) return docker_refusal("remove the container", *response);
   return Done{};
 }
 

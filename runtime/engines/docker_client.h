@@ -29,10 +29,16 @@ class DockerClient {
   Result<DaemonVersion> connect();
   [[nodiscard]] const std::string& socket() const { return socket_; }
 
+  /// Do containers outlive the daemon? Where it does not say, no.
+  [[nodiscard]] bool keeps_containers();
   /// nullopt: there is no such image here.
   Result<std::optional<ImageInfo>> image(const std::string& reference);
-  /// Without a tag, `latest`. `registry` is used when the image is of that registry.
-  Result<> pull(const std::string& reference, const Registry& registry, const Progress& progress);
+  /// Without a tag, `latest`. `registry` is used when the image is of that registry. `why_end` ends it as
+  /// HttpRequest's does, and so does a daemon that tells of no progress for `idle`. Errors: HostLacks, with
+  /// what the cause is answered by.
+  Result<> pull(const std::string& reference, const Registry& registry, const Progress& progress,
+                const std::function<std::string()>& why_end = {},
+                std::chrono::milliseconds idle = std::chrono::minutes(5));
 
   /// The container's id; nullopt: the name is taken.
   Result<std::optional<std::string>> create(const std::string& name, const std::string& body);
@@ -63,13 +69,14 @@ class DockerClient {
   [[nodiscard]] HttpRequest events_request(const std::string& label, int64_t since_ns) const;
   /// What remove() sends.
   [[nodiscard]] HttpRequest remove_request(const std::string& id) const;
+  /// What is told when a request got no answer: "cannot <what>: Docker at <socket>: …".
+  [[nodiscard]] Error unanswered(const std::string& what, Error error) const;
   /// Of an answer to remove_request.
   static bool removed(const HttpResponse& response);
 
  private:
   [[nodiscard]] HttpRequest request(const std::string& method, const std::string& target,
                                     std::string body = "") const;
-  Result<HttpResponse> exchange(const HttpRequest& what) const;
   /// An answer that is neither 2xx nor one of `accepted` becomes an error: "Docker: cannot <what>: <words>".
   Result<HttpResponse> expect(const std::string& what, const HttpRequest& how,
                               std::initializer_list<long> accepted = {}) const;

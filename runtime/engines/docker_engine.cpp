@@ -52,6 +52,7 @@ DockerEngine::DockerEngine(const RunSpec& spec, std::string run_id, std::string 
       logs_(std::move(logs)),
       times_(times),
       client_(socket_or_nothing(docker_host), times.request),
+      images_(client_, spec, times.pull_idle),
       slots_(spec.containers.size()) {
   if (const Result<std::string> socket = docker_socket(docker_host); !socket) no_socket_ = socket.error();
   streams_ = std::make_unique<HttpStreams>(client_.socket());
@@ -75,27 +76,9 @@ Result<> DockerEngine::check() {
   return open_events();
 }
 
-Result<ImageInfo> DockerEngine::image_for(const ContainerSpec& container, const Progress& progress) {
-  const std::string& name = container.image.value;
-  if (container.pull == Pull::Always) {
-    if (const Result<> pulled = client_.pull(name, spec_.registry, progress); !pulled) return pulled.error();
-  }
-  Result<std::optional<ImageInfo>> image = client_.image(name);
-  if (!image) return image.error();
-  if (!*image && container.pull == Pull::Missing) {
-    if (const Result<> pulled = client_.pull(name, spec_.registry, progress); !pulled) return pulled.error();
-    image = client_.image(name);
-    if (!image) return image.error();
-  }
-  if (*image) return std::move(**image);
-  return Error{Exit::HostLacks,
-               fmt::format("image `{}` of container `{}` is not on this host", name, container.name.value),
-               fmt::format("`pull: never` is set: run docker pull {}, or set `pull: missing`", name)};
-}
-
-Result<std::string> DockerEngine::create(size_t slot, bool as_process) {
+Result<std::string> DockerEngine::create(size_t slot, const std::string& image, bool as_process) {
   const ContainerSpec& container = spec_.containers[slot];
-  const std::string body = create_body(container, run_id_, as_process);
+  const std::string body = create_body(container, image, run_id_, as_process);
   std::string plain = plain_name(container.name.value);
   if (plain != container.name.value) plain += fmt::format("-{}", slot);  // two names may look alike now
   // The first 13 characters of a UUIDv7 are its millisecond; two runs of the same one on a host need the
@@ -114,7 +97,7 @@ Result<std::string> DockerEngine::create(size_t slot, bool as_process) {
 Result<> DockerEngine::prepare(size_t slot, const Progress& progress) {
   const ContainerSpec& container = spec_.containers[slot];
   if (closing_) return run_is_ending();
-  Result<ImageInfo> image = image_for(container, progress);
+  const Result<ImageInfo> image = images_.get(slot, progress);
   if (!image) return image.error();
   Result<std::unique_ptr<OutputFiles>> output = OutputFiles::open(logs_, container.name.value);
   if (!output) return output.error();
@@ -124,7 +107,7 @@ Result<> DockerEngine::prepare(size_t slot, const Progress& progress) {
   const bool has_command = !container.command.value.empty();
   const bool itself = runs_command_itself(entrypoint, image->command);
   if (closing_) return run_is_ending();
-  const Result<std::string> id = create(slot, has_command && itself);
+  const Result<std::string> id = create(slot, image->id, has_command && itself);
   if (!id) {
     Error error = id.error();
     error.message = fmt::format("container `{}`: {}", container.name.value, error.message);
@@ -134,7 +117,8 @@ Result<> DockerEngine::prepare(size_t slot, const Progress& progress) {
     const std::lock_guard lock(mutex_);
     Slot& made = slots_[slot];
     made.id = *id;
-    made.digest = image->digest;
+    made.image_id = image->id;
+    made.image_digest = digest_of(*image, container.image.value);
     made.stop_signal = image->stop_signal.empty() ? "SIGTERM" : image->stop_signal;
     made.health_check = image->health_check;
     made.as_process = itself || !has_command;
@@ -199,7 +183,8 @@ Result<Started> DockerEngine::describe(size_t slot) {
   {
     const std::lock_guard lock(mutex_);
     started.id = slots_[slot].id;
-    started.image_digest = slots_[slot].digest;
+    started.image_id = slots_[slot].image_id;
+    started.image_digest = slots_[slot].image_digest;
     if (slots_[slot].output) started.output = slots_[slot].output->path(0);
   }
   started.cgroup.mode = cgroup_mode();
@@ -270,9 +255,9 @@ Result<> DockerEngine::open_wait(size_t slot, bool next) {
     post(event_for(slot, Happening::ContainerEnded), std::chrono::milliseconds(0));
   };
   const Result<HttpResponse> opened = streams_->open(client_.wait_request(id, next), on_bytes, on_end);
-  if (!opened) return opened.error();
-  if (!opened->good()) return docker_refusal("wait for the container", *opened);
-  return Done{};
+  if (opened && opened->good()) return Done{};
+  constexpr const char* kWhat = "wait for the container";
+  return opened ? docker_refusal(kWhat, *opened) : client_.unanswered(kWhat, opened.error());
 }
 
 Result<> DockerEngine::open_output(size_t slot, const HttpRequest& request, bool exec) {
@@ -308,8 +293,8 @@ Result<> DockerEngine::open_output(size_t slot, const HttpRequest& request, bool
     const std::lock_guard lock(mutex_);
     --slots_[slot].open_outputs;
   }
-  return opened ? docker_refusal(exec ? "execute the command" : "read the container's output", *opened)
-                : opened.error();
+  const char* what = exec ? "execute the command" : "read the container's output";
+  return opened ? docker_refusal(what, *opened) : client_.unanswered(what, opened.error());
 }
 
 void DockerEngine::note_exec_words(size_t slot, std::string_view bytes) {

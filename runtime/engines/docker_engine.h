@@ -18,6 +18,7 @@
 
 #include "runtime/engines/docker_client.h"
 #include "runtime/engines/docker_events.h"
+#include "runtime/engines/docker_images.h"
 #include "runtime/engines/engine.h"
 #include "runtime/engines/exits.h"
 #include "runtime/engines/http.h"
@@ -31,6 +32,7 @@ struct DockerTimes {
   std::chrono::milliseconds lost{
       30'000};  ///< how long a daemon may be away before its containers count as lost
   std::chrono::milliseconds after_kill{10'000};  ///< for a container to end after SIGKILL
+  std::chrono::milliseconds pull_idle{300'000};  ///< a pull that tells of no progress
 };
 
 /// Two threads besides the callers': one pumps streams (output, waits), the other (`watch`) draws the
@@ -56,7 +58,7 @@ class DockerEngine : public Engine {
   /// What is known of a container; guarded by mutex_ but for the parts that prepare() fills before anyone
   /// else looks.
   struct Slot {
-    std::string id, exec_id, digest, stop_signal;
+    std::string id, exec_id, image_id, image_digest, stop_signal;
     bool as_process = true;  ///< the command is the container's process (or there is none)
     std::unique_ptr<OutputFiles> output;
     CgroupPaths cgroup;
@@ -95,8 +97,7 @@ class DockerEngine : public Engine {
   };
 
   // docker_engine.cpp
-  Result<ImageInfo> image_for(const ContainerSpec& container, const Progress& progress);
-  Result<std::string> create(size_t slot, bool as_process);
+  Result<std::string> create(size_t slot, const std::string& image, bool as_process);
   Result<> open_wait(size_t slot, bool next);
   Result<> open_output(size_t slot, const HttpRequest& request, bool exec);
   void note_exec_words(size_t slot, std::string_view bytes);
@@ -115,6 +116,7 @@ class DockerEngine : public Engine {
   void post(Event event, std::chrono::milliseconds delay);
   void look_again(Event event);
   void follow_again(const Event& event);
+  [[nodiscard]] bool daemon_went_at_end(const Event& event);
   void lost(size_t slot, const std::string& why);
   void stop_in_background(size_t slot);
   void container_ended(const Event& event);
@@ -134,12 +136,14 @@ class DockerEngine : public Engine {
   const DockerTimes times_;
   std::optional<Error> no_socket_;  ///< what DOCKER_HOST lacks
   DockerClient client_;
+  DockerImages images_;
   ExitQueue exits_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Slot> slots_;
   std::multimap<Clock::time_point, Event> events_;
+  Clock::time_point events_cut_{};  ///< when the stream of the daemon's events ended last
   bool quit_ = false;
   std::atomic<bool> closing_{false};  ///< remove_all() has begun
 

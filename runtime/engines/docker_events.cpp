@@ -131,6 +131,10 @@ std::future<Result<HttpResponse>> DockerEngine::send_events_request() {
     return true;
   };
   const auto on_end = [this](const std::string&) {
+    {
+      const std::lock_guard lock(mutex_);
+      events_cut_ = Clock::now();
+    }
     post(event_for(0, Happening::EventsEnded), kReopenAfter);
   };
   return streams_->send(client_.events_request(fmt::format("{}={}", kRunLabel, run_id_), lines_.since_ns()),

@@ -79,13 +79,14 @@ Result<DaemonVersion> parse_version(const std::string& text) {
   return version;
 }
 
+bool parse_live_restore(const std::string& text) { return flag_of(at(parse(text), {"LiveRestoreEnabled"})); }
+
 Result<ImageInfo> parse_image(const std::string& text) {
   const json value = parse(text);
   ImageInfo image;
   image.id = text_of(at(value, {"Id"}));
   if (image.id.empty()) return not_promised("an image without Id");
-  const std::vector<std::string> digests = words_of(at(value, {"RepoDigests"}));
-  image.digest = digests.empty() ? image.id : digests.front();
+  image.digests = words_of(at(value, {"RepoDigests"}));
   image.entrypoint = words_of(at(value, {"Config", "Entrypoint"}));
   image.command = words_of(at(value, {"Config", "Cmd"}));
   image.stop_signal = text_of(at(value, {"Config", "StopSignal"}));

@@ -17,8 +17,8 @@ struct DaemonVersion {
 };
 
 struct ImageInfo {
-  std::string id;
-  std::string digest;  ///< "name@sha256:…" of a registry, else the id
+  std::string id;                    ///< "sha256:…", of its configuration
+  std::vector<std::string> digests;  ///< "name@sha256:…", of its manifest in registries
   std::vector<std::string> entrypoint, command;
   std::string stop_signal;   ///< empty: SIGTERM
   std::string health_check;  ///< the words that the daemon executes by itself; empty: none
@@ -58,6 +58,8 @@ struct PullLine {
 
 /// Errors of all: RunFailed, "not the JSON that the Docker API promises".
 Result<DaemonVersion> parse_version(const std::string& text);
+/// The LiveRestoreEnabled of the daemon's information.
+bool parse_live_restore(const std::string& text);
 Result<ImageInfo> parse_image(const std::string& text);
 Result<ContainerState> parse_container(const std::string& text);
 Result<ExecState> parse_exec(const std::string& text);
@@ -77,8 +79,10 @@ std::string error_message(const std::string& body);
 /// shell. Then `command` is the container's process; otherwise it is executed inside.
 bool runs_command_itself(const std::vector<std::string>& entrypoint, const std::vector<std::string>& command);
 
-/// The body of POST /containers/create. `as_process`: the command is the container's process.
-std::string create_body(const ContainerSpec& spec, const std::string& run_id, bool as_process);
+/// The body of POST /containers/create. `image`: its id. `as_process`: the command is the container's
+/// process.
+std::string create_body(const ContainerSpec& spec, const std::string& image, const std::string& run_id,
+                        bool as_process);
 /// The body of POST /containers/<id>/exec for the spec's command.
 std::string exec_body(const ContainerSpec& spec);
 /// The value of X-Registry-Auth.

@@ -12,6 +12,8 @@ namespace {
 
 /// For the last bytes of output after a container's end.
 constexpr std::chrono::seconds kOutputGrace{2};
+constexpr const char* kLater = "; `cbench clean --yes` removes them once Docker answers";
+constexpr std::chrono::milliseconds kAskAgain{200};
 /// How often a container that is being stopped is looked at.
 constexpr std::chrono::milliseconds kLook{20};
 
@@ -74,7 +76,13 @@ Result<> DockerEngine::end_container(size_t slot, Clock::time_point deadline) {
     if (!exited && signal == "SIGTERM" && only_deaf_init_left(folder, first)) break;
   }
   if (exited) return Done{};
-  if (const Result<> killed = client_.kill(id, "SIGKILL"); !killed) return killed.error();
+  if (const Result<> killed = client_.kill(id, "SIGKILL"); !killed) {
+    // The daemon does not do it; its container shall not compute on for ever.
+    for (const pid_t pid : workload_in(folder, -1)) (void)::kill(pid, SIGKILL);
+    return Error{killed.error().exit,
+                 fmt::format("container `{}`: {}", spec_.containers[slot].name.value, killed.error().message),
+                 killed.error().hint};
+  }
   if (wait_until(slot, &Slot::exited, Clock::now() + times_.after_kill)) return Done{};
   return Error{
       Exit::RunFailed,
@@ -98,6 +106,7 @@ void DockerEngine::wait_for_output(std::chrono::milliseconds limit) {
 
 std::vector<std::string> DockerEngine::remove_all() {
   closing_ = true;
+  images_.close();
   if (no_socket_) return {};
   std::vector<std::string> remains = remove_listed();
   {
@@ -109,13 +118,20 @@ std::vector<std::string> DockerEngine::remove_all() {
 }
 
 std::vector<std::string> DockerEngine::remove_listed() {
-  const Result<std::vector<ListedContainer>> list =
-      client_.list(fmt::format("{}={}", kRunLabel, run_id_), kRunLabel);
-  if (!list) {
+  const bool none = [&] {
     const std::lock_guard lock(mutex_);
-    const bool none = std::none_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.prepared; });
+    return std::none_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.prepared; });
+  }();
+  const auto ask = [&] { return client_.list(fmt::format("{}={}", kRunLabel, run_id_), kRunLabel); };
+  const auto deadline = Clock::now() + times_.request;
+  Result<std::vector<ListedContainer>> list = ask();
+  while (!list && !none && Clock::now() < deadline) {  // a daemon that is being restarted comes back
+    std::this_thread::sleep_for(kAskAgain);
+    list = ask();
+  }
+  if (!list) {
     if (none) return {};  // there was never a daemon
-    return {fmt::format("the containers of run {} ({})", run_id_, list.error().message)};
+    return {fmt::format("the containers of run {} ({}){}", run_id_, list.error().message, kLater)};
   }
   {
     const std::lock_guard lock(mutex_);
@@ -132,8 +148,9 @@ std::vector<std::string> DockerEngine::remove_listed() {
   for (size_t i = 0; i < answers.size(); ++i) {
     const Result<HttpResponse> answer = answers[i].get();
     if (answer && DockerClient::removed(*answer)) continue;
-    remains.push_back(fmt::format("container {} ({})", (*list)[i].name,
-                                  answer ? error_message(answer->body) : answer.error().message));
+    remains.push_back(
+        answer ? fmt::format("container {} ({})", (*list)[i].name, error_message(answer->body))
+               : fmt::format("container {} ({}){}", (*list)[i].name, answer.error().message, kLater));
   }
   return remains;
 }

@@ -14,6 +14,8 @@ constexpr int kStopSeconds = 10;
 constexpr std::chrono::milliseconds kLongestPause{500};
 /// The end of an executed command is told a moment after that of its container.
 constexpr std::chrono::milliseconds kExecAfterContainer{2000};
+/// A daemon that is told to end first ends its containers, and a killed one drops all at once.
+constexpr std::chrono::milliseconds kWithDaemon{1000};
 /// Exit status when the engine itself failed; `docker run` uses the same.
 constexpr int kLost = 125, kKilled = 137;
 
@@ -84,7 +86,12 @@ void DockerEngine::container_ended(const Event& event) {
   const bool known = state && *state;
   if (known && (*state)->running) return follow_again(event);
 
-  const int code = known ? (*state)->exit_code : told.value_or(kKilled);
+  int code = known ? (*state)->exit_code : told.value_or(kKilled);
+  std::string message = known ? (*state)->error : "";
+  if (daemon_went_at_end(event) && !client_.keeps_containers()) {
+    message = "the Docker daemon was stopped or restarted, and took its containers along";
+    if (code == 0) code = kLost;  // that it ended in order does not make the run whole
+  }
   const bool oom = known && (*state)->oom_killed;
   bool command_runs = false;
   {
@@ -97,7 +104,15 @@ void DockerEngine::container_ended(const Event& event) {
   if (command_runs) {
     return post(event_for(event.slot, Happening::ContainerWithoutExec), kExecAfterContainer);
   }
-  give_notice(event.slot, code, oom, known ? (*state)->error : "");
+  give_notice(event.slot, code, oom, message);
+}
+
+/// All streams end with the daemon, and so did that of its events, shortly before the container's end or
+/// until now.
+bool DockerEngine::daemon_went_at_end(const Event& event) {
+  const auto ended = event.give_up - times_.lost;
+  const std::lock_guard lock(mutex_);
+  return events_cut_ > ended - kWithDaemon;
 }
 
 /// The wait was cut short but the container runs: the daemon was restarted with live-restore, or it dropped

@@ -18,9 +18,11 @@ namespace cbench {
 
 /// A container that runs. One that has ended before it could be looked at has pid 0 and no cgroup folders.
 struct Started {
-  std::string id;            ///< Docker's, or the process's cgroup name
-  int64_t pid = 0;           ///< of the first process, in our pid namespace
-  std::string image_digest;  ///< empty for engine process
+  std::string id;   ///< Docker's, or the process's cgroup name
+  int64_t pid = 0;  ///< of the first process, in our pid namespace
+  /// Docker's id of the image ("sha256:…", empty for engine process), and what it is in the registry that it
+  /// came from ("name@sha256:…", empty when it came from none).
+  std::string image_id, image_digest;
   CgroupPaths cgroup;
   std::string output;  ///< path of the file that its stdout is written to while it runs
 };
@@ -88,7 +90,10 @@ struct Leftover {
   std::string handle;  ///< container id or folder
 };
 /// Containers with our label, and cgroups of ours, whose run is not among `live_runs`.
-std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs);
+/// `unseen`: why containers could not be looked for; left alone where they could, or where there is no
+/// Docker.
+std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs,
+                                       std::string* unseen = nullptr);
 Result<> remove_leftover(const Leftover& leftover);
 
 }  // namespace cbench

@@ -40,9 +40,10 @@ HttpTransfer::HttpTransfer(const std::string& socket, HttpRequest request, OnByt
   set(CURLOPT_WRITEFUNCTION, &HttpTransfer::on_data);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_ERRORBUFFER, &words_[0]);
-  if (request_.idle.count() > 0) {
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, long{request_.idle.count()});
+  if (request_.why_end) {
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &HttpTransfer::on_tick);
+    set(CURLOPT_XFERINFODATA, this);
   }
 }
 
@@ -71,12 +72,21 @@ size_t HttpTransfer::on_data(char* data, size_t size, size_t count, void* self) 
   return bytes.size();
 }
 
+int HttpTransfer::on_tick(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  transfer.ended_because_ = transfer.request_.why_end();
+  return transfer.ended_because_.empty() ? 0 : 1;
+}
+
 Error HttpTransfer::trouble(CURLcode code) const {
   std::string words = words_[0] != '\0' ? &words_[0] : libcurl()->easy_strerror(code);
-  if (code == CURLE_OPERATION_TIMEDOUT && !answered_) {
-    words = fmt::format("no answer within {:g} s", static_cast<double>(request_.timeout.count()) / 1000);
-  } else if (code == CURLE_OPERATION_TIMEDOUT && request_.idle.count() > 0) {
-    words = fmt::format("no byte for {} s", request_.idle.count());
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    words = fmt::format("{} within {:g} s", answered_ ? "the answer did not end" : "no answer",
+                        static_cast<double>(request_.timeout.count()) / 1000);
+  } else if (code == CURLE_COULDNT_CONNECT) {
+    words = "nobody listens there";  // libcurl would name a port
+  } else if (code == CURLE_ABORTED_BY_CALLBACK) {
+    words = ended_because_;
   } else if (too_big_) {
     words = "the answer is over 64 MB";
   }

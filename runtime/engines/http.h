@@ -20,8 +20,8 @@ struct HttpRequest {
   std::vector<std::string> headers;
   /// For the whole exchange; of a stream: until its headers have come. 0: none.
   std::chrono::milliseconds timeout{10'000};
-  /// Ends a transfer that brings no byte for so long. 0: never.
-  std::chrono::seconds idle{0};
+  /// Asked about once a second while the exchange goes on: what it says, if anything, ends it. May be empty.
+  std::function<std::string()> why_end{};
 };
 
 struct HttpResponse {

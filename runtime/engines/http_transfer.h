@@ -29,11 +29,13 @@ class HttpTransfer {
  private:
   static size_t on_header(char* data, size_t size, size_t count, void* self);
   static size_t on_data(char* data, size_t size, size_t count, void* self);
+  static int on_tick(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
   HttpRequest request_;
   OnBytes on_bytes_;
   HttpResponse response_;
   bool answered_ = false, too_big_ = false;
+  std::string ended_because_;  ///< by the request's why_end
   char words_[CURL_ERROR_SIZE] = {};
   curl_slist* headers_ = nullptr;
   CURL* easy_ = nullptr;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runtime/engines/cgroup_tree.h"
 #include "runtime/engines/docker_client.h"
@@ -46,27 +47,30 @@ bool is_killable(const Leftover& leftover) {
   return leftover.handle.starts_with("/") && fs::exists(leftover.handle + "/cgroup.kill");
 }
 
-/// The client of a daemon that answers; nothing where there is none, for then there are no containers to
-/// find.
-std::optional<DockerClient> reachable_docker() {
-  const Result<std::string> socket = docker_socket(std::getenv("DOCKER_HOST"));
-  if (!socket) return std::nullopt;
+/// Containers of ours; nothing where there is no daemon, for then there are none.
+Result<std::vector<ListedContainer>> containers_of_ours() {
+  const char* named = std::getenv("DOCKER_HOST");
+  const Result<std::string> socket = docker_socket(named);
+  if (!socket) return std::vector<ListedContainer>();
+  // A daemon that was named, or that has a socket which we may use, should answer.
+  const bool expected = (named != nullptr && *named != '\0') || access(socket->c_str(), W_OK) == 0;
   DockerClient client(*socket);
-  if (!client.connect()) return std::nullopt;
-  return client;
+  if (const Result<DaemonVersion> version = client.connect(); !version)
+    return expected ? version.error() : Result<std::vector<ListedContainer>>(std::vector<ListedContainer>());
+  return client.list(kRunLabel, kRunLabel);
 }
 
 }  // namespace
 
-std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs) {
+std::vector<Leftover> engine_leftovers(const std::vector<std::string>& live_runs, std::string* unseen) {
   std::vector<Leftover> found;
-  if (std::optional<DockerClient> docker = reachable_docker()) {
-    if (const Result<std::vector<ListedContainer>> list = docker->list(kRunLabel, kRunLabel)) {
-      for (const ListedContainer& container : *list) {
-        found.push_back(
-            {.what = "container " + container.name, .run_id = container.run_id, .handle = container.id});
-      }
+  if (const Result<std::vector<ListedContainer>> list = containers_of_ours()) {
+    for (const ListedContainer& container : *list) {
+      found.push_back(
+          {.what = "container " + container.name, .run_id = container.run_id, .handle = container.id});
     }
+  } else if (unseen != nullptr) {
+    *unseen = "containers of earlier runs would not be seen: " + list.error().message;
   }
   find_groups(kCgroupRoot, 12, found);
   // Folders with cgroup.kill first: what forks without end is gone before the v1 folders of the same run are

@@ -169,9 +169,12 @@ LineProtocol::LineProtocol(LineProtocol&&) noexcept = default;
 LineProtocol& LineProtocol::operator=(LineProtocol&&) noexcept = default;
 
 void LineProtocol::event(const TraceEvent& event) {
-  if (event.kind != EventKind::Start || event.slot < 0) return;
   const auto slot = static_cast<size_t>(event.slot);
-  if (slot >= impl_->containers.size() || impl_->started[slot]) return;
+  if (event.slot < 0 || slot >= impl_->containers.size()) return;
+  if (event.kind == EventKind::Image)  // the digest is the last word, where there is one
+    impl_->totals.images.emplace_back(impl_->containers[slot].name,
+                                      event.text.substr(event.text.rfind(' ') + 1));
+  if (event.kind != EventKind::Start || impl_->started[slot]) return;
   impl_->started[slot] = true;
   if (event.text.empty()) return;
   Impl::Container& container = impl_->containers[slot];

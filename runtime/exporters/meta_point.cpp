@@ -104,6 +104,7 @@ void append_meta_end(const TraceEnd& end, const MetaTotals& totals, std::string&
   append_field("missed_samples", end.missed_steps, out);
   append_field("measurements", totals.measurements, out);
   append_field("bytes", totals.bytes, out);
+  if (!totals.images.empty()) append_field("images", json_object(totals.images), out);
   append_field("outcome", end.outcome, out);
   append_known("outcome_text", end.text, out);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/trace/trace.h"
 #include "stdlib/abi/host_facts.h"
@@ -9,8 +11,10 @@
 
 namespace cbench {
 
-/// What was exported before the end.
+/// What is known at the end only.
 struct MetaTotals {
+  /// Containers that started and what their image is: its digest in a registry, else its id.
+  std::vector<std::pair<std::string, std::string>> images;
   int64_t measurements = 0;  ///< values
   int64_t bytes = 0;         ///< of line protocol
 };

@@ -49,9 +49,14 @@ void Lifecycle::on_prepared(size_t slot, const Result<>& result) {
   --unprepared_;
   if (result.ok()) return in_.observer.prepared(slot);
   lives_[slot].state = ContainerState::Failed;
+  if (admitting_) breaks(slot, "prepared", result.error());  // else the run's end is why
+}
+
+void Lifecycle::breaks(size_t slot, const char* what, const Error& error) {
+  lives_[slot].state = ContainerState::Failed;
+  if (!broken_) broken_exit_ = error.exit == Exit::HostLacks ? Exit::HostLacks : Exit::RunFailed;
   broken_ = true;
-  log_.problem(
-      fmt::format("`{}` could not be prepared: {}", spec(slot).name.value, in_words(result.error())));
+  log_.problem(fmt::format("`{}` could not be {}: {}", spec(slot).name.value, what, in_words(error)));
 }
 
 /// With `drain` a container without a stop of its own (config gives it max_t) runs to its end.
@@ -176,12 +181,11 @@ void Lifecycle::on_started(size_t slot, const Result<Started>& result, const Dec
                            double quota, const Result<>& attached) {
   ContainerLife& life = lives_[slot];
   if (!result.ok()) {
-    life.state = ContainerState::Failed;
-    broken_ = true;
-    log_.problem(
-        fmt::format("`{}` could not be started: {}", spec(slot).name.value, in_words(result.error())));
-    return;
+    return breaks(slot, "started", result.error());
   }
+  if (!result->image_id.empty())
+    log_.event(EventKind::Image, static_cast<int32_t>(slot), 0,
+               result->image_id + (result->image_digest.empty() ? "" : " " + result->image_digest));
   life.started_ns = log_.now();
   life.state = ContainerState::Running;
   if (stopping_) {  // the run ended while the engine was at it

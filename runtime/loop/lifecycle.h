@@ -36,6 +36,8 @@ class Lifecycle {
   [[nodiscard]] bool settled() const;
   /// A container could not be prepared or started: it would be another experiment.
   [[nodiscard]] bool broken() const { return broken_; }
+  /// What a broken run's exit code is: what this host lacks is no failure of an experiment.
+  [[nodiscard]] Exit broken_exit() const { return broken_exit_; }
 
   /// Says what has not been started for want of CPUs.
   void tell_unstarted();
@@ -64,6 +66,7 @@ class Lifecycle {
   void request_start(size_t slot, int64_t now_ns);
   void request_stop(size_t slot);
   void submit_stop(size_t slot);
+  void breaks(size_t slot, const char* what, const Error& error);
   void on_prepared(size_t slot, const Result<>& result);
   void on_started(size_t slot, const Result<Started>& result, const Decider::Admission& admission,
                   double quota, const Result<>& attached);
@@ -83,6 +86,7 @@ class Lifecycle {
   std::set<std::string> said_;         ///< warnings, each said once
   size_t unprepared_ = 0;
   bool admitting_ = true, stopping_ = false, broken_ = false;
+  Exit broken_exit_ = Exit::RunFailed;
   WorkerPool pool_;  ///< last: its threads end before what their jobs refer to
 };
 

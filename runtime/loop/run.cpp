@@ -220,6 +220,7 @@ class Run {
   RunOutcome close_trace() {
     outcome_.signal = signal_;
     outcome_.problems = log_.problems();
+    outcome_.exit = lives_.broken_exit();
     outcome_.policy_stopped = decider_.stopped_because();
     outcome_.containers = lives_.lives();
     outcome_.end = {.step = in_.frame.step,

@@ -57,6 +57,7 @@ struct ContainerLife {
 
 struct RunOutcome {
   std::vector<std::string> problems;  ///< why the run failed; empty when it did not
+  Exit exit = Exit::RunFailed;        ///< of a run with problems
   int signal = 0;                     ///< that ended it; 0: none
   std::vector<ContainerLife> containers;
   int64_t steps = 0, samples = 0, missed_steps = 0;

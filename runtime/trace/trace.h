@@ -43,15 +43,15 @@ struct TraceHeader {
 };
 
 /// What happened beside samples and decisions. Frozen names: they are stored in traces.
-enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal, End, Interference };
-inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal", "end", "interference"};
+enum class EventKind : uint8_t { Begin, Admit, Start, Stop, Exit, ApplyFailed, PolicyFault, PolicyStop, DeadlineMiss, MissedSteps, RuleSilent, Signal, End, Interference, Image };
+inline constexpr std::string_view kEventNames[] = {"begin", "admit", "start", "stop", "exit", "apply_failed", "policy_fault", "policy_stop", "deadline_miss", "missed_steps", "rule_silent", "signal", "end", "interference", "image"};
 
 struct TraceEvent {
   EventKind kind{};
   int64_t step = 0, time_ns = 0, wall_ns = 0;
   int32_t slot = -1;
   int64_t code = 0;     ///< exit code, number of missed steps, index of the failed decision …
-  std::string text;     ///< Admit and Start: the CPU list in force; otherwise words
+  std::string text;     ///< Admit and Start: the CPU list in force; Image: its id and, after a blank, its digest; otherwise words
 };
 
 /// How the run ended; the last row of a complete trace.

@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   (void)parse_version(text);
   (void)parse_image(text);
+  (void)parse_live_restore(text);
   (void)parse_container(text);
   (void)parse_exec(text);
   (void)parse_id(text);

@@ -26,7 +26,7 @@ inline std::string slurp(const std::filesystem::path& path) {
   return text.str();
 }
 
-class CommandLine : public testing::Test {
+class CommandLine : public ::testing::Test {
  protected:
   CommandLine() {
     char made[] = "/tmp/cbench-e2e-XXXXXX";
@@ -72,7 +72,7 @@ class CommandLine : public testing::Test {
 
   /// The run's processes, cgroups and journal are gone.
   void expect_nothing_left() const {
-    EXPECT_THAT(cbench("clean").out + cbench("clean").err, testing::HasSubstr("nothing is left"));
+    EXPECT_THAT(cbench("clean").out + cbench("clean").err, ::testing::HasSubstr("nothing is left"));
   }
 
   std::filesystem::path folder;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A private Docker daemon for tests: its own socket, data root and pid file in one folder; ended by its pid.
 #   dockerd.sh start FOLDER   starts it and waits until it answers; its socket is FOLDER/docker.sock; status 77: not root
+#                             (again, if it is there); CBENCH_DOCKER_OPTIONS: more of dockerd's options
 #   dockerd.sh stop FOLDER    ends it and removes everything that it left, FOLDER with it
 set -eu
 action=$1
@@ -23,7 +24,7 @@ answers() { curl -sf -m 2 --unix-socket "$socket" http://docker/_ping >/dev/null
 launch() { # launch NETWORK-OPTION…
   dockerd -H "unix://$socket" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
     --storage-driver "${CBENCH_DOCKER_STORAGE:-overlay2}" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
-    --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$name" "$@" </dev/null >"$folder/dockerd.log" 2>&1 &
+    --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$name" "$@" ${CBENCH_DOCKER_OPTIONS:-} </dev/null >"$folder/dockerd.log" 2>&1 &
   daemon=$!
   n=0
   while [ $n -lt 300 ]; do
@@ -60,6 +61,18 @@ end_daemon() {
   fi
 }
 
+# After a kill -9, containers and their shims run on, unless a daemon that came after it has ended them.
+end_shims() {
+  for process in /proc/[0-9]*; do
+    case $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") in
+    *containerd-shim*"$folder/exec/"*)
+      for child in $(cat "$process"/task/*/children 2>/dev/null); do kill -9 "$child" || true; done
+      kill -9 "${process#/proc/}" || true
+      ;;
+    esac
+  done
+}
+
 remove_folder() {
   ip link del "$name" 2>/dev/null || true
   for group in "/sys/fs/cgroup/$name" /sys/fs/cgroup/*/"$name"; do
@@ -76,10 +89,11 @@ start)
   command -v dockerd >/dev/null || { echo "dockerd is not installed: apt-get install docker.io" >&2; exit 1; }
   [ "$(id -u)" = 0 ] || { echo "dockerd needs root" >&2; exit 77; }
   end_daemon
-  ip link del "$name" 2>/dev/null || true
   mkdir -p "$folder"
   # No rule of iptables is touched: containers reach one another and this host, and ports are published by Docker's proxy.
-  if ip link add "$name" type bridge 2>/dev/null && ip addr add "$subnet.1/24" dev "$name" && ip link set "$name" up; then
+  # A daemon that is started again finds its bridge, and perhaps containers on it.
+  if { ip link show "$name" >/dev/null 2>&1 || { ip link add "$name" type bridge 2>/dev/null && ip addr add "$subnet.1/24" dev "$name"; }; } &&
+    ip link set "$name" up; then
     if launch --bridge="$name"; then exit 0; fi
   else # a network is not to be had; most tests need none
     if launch --bridge=none; then exit 0; fi
@@ -91,6 +105,7 @@ start)
   ;;
 stop)
   end_daemon
+  end_shims
   remove_folder
   ;;
 *)

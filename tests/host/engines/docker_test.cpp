@@ -24,7 +24,8 @@ TEST_F(Docker, records_exit_code_and_both_outputs_of_a_command_that_is_the_proce
   run.make();
   const Started started = run.start(0);
   EXPECT_EQ(started.id.size(), 64U);
-  EXPECT_TRUE(started.image_digest.starts_with("sha256:")) << started.image_digest;
+  EXPECT_TRUE(started.image_id.starts_with("sha256:")) << started.image_id;
+  EXPECT_EQ(started.image_digest, "") << "it came from no registry";
   const ExitNotice exit = run.wait_exit();
   EXPECT_EQ(exit.slot, 0U);
   EXPECT_EQ(exit.code, 3);

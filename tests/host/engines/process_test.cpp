@@ -24,7 +24,7 @@ TEST_F(Process, records_exit_code_output_and_environment) {
   run.make();
   const Started started = run.start(0);
   EXPECT_EQ(started.id, "a");
-  EXPECT_EQ(started.image_digest, "");
+  EXPECT_EQ(started.image_id + started.image_digest, "");
   const ExitNotice exit = run.wait_exit();
   EXPECT_EQ(exit.code, 3);
   EXPECT_FALSE(exit.stopped);

@@ -122,7 +122,7 @@ TEST(DockerPrepare, an_image_that_may_not_be_pulled_is_named) {
   const Result<> prepared = run.engine->prepare(0, {});
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().exit, Exit::HostLacks);
-  EXPECT_THAT(prepared.error().message, HasSubstr("`busybox` of container `victim`"));
+  EXPECT_THAT(prepared.error().message, HasSubstr("image `busybox` is not on this host"));
   EXPECT_THAT(prepared.error().hint, HasSubstr("docker pull busybox"));
 }
 

@@ -43,8 +43,8 @@ ContainerSpec full_spec() {
 }
 
 TEST(CreateBody, holds_every_key_of_the_container) {
-  const json body = json::parse(create_body(full_spec(), "run-1", true));
-  EXPECT_EQ(body["Image"], "redis:7");
+  const json body = json::parse(create_body(full_spec(), "sha256:1", "run-1", true));
+  EXPECT_EQ(body["Image"], "sha256:1");
   EXPECT_EQ(body["Cmd"], (Words{"sh", "-c", "echo \"$HOME\""}));
   EXPECT_EQ(body["Env"], (Words{"A=1=2", "B="}));
   EXPECT_EQ(body["User"], "nobody");
@@ -64,7 +64,7 @@ TEST(CreateBody, holds_every_key_of_the_container) {
 }
 
 TEST(CreateBody, leaves_the_image_its_own_command_when_ours_is_executed) {
-  EXPECT_FALSE(json::parse(create_body(full_spec(), "r", false)).contains("Cmd"));
+  EXPECT_FALSE(json::parse(create_body(full_spec(), "sha256:1", "r", false)).contains("Cmd"));
   EXPECT_EQ(json::parse(exec_body(full_spec()))["Cmd"][2], "echo \"$HOME\"");
   EXPECT_EQ(json::parse(exec_body(full_spec()))["User"], "nobody");
 }
@@ -72,7 +72,7 @@ TEST(CreateBody, leaves_the_image_its_own_command_when_ours_is_executed) {
 TEST(CreateBody, an_empty_entrypoint_takes_the_images_away) {
   ContainerSpec spec = full_spec();
   spec.entrypoint = Words{};
-  const json body = json::parse(create_body(spec, "r", true));
+  const json body = json::parse(create_body(spec, "sha256:1", "r", true));
   ASSERT_TRUE(body["Entrypoint"].is_array());
   EXPECT_TRUE(body["Entrypoint"].empty());
 }
@@ -80,7 +80,7 @@ TEST(CreateBody, an_empty_entrypoint_takes_the_images_away) {
 TEST(CreateBody, survives_bytes_that_are_no_text) {
   ContainerSpec spec = full_spec();
   spec.command.value = "printf '\xff'";
-  EXPECT_TRUE(json::accept(create_body(spec, "r", true)));
+  EXPECT_TRUE(json::accept(create_body(spec, "sha256:1", "r", true)));
 }
 
 TEST(RegistryAuth, is_base64_of_the_url_alphabet) {
@@ -94,10 +94,10 @@ TEST(Answers, are_read) {
       parse_image(R"({"Id":"sha256:1","RepoDigests":["redis@sha256:2"],"Config":{"Entrypoint":null,
                                      "Cmd":["redis-server"],"StopSignal":"SIGINT"}})");
   ASSERT_TRUE(image);
-  EXPECT_EQ(image->digest, "redis@sha256:2");
+  EXPECT_EQ(image->digests, Words{"redis@sha256:2"});
   EXPECT_EQ(image->command, Words{"redis-server"});
   EXPECT_EQ(image->stop_signal, "SIGINT");
-  EXPECT_EQ(parse_image(R"({"Id":"sha256:1","RepoDigests":[]})")->digest, "sha256:1");
+  EXPECT_TRUE(parse_image(R"({"Id":"sha256:1","RepoDigests":[]})")->digests.empty());
   const auto state =
       parse_container(R"({"State":{"Running":false,"OOMKilled":true,"ExitCode":137,"Pid":0,"Error":"x"}})");
   ASSERT_TRUE(state);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -252,6 +253,8 @@ TEST(LineProtocol, meta_tells_what_ran_on_what_and_how_it_ended) {
   end.text = "container `a` exited with 3";
   end.samples = 9;
   end.missed_steps = 1;
+  protocol.event({.kind = EventKind::Image, .slot = 0, .text = "sha256:1 redis@sha256:2"});
+  protocol.event({.kind = EventKind::Image, .slot = 1, .text = "sha256:3"});
   protocol.meta(end, out);
   const auto points = read(out);
   ASSERT_EQ(points.size(), 1u);
@@ -264,6 +267,9 @@ TEST(LineProtocol, meta_tells_what_ran_on_what_and_how_it_ended) {
   EXPECT_EQ(meta.value<std::string>("policy_sha256"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(meta.value<std::string>("parameters"), R"({"threshold":"20%","mode":"a\"b"})");
+  const auto images = nlohmann::json::parse(meta.value<std::string>("images").value_or(""));
+  EXPECT_EQ(images[run.spec.containers[0].name.value], "redis@sha256:2");
+  EXPECT_EQ(images[run.spec.containers[1].name.value], "sha256:3");
   EXPECT_EQ(meta.value<std::string>("cpu_model"), "CPU, with = signs");
   EXPECT_EQ(meta.value<int64_t>("cpus"), 3);
   EXPECT_EQ(meta.value<int64_t>("cores"), 2);
