@@ -21,7 +21,7 @@ struct IndexedRun {
   bool warmup = false;
   std::string run_id;
   std::string folder;   ///< within the experiment's
-  std::string outcome;  ///< ok, failed, interrupted; cut_off: it was found unfinished
+  std::string outcome;  ///< ok, failed, interrupted, not_begun; cut_off: it was found unfinished
   int exit_code = 0;
   int64_t start_wall_ns = 0, duration_ns = 0;
   std::vector<std::pair<std::string, Figures>> containers;

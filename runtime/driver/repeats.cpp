@@ -36,12 +36,17 @@ Ingredients ingredients_of(const RunPlan& plan) {
           {"rdt", plan.facts.rdt.simulated ? plan.facts.rdt.profile : ""}};
 }
 
+/// An image that is missing, a container that cannot start: it would be so in the next run as well.
+bool never_began(const SessionResult& result) {
+  return result.outcome.steps == 0 && !result.outcome.problems.empty();
+}
+
 IndexedRun indexed(const OneRun& one, int64_t number, bool warmup) {
   IndexedRun run{.number = number,
                  .warmup = warmup,
                  .run_id = one.result->run_id,
                  .folder = std::filesystem::path(one.result->trace_path).parent_path().filename(),
-                 .outcome = one.result->outcome.name(),
+                 .outcome = never_began(*one.result) ? "not_begun" : one.result->outcome.name(),
                  .exit_code = one.exit_code,
                  .start_wall_ns = one.result->start_wall_ns,
                  .containers = {}};
@@ -81,11 +86,9 @@ class Repeats {
     RunPlan plan = plan_;
     plan.folder_prefix = experiment_.prefix(number, warmup);
     const OneRun one = runner_(plan);
-    if (one.exit_code >= 128 || code_ == 0) code_ = warmup && one.exit_code < 128 ? code_ : one.exit_code;
-    if (!one.result) {
-      code_ = one.exit_code;
-      return false;
-    }
+    const bool ends_all = !one.result || one.exit_code >= 128 || never_began(*one.result);
+    if (ends_all || (code_ == 0 && !warmup)) code_ = one.exit_code;
+    if (!one.result) return false;
     if (const Result<> added = experiment_.add(indexed(one, number, warmup)); !added.ok()) {
       code_ = console_.fail(added.error());
       return false;
@@ -95,7 +98,7 @@ class Repeats {
       std::fflush(nullptr);
       std::_Exit(code_);
     }
-    return one.exit_code < 128;
+    return !ends_all;
   }
 
   /// False: a signal came.

@@ -74,8 +74,11 @@ void RunWatch::hand_over() {
     else
       ++omitted_;
   news_.clear();
-  if (omitted_ > 0 && handed_news_.size() < kMostNews)
-    handed_news_.emplace_back(Omitted{std::exchange(omitted_, 0)});
+  if (omitted_ == 0) return;
+  // One beyond the most, so that the count arrives also at the end.
+  auto* last = handed_news_.empty() ? nullptr : std::get_if<Omitted>(&handed_news_.back());
+  if (last == nullptr) last = &std::get<Omitted>(handed_news_.emplace_back(Omitted{0}));
+  last->count += std::exchange(omitted_, 0);
 }
 
 void RunWatch::end(std::chrono::milliseconds patience) {

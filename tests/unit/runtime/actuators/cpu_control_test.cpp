@@ -151,7 +151,7 @@ class RealCpuTest : public CpuControlTest {
   void attach(const CgroupChild& child) {
     auto paths = cgroups_of(child.pid);
     ASSERT_TRUE(paths.ok()) << paths.error().message;
-    const auto attached = actuators->attach(0, {"id", child.pid, "", *paths, ""}, goal);
+    const auto attached = actuators->attach(0, {"id", child.pid, "", "", *paths, ""}, goal);
     ASSERT_TRUE(attached.ok()) << attached.error().message;
   }
   Result<> pin(const char* list) {

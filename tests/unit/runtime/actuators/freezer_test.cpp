@@ -94,7 +94,7 @@ class RealFreezerTest : public FreezerTest {
     actuators = std::make_unique<Actuators>(plan, HostFacts{}, "0190-test", *journal);
     auto paths = cgroups_of(child->pid);
     ASSERT_TRUE(paths.ok()) << paths.error().message;
-    ASSERT_TRUE(actuators->attach(0, {"id", child->pid, "", *paths, {}}, goal).ok());
+    ASSERT_TRUE(actuators->attach(0, {"id", child->pid, "", "", *paths, ""}, goal).ok());
   }
   Result<> pause(bool paused) {
     goal.containers[0].paused = paused;

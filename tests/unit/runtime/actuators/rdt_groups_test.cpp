@@ -153,7 +153,7 @@ class RdtTasksTest : public RdtTest {
   void attach(const CgroupChild& child) {
     auto paths = cgroups_of(child.pid);
     ASSERT_TRUE(paths.ok()) << paths.error().message;
-    const auto attached = actuators->attach(0, {"id", child.pid, "", *paths, ""}, goal);
+    const auto attached = actuators->attach(0, {"id", child.pid, "", "", *paths, ""}, goal);
     ASSERT_TRUE(attached.ok()) << attached.error().message;
   }
   [[nodiscard]] std::vector<pid_t> members(const char* cls) const {
@@ -219,7 +219,7 @@ TEST_F(RdtTasksTest, tasks_that_appear_later_are_found_by_the_sync) {
 TEST_F(RdtTasksTest, a_container_without_a_cgroup_of_its_own_never_moves_the_whole_host) {
   const auto ours = cgroups_of(::getpid());
   ASSERT_TRUE(ours.ok());
-  const auto refused = actuators->attach(0, {"id", ::getpid(), "", *ours, ""}, goal);
+  const auto refused = actuators->attach(0, {"id", ::getpid(), "", "", *ours, ""}, goal);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message, HasSubstr("hog has no cgroup of its own"));
   EXPECT_THAT(members("shared"), IsEmpty());

@@ -53,12 +53,13 @@ constexpr Call kCalls[] = {
     {"list", "/containers/json", false, "the containers of run 0190a0b1"},
     {"remove", "DELETE", true, "container cbench-0190a0b1-victim"}};
 
+void PrintTo(const Call& call, std::ostream* out) { *out << call.name; }
+void PrintTo(Hang how, std::ostream* out) { *out << static_cast<int>(how); }
+
 class DockerHang : public ::testing::TestWithParam<std::tuple<Call, Hang>> {};
 
 TEST_P(DockerHang, is_given_up_in_time_and_told) {
   const auto& [call, how] = GetParam();
-  if (call.stream && (how == Hang::NoBody || how == Hang::BodyDrips))
-    GTEST_SKIP() << "a stream is fine like that";
   const FakeDocker daemon(
       [&, c = call, h = how](const std::string& line, const std::string& request, int connection) {
         if (has(line, c.request)) return hang(h, connection);
@@ -99,11 +100,15 @@ std::string name_of(const ::testing::TestParamInfo<std::tuple<Call, Hang>>& one)
   return std::string(std::get<0>(one.param).name) + "_" + kHow[static_cast<size_t>(std::get<1>(one.param))];
 }
 
-INSTANTIATE_TEST_SUITE_P(each, DockerHang,
-                         ::testing::Combine(::testing::ValuesIn(kCalls),
-                                            ::testing::Values(Hang::Silent, Hang::HeadersDrip, Hang::NoBody,
-                                                              Hang::BodyDrips)),
-                         name_of);
+/// A stream is fine without a body, or with one that comes in drops.
+std::vector<std::tuple<Call, Hang>> combinations() {
+  std::vector<std::tuple<Call, Hang>> all;
+  for (const Call& call : kCalls)
+    for (const Hang how : {Hang::Silent, Hang::HeadersDrip, Hang::NoBody, Hang::BodyDrips})
+      if (!call.stream || how == Hang::Silent || how == Hang::HeadersDrip) all.emplace_back(call, how);
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(each, DockerHang, ::testing::ValuesIn(combinations()), name_of);
 
 }  // namespace
 }  // namespace cbench
