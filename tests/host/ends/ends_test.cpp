@@ -42,8 +42,8 @@ class Ends : public CommandLine, public testing::WithParamInterface<const char*>
     Ended ended;
     static_cast<Output&>(ended) = cbench("run bench.yml -o t.arrows --json");
     ended.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    const size_t at = ended.out.find("\"duration_ns\": ");
-    if (at != std::string::npos) ended.after_begin = std::stod(ended.out.substr(at + 15)) / 1e9;
+    const size_t at = ended.out.find("\"duration_ns\":");
+    if (at != std::string::npos) ended.after_begin = std::stod(ended.out.substr(at + 14)) / 1e9;
     std::printf("%s: %.2f s in all, %.2f s from its begin, exit %d; %s\n", GetParam(), ended.seconds,
                 ended.after_begin, ended.code, ended.err.c_str());
     return ended;
@@ -59,13 +59,13 @@ TEST_P(Ends, an_exit_at_once_is_the_end_of_the_run) {
   const Ended fine = run(30, "exit 0");
   EXPECT_EQ(fine.code, 0);
   expect_took(fine, 0, 1);
-  EXPECT_THAT(fine.out, HasSubstr("\"exit_code\": 0"));
+  EXPECT_THAT(fine.out, HasSubstr("\"exit_code\":0"));
   fs::remove(folder / "t.arrows");
   const Ended failed = run(30, "echo oh >&2; exit 3");
   EXPECT_EQ(failed.code, 1);
   expect_took(failed, 0, 1);
   EXPECT_THAT(failed.err, HasSubstr("`a` ended with exit code 3; its output is in "));
-  EXPECT_THAT(failed.out, HasSubstr("\"exit_code\": 3"));
+  EXPECT_THAT(failed.out, HasSubstr("\"exit_code\":3"));
   expect_nothing_left();
 }
 
@@ -74,7 +74,7 @@ TEST_P(Ends, the_oom_killer_is_named) {
       run(60, "exec awk 'BEGIN { x = \"0123456789abcdef\"; while (1) x = x x }'", "  memory: 24m\n");
   EXPECT_EQ(killed.code, 1);
   EXPECT_THAT(killed.err, HasSubstr("`a` ran out of memory (exit code 137)"));
-  EXPECT_THAT(killed.out, HasSubstr("\"out_of_memory\": true"));
+  EXPECT_THAT(killed.out, HasSubstr("\"out_of_memory\":true"));
   EXPECT_LT(killed.seconds, 30);
   expect_nothing_left();
 }
@@ -82,8 +82,8 @@ TEST_P(Ends, the_oom_killer_is_named) {
 TEST_P(Ends, who_ignores_sigterm_is_killed_after_the_grace) {
   const Ended stopped = run(2, "trap '' TERM; trap 'echo no' TERM; while :; do sleep 0.1; done");
   EXPECT_EQ(stopped.code, 0) << "it was we who stopped it";
-  EXPECT_THAT(stopped.out, HasSubstr("\"exit_code\": 137"));
-  EXPECT_THAT(stopped.out, HasSubstr("\"stopped\": true"));
+  EXPECT_THAT(stopped.out, HasSubstr("\"exit_code\":137"));
+  EXPECT_THAT(stopped.out, HasSubstr("\"stopped\":true"));
   expect_took(stopped, 2 + kGrace, 2 + kGrace);
   expect_nothing_left();
 }
@@ -91,7 +91,7 @@ TEST_P(Ends, who_ignores_sigterm_is_killed_after_the_grace) {
 TEST_P(Ends, who_hears_sigterm_ends_with_the_run) {
   const Ended stopped = run(2, "trap 'exit 7' TERM; while :; do sleep 0.1; done");
   EXPECT_EQ(stopped.code, 0);
-  EXPECT_THAT(stopped.out, HasSubstr("\"exit_code\": 7"));
+  EXPECT_THAT(stopped.out, HasSubstr("\"exit_code\":7"));
   expect_took(stopped, 2, 2);
   expect_nothing_left();
 }
