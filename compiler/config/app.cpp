@@ -77,11 +77,6 @@ Unit default_unit(Metric metric) {
   return info(metric).unit == Unit::PerSecond ? Unit::PerSecond : Unit::None;
 }
 
-bool same_dimension(const UnitInfo& a, const UnitInfo& b) {
-  return a.tag == b.tag && a.byte == b.byte && a.second == b.second && a.cycle == b.cycle &&
-         a.instruction == b.instruction;
-}
-
 const Located<std::string>* unit_of(const Field* units, std::string_view name) {
   if (units == nullptr) return nullptr;
   for (const auto& [of, text] : units->pairs)

@@ -138,7 +138,9 @@ ContainerDraft read_container(Reading& reading, const Member& written, Keys keys
   draft.index = fields.integer("index");
   if (const Field* index = fields.find("index")) draft.index_span = index->span;
   spec.image = fields.located("image");
-  spec.image_line = reading.sources.line(spec.image.span);
+  if (spec.image.span.known())
+    spec.image_place = fmt::format("{}:{}", reading.sources.name(spec.image.span.source),
+                                   reading.sources.line(spec.image.span));
   spec.command = fields.located("command");
   read_entrypoint(reading, fields, spec);
   check_engine(reading, fields, member, run, engine, spec);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/actuators/tasks.h"
+#include "runtime/host/cpu_mask.h"
 #include "runtime/host/kernel_file.h"
 
 namespace cbench {
@@ -142,11 +143,7 @@ Result<> set_cpus(const std::string& cgroup, const CpuSet& cpus, Journal& journa
 
 Result<> set_affinity(const std::string& cgroup, const CpuSet& cpus) {
   if (cpus.none()) return Error{Exit::Invalid, "an empty set of CPUs: a container needs one at least", ""};
-  cpu_set_t wanted;
-  static_assert(CPU_SETSIZE == kMaxCpus);
-  CPU_ZERO(&wanted);
-  for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
-    if (cpus[cpu]) CPU_SET(cpu, &wanted);
+  const cpu_set_t wanted = cpu_mask(cpus);
   for (int round = 0; round < kRounds; ++round) {
     bool changed = false;
     for (const pid_t task : tasks_in(cgroup)) {

@@ -15,18 +15,13 @@
 #include <unistd.h>
 
 #include "runtime/host/files.h"
+#include "runtime/host/monotonic.h"
 
 namespace cbench {
 namespace {
 
 /// Larger than any of the files: memory.stat has some 2 KiB, /proc/PID/net/dev 130 bytes an interface.
 constexpr size_t kBufferSize = 1U << 15U;
-
-int64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
 
 const std::string& folder_of(Controller controller, const CgroupPaths& cgroup) {
   switch (controller) {

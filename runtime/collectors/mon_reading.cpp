@@ -2,14 +2,10 @@
 
 #include <time.h>
 
+#include "runtime/host/monotonic.h"
+
 namespace cbench {
 namespace {
-
-int64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
 
 void add(MonValue& sum, const MonValue& part) {
   if (!has_value(sum.status) && sum.status != Status::Unsupported) return;  // what one domain lacks, all lack

@@ -9,10 +9,10 @@
 #include "runtime/analysis/table.h"
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
+#include "runtime/driver/preflight.h"
 #include "runtime/engines/engine.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/checks.h"
-#include "runtime/host/probe.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
@@ -86,10 +86,7 @@ int calibrate(HostFacts& facts, Console& console) {
 }
 
 int look(const HostOptions& options, Console& console) {
-  HostRoots roots;
-  if (!options.rdt_root.empty()) roots.resctrl = options.rdt_root;
-  HostFacts facts = probe_host(roots);
-  facts.rdt.peak_bandwidth = saved_peak_bandwidth(calibration_file(), facts).value_or(0);
+  HostFacts facts = look_at_host(options.rdt_root);
   if (options.calibrate)
     if (const int code = calibrate(facts, console); code != 0) return code;
   probe_metrics(every_metric(), facts);

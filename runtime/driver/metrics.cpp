@@ -10,8 +10,7 @@
 #include "runtime/analysis/table.h"
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
-#include "runtime/host/calibrate.h"
-#include "runtime/host/probe.h"
+#include "runtime/driver/preflight.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
@@ -55,9 +54,9 @@ std::vector<Metric> chosen_metrics(const MetricsOptions& options) {
   return all;
 }
 
-HostFacts look_at_host() {
-  HostFacts facts = probe_host();
-  facts.rdt.peak_bandwidth = saved_peak_bandwidth(calibration_file(), facts).value_or(0);
+/// With what each metric needs looked at.
+HostFacts whole_host() {
+  HostFacts facts = look_at_host();
   probe_metrics(every_metric(), facts);
   return facts;
 }
@@ -106,8 +105,8 @@ std::string as_table(const std::vector<Metric>& metrics, const HostFacts& facts)
 int print_metrics(const MetricsOptions& options) {
   const std::vector<Metric> metrics = chosen_metrics(options);
   std::fputs((options.markdown ? metrics_page()
-              : options.json   ? as_json(metrics, look_at_host())
-                               : as_table(metrics, look_at_host()))
+              : options.json   ? as_json(metrics, whole_host())
+                               : as_table(metrics, whole_host()))
                  .c_str(),
              stdout);
   return 0;

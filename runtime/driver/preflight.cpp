@@ -8,7 +8,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "runtime/collectors/collector.h"
 #include "runtime/collectors/log_tail.h"
+#include "runtime/host/calibrate.h"
+#include "runtime/host/probe.h"
 #include "runtime/host/topology.h"
 #include "stdlib/abi/bandwidth.h"
 #include "stdlib/abi/domain_parts.h"
@@ -22,6 +25,22 @@ std::string file_of(Span span, const RunSpec& spec, const SourceSet& sources) {
 }
 
 }  // namespace
+
+HostFacts look_at_host(const std::string& rdt_root) {
+  HostRoots roots;
+  if (!rdt_root.empty()) roots.resctrl = rdt_root;
+  HostFacts facts = probe_host(roots);
+  facts.rdt.peak_bandwidth = saved_peak_bandwidth(calibration_file(), facts).value_or(0);
+  return facts;
+}
+
+void fit_together(RunSpec& spec, HostFacts& facts) {
+  facts.rdt.peak_bandwidth = spec.peak_bandwidth.value_or(facts.rdt.peak_bandwidth);
+  add_domain_parts(spec, facts.rdt);
+  MetricSet wanted;
+  for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
+  probe_metrics(wanted, facts, spec.events);
+}
 
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources) {
   for (const ContainerSpec& container : spec.containers) {

@@ -12,6 +12,12 @@
 
 namespace cbench {
 
+/// This host, with the peak memory bandwidth that was measured on it once. `rdt_root`: where resctrl is;
+/// empty: at its usual place.
+HostFacts look_at_host(const std::string& rdt_root = "");
+/// Adds to `spec` the metrics that depend on the host, and to `facts` which of those of `spec` it has not.
+void fit_together(RunSpec& spec, HostFacts& facts);
+
 /// Errors (HostLacks): CPUs that the containers name, or their number, are not there.
 Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
 

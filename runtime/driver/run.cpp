@@ -12,9 +12,6 @@
 #include "runtime/driver/repeats.h"
 #include "runtime/driver/run_session.h"
 #include "runtime/driver/sources.h"
-#include "runtime/host/calibrate.h"
-#include "runtime/host/probe.h"
-#include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
 namespace {
@@ -44,20 +41,6 @@ Mode mode_of(const RunOptions& options, const RunSpec& spec) {
   if (options.mode == "advise") return Mode::Advise;
   if (options.mode == "act") return Mode::Act;
   return spec.mode.value_or(Mode::Act);
-}
-
-/// Probes the host, and adds to `spec` the metrics that depend on it.
-HostFacts look_at_host(RunSpec& spec, const std::string& rdt_root) {
-  HostRoots roots;
-  if (!rdt_root.empty()) roots.resctrl = rdt_root;
-  HostFacts facts = probe_host(roots);
-  const auto kept = saved_peak_bandwidth(calibration_file(), facts);
-  facts.rdt.peak_bandwidth = spec.peak_bandwidth.value_or(kept.value_or(0));
-  add_domain_parts(spec, facts.rdt);
-  MetricSet wanted;
-  for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
-  probe_metrics(wanted, facts, spec.events);
-  return facts;
 }
 
 /// Shows what the host lacks; a run in mode act is refused then, unless it was asked to go on degraded.
@@ -101,7 +84,8 @@ Result<Decided> decide(const RunOptions& options, Console& console) {
     decided.simulator = std::move(*simulator);
     rdt_root = decided.simulator->root();
   }
-  decided.facts = look_at_host(spec, rdt_root);
+  decided.facts = look_at_host(rdt_root);
+  fit_together(spec, decided.facts);
   if (decided.source) {
     const CompileTarget target{.spec = &spec,
                                .facts = &decided.facts,

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/host/monotonic.h"
+
 namespace cbench {
 namespace {
 
@@ -13,12 +15,6 @@ constexpr size_t kMostActions = 5;
 constexpr size_t kMostAbove = 1 << 18;
 /// How long the end of a run waits for the terminal with nothing else going on; after that a signal ends it.
 constexpr std::chrono::milliseconds kPatience{500};
-
-int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -6,16 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/host/monotonic.h"
+
 namespace cbench {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-
-int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

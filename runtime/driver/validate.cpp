@@ -10,9 +10,6 @@
 #include "runtime/driver/preflight.h"
 #include "runtime/driver/sources.h"
 #include "runtime/exporters/sha256.h"
-#include "runtime/host/calibrate.h"
-#include "runtime/host/probe.h"
-#include "stdlib/abi/domain_parts.h"
 
 namespace cbench {
 namespace {
@@ -48,10 +45,9 @@ int validate(const ValidateOptions& options, Console& console) {
   if (!bench.ok()) return console.fail(bench.error());
   RunSpec& spec = bench->spec;
   const RunSpec written = spec;  // without what depends on this host
-  HostFacts facts = probe_host();
-  facts.rdt.peak_bandwidth =
-      spec.peak_bandwidth.value_or(saved_peak_bandwidth(calibration_file(), facts).value_or(0));
-  if (options.host) add_domain_parts(spec, facts.rdt);
+  HostFacts facts = look_at_host();
+  facts.rdt.peak_bandwidth = spec.peak_bandwidth.value_or(facts.rdt.peak_bandwidth);
+  if (options.host) fit_together(spec, facts);
   std::vector<std::string> lacks;
   const Result<std::optional<PolicySource>> source =
       options.policy.empty() && !options.host && spec.policy.value.empty()
@@ -59,13 +55,9 @@ int validate(const ValidateOptions& options, Console& console) {
                 std::optional<PolicySource>())  // a name without a policy is a warning only
           : choose_policy(*bench, options.policy);
   if (!source.ok()) return console.fail(source.error());
-  if (options.host) {
-    MetricSet wanted;
-    for (const Metric metric : columns_of(spec)) wanted.set(static_cast<size_t>(metric));
-    probe_metrics(wanted, facts, spec.events);
+  if (options.host)
     if (const Result<> host = check_host(spec, facts, bench->sources); !host.ok())
       return console.fail(host.error());
-  }
   if (*source) {
     const CompileTarget target{.spec = &spec,
                                .facts = &facts,

@@ -60,8 +60,7 @@ Result<ImageInfo> DockerImages::get(size_t slot, const Progress& progress) {
   Result<ImageInfo> found = future.get();
   if (!found)
     found.error().message = fmt::format(
-        "{}{}", container.image_line > 0 ? fmt::format("{}:{}: ", spec_.path, container.image_line) : "",
-        found.error().message);
+        "{}{}", container.image_place.empty() ? "" : container.image_place + ": ", found.error().message);
   return found;
 }
 

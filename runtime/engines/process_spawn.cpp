@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/host/cpu_mask.h"
+
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace cbench {
@@ -177,17 +179,13 @@ Result<Child> spawn(const Command& command) {
   Prepared prepared{.groups = {},
                     .argv = pointers(arguments),
                     .envp = pointers(command.environment),
-                    .affinity = {},
+                    .affinity = cpu_mask(command.affinity),
                     .pin = command.affinity.any(),
                     .user = command.user ? &*command.user : nullptr,
                     .output = command.output,
                     .null = -1,
                     .report = -1,
                     .parent = getpid()};
-  CPU_ZERO(&prepared.affinity);
-  for (size_t cpu = 0; cpu < kMaxCpus && cpu < CPU_SETSIZE; ++cpu) {
-    if (command.affinity[cpu]) CPU_SET(cpu, &prepared.affinity);
-  }
   for (const std::string& folder : command.cgroups) {
     const int fd = open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
     if (fd < 0)

@@ -11,6 +11,7 @@
 
 #include "runtime/host/capability.h"
 #include "runtime/host/cgroup.h"
+#include "runtime/host/cpu_mask.h"
 #include "runtime/loop/placement.h"
 
 namespace cbench {
@@ -91,10 +92,8 @@ Result<ObserverThread> ObserverThread::begin(const ObserverSpec& spec, const Cpu
     made.words_ += (made.words_.empty() ? "" : ", ") + std::move(words);
   };
   if (own.any()) {
-    cpu_set_t before, wanted;
-    CPU_ZERO(&wanted);
-    for (size_t cpu = 0; cpu < kMaxCpus; ++cpu)
-      if (own[cpu]) CPU_SET(cpu, &wanted);
+    cpu_set_t before;
+    const cpu_set_t wanted = cpu_mask(own);
     if (::sched_getaffinity(0, sizeof before, &before) == 0) made.before_ = before;
     if (::sched_setaffinity(0, sizeof wanted, &wanted) != 0)
       return Error{Exit::HostLacks,

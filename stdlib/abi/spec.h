@@ -90,7 +90,7 @@ struct ContainerSpec {
   Located<std::string> name;
   int64_t index = 0;
   Located<std::string> image;    ///< empty for engine process
-  uint32_t image_line = 0;       ///< of the YAML; 0: it has none
+  std::string image_place;       ///< "bench.yml:6", the file and line of `image`; empty: there is none
   Located<std::string> command;  ///< for sh -c; empty: the image's own
   std::optional<std::vector<std::string>> entrypoint;
   Located<CpuSet> cores;  ///< empty: `num_cores` free ones are picked at start

@@ -18,10 +18,6 @@ constexpr bool names_are_unique() {
 }
 static_assert(names_are_unique());
 
-bool same_dimension(const UnitInfo& a, const UnitInfo& b) {
-  return a.tag == b.tag && a.byte == b.byte && a.second == b.second && a.cycle == b.cycle && a.instruction == b.instruction;
-}
-
 bool is_time(Metric metric) { return info(metric).unit == Unit::Nanoseconds; }
 
 }  // namespace

@@ -32,6 +32,10 @@ inline constexpr UnitInfo kUnits[] = {
   {#id, suffix, UnitTag::tag, by, s, cy, in, scale, doc},
 #include "stdlib/abi/units.def"
 };
+/// Can a value in the one be said in the other?
+constexpr bool same_dimension(const UnitInfo& a, const UnitInfo& b) {
+  return a.tag == b.tag && a.byte == b.byte && a.second == b.second && a.cycle == b.cycle && a.instruction == b.instruction;
+}
 constexpr const UnitInfo& info(Unit unit) { return kUnits[static_cast<size_t>(unit)]; }
 
 /// What a value in this unit is divided by to become canonical, for units below one: 100 for percent. Dividing rounds 70% to 0.7

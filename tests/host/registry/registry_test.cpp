@@ -213,7 +213,7 @@ TEST_F(SilentRegistry, a_pull_that_hangs_is_given_up) {
   ContainerSpec& container = spec.containers.emplace_back();
   container.name.value = "app";
   container.image.value = proxy_->host() + "/team/app:1";
-  container.image_line = 6;
+  container.image_place = "bench.yml:6";
   DockerTimes times;
   times.pull_idle = 2s;
   DockerEngine engine(spec, "0190a0b1-c2d3-7000-8000-0000000000fe", folder, getenv("DOCKER_HOST"), times);

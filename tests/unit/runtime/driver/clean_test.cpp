@@ -64,6 +64,8 @@ class CleanTest : public testing::Test {
     return result;
   }
 
+  /// No other test's: a run that lives anywhere on the host is left alone.
+  const std::string dead = fmt::format("aa{}", ::getpid());
   std::string base = fs::temp_directory_path() / fmt::format("cbench-clean-{}", ::getpid());
   CleanSources sources;
   std::vector<Leftover> containers;
@@ -77,19 +79,19 @@ TEST_F(CleanTest, on_a_clean_host_it_says_so) {
 }
 
 TEST_F(CleanTest, without_yes_it_lists_and_touches_nothing) {
-  const std::string folder = dead_run("aa");
-  containers = {{"container cbench-aa-hog", "aa", "c0ffee"}};
+  const std::string folder = dead_run(dead);
+  containers = {{"container cbench-aa-hog", dead, "c0ffee"}};
   const auto [code, text] = run(false);
   EXPECT_EQ(code, 0);
-  EXPECT_THAT(text, AllOf(HasSubstr("run aa (process"), HasSubstr("remove " + folder),
+  EXPECT_THAT(text, AllOf(HasSubstr("run " + dead + " (process"), HasSubstr("remove " + folder),
                           HasSubstr("remove container cbench-aa-hog"), HasSubstr("cbench clean --yes")));
   EXPECT_TRUE(fs::exists(folder));
   EXPECT_THAT(removed, IsEmpty());
 }
 
 TEST_F(CleanTest, with_yes_it_undoes_journals_and_removes_containers) {
-  const std::string folder = dead_run("aa");
-  containers = {{"container cbench-aa-hog", "aa", "c0ffee"}};
+  const std::string folder = dead_run(dead);
+  containers = {{"container cbench-aa-hog", dead, "c0ffee"}};
   const auto [code, text] = run(true);
   EXPECT_EQ(code, 0);
   EXPECT_FALSE(fs::exists(folder));
@@ -101,7 +103,7 @@ TEST_F(CleanTest, with_yes_it_undoes_journals_and_removes_containers) {
 
 TEST_F(CleanTest, a_live_run_keeps_its_containers_and_its_journal) {
   const auto live = Journal::open("live", sources.journals);
-  containers = {{"container cbench-live-hog", "live", "alive"}, {"container cbench-aa-hog", "aa", "dead"}};
+  containers = {{"container cbench-live-hog", "live", "alive"}, {"container cbench-aa-hog", dead, "dead"}};
   const auto [code, text] = run(true);
   EXPECT_EQ(code, 0);
   EXPECT_THAT(removed, ElementsAre("dead"));
@@ -109,25 +111,25 @@ TEST_F(CleanTest, a_live_run_keeps_its_containers_and_its_journal) {
 }
 
 TEST_F(CleanTest, what_the_journal_names_is_not_listed_twice) {
-  const std::string folder = dead_run("aa");
-  containers = {{"cgroup " + folder, "aa", folder}};
+  const std::string folder = dead_run(dead);
+  containers = {{"cgroup " + folder, dead, folder}};
   const auto [code, text] = run(false);
   EXPECT_EQ(text.find(folder), text.rfind(folder)) << text;
 }
 
 TEST_F(CleanTest, what_cannot_be_undone_is_told_and_the_code_is_1) {
-  const std::string folder = dead_run("aa");
+  const std::string folder = dead_run(dead);
   std::ofstream(folder + "/file") << "a user's";
   containers = {{"container stuck", "bb", "stuck"}};
   const auto [code, text] = run(true);
   EXPECT_EQ(code, 1);
   EXPECT_THAT(text, AllOf(HasSubstr("cannot remove " + folder),
                           HasSubstr("cannot remove container stuck: device busy")));
-  EXPECT_TRUE(fs::exists(sources.journals + "/aa.journal")) << "for the next try";
+  EXPECT_TRUE(fs::exists(sources.journals + "/" + dead + ".journal")) << "for the next try";
 }
 
 TEST_F(CleanTest, as_json_each_leftover_says_whether_it_was_undone) {
-  const std::string folder = dead_run("aa");
+  const std::string folder = dead_run(dead);
   containers = {{"container stuck", "bb", "stuck"}};
   const auto [code, text] = run(true, true);
   const auto list = nlohmann::json::parse(text).at("leftovers");

@@ -138,6 +138,7 @@ TEST_F(terminal, a_hang_up_ends_nothing) {
 std::string after(int ours, int theirs, void (*what)()) {
   const pid_t child = ::fork();
   if (child == 0) {
+    ::signal(SIGQUIT, SIG_DFL);  // a shell's background jobs begin with it ignored
     const auto shown = Terminal::open(ours);
     shown->show({ViewLine(Screen{}).add("frame")}, "");
     what();

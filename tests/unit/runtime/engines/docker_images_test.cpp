@@ -26,7 +26,7 @@ RunSpec run_of(const std::vector<std::pair<std::string, Pull>>& images) {
     ContainerSpec& container = spec.containers.emplace_back();
     container.name.value = "c" + std::to_string(spec.containers.size());
     container.image.value = image;
-    container.image_line = static_cast<uint32_t>(10 * spec.containers.size());
+    container.image_place = "bench.yml:" + std::to_string(10 * spec.containers.size());
     container.pull = pull;
   }
   return spec;

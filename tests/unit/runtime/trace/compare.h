@@ -23,6 +23,13 @@ inline void expect_same(const TraceHeader& a, const TraceHeader& b) {
   EXPECT_EQ(a.engine, b.engine);
   EXPECT_EQ(a.observer, b.observer);
   EXPECT_EQ(a.degraded, b.degraded);
+  EXPECT_EQ(a.seed, b.seed);
+  EXPECT_EQ(a.time_scale, b.time_scale);
+  ASSERT_EQ(a.imports.size(), b.imports.size());
+  for (size_t i = 0; i < a.imports.size(); ++i) {
+    EXPECT_EQ(a.imports[i].path, b.imports[i].path);
+    EXPECT_EQ(a.imports[i].text, b.imports[i].text);
+  }
   EXPECT_EQ(a.start_wall_ns, b.start_wall_ns);
   EXPECT_EQ(a.step_ns, b.step_ns);
   EXPECT_EQ(a.columns, b.columns);

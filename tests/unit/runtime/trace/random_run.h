@@ -101,6 +101,9 @@ class RandomRun {
     h.start_wall_ns = integer();
     h.step_ns = integer();
     for (size_t n = below(4); n > 0; --n) h.variables.emplace_back(text(), text());
+    for (size_t n = below(3); n > 0; --n) h.imports.push_back({text(), text()});
+    if (below(2) == 0) h.seed = static_cast<uint64_t>(integer());
+    if (below(2) == 0) h.time_scale = 0.1 + static_cast<double>(below(1000));
     for (size_t n = below(4); n > 0; --n) h.params.emplace_back(text(), text());
     for (size_t i = 0; i < kMetricCount; ++i)
       if (below(3) == 0) h.columns.push_back(static_cast<Metric>(i));
