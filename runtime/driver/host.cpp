@@ -13,6 +13,7 @@
 #include "runtime/engines/engine.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/checks.h"
+#include "runtime/host/probe.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
