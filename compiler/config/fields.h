@@ -26,6 +26,9 @@ struct Field {
   std::vector<std::pair<std::string, Located<std::string>>> pairs;  ///< of Pairs and TextMap
 };
 
+/// A text of the user's in back-ticks, or what stands for none.
+std::string in_ticks(std::string_view text);
+
 /// Checks one value. nullopt: it is null, absent through an unset variable, or was reported.
 std::optional<Field> read_field(Reading& reading, const Key& key, const Member& member);
 
@@ -38,6 +41,8 @@ class Fields {
   [[nodiscard]] const Field* find(std::string_view name) const;
   /// Is the key written, rightly or wrongly?
   [[nodiscard]] bool written(std::string_view name) const;
+  /// Is the key written without a value?
+  [[nodiscard]] bool empty(std::string_view name) const;
   [[nodiscard]] const std::vector<Member>& tuning() const { return tuning_; }
 
   [[nodiscard]] std::string text(std::string_view name) const;
@@ -52,7 +57,7 @@ class Fields {
 
   std::string what_;
   std::vector<Field> fields_;
-  std::vector<std::string> written_;
+  std::vector<std::string> written_, empty_;
   std::vector<Member> tuning_;
 };
 
