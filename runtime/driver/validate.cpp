@@ -65,6 +65,10 @@ int validate(const ValidateOptions& options, Console& console) {
     probe_metrics(wanted, facts, spec.events);
     if (const Result<> host = check_host(spec, facts, bench->sources); !host.ok())
       return console.fail(host.error());
+    if (const Result<> ports = check_ports(spec, bench->sources); !ports.ok())
+      return console.fail(ports.error());
+    if (const Result<> images = check_images(spec, bench->sources); !images.ok())
+      return console.fail(images.error());
   }
   if (*source) {
     const CompileTarget target{.spec = &spec,
