@@ -113,7 +113,7 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
   if (const Field* data = top.find("data")) {
     reading.common_data = data->node;
     reading.common_data_span = data->key_span;
-  } else if (top.written("data") && !top.empty("data")) {
+  } else if (top.written("data")) {
     Node none;
     none.type = Node::Type::Map;
     reading.common_data = std::make_shared<const Node>(std::move(none));
@@ -125,9 +125,8 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
   const size_t room = kMaxContainers - drafts.size();
   for (ContainerDraft& job : read_generated(reading, top, overrides, importer, room, spec, engine_span))
     drafts.push_back(std::move(job));
-  const auto has = [&](std::string_view key) { return top.written(key) && !top.empty(key); };
-  const bool any = root.members.size() > reserved.members.size() || has("arrival") || has("workloads");
-  if (!any && field != nullptr)
+  const bool any = root.members.size() > reserved.members.size() || top.written("arrival");
+  if (!any && !top.written("workloads") && field != nullptr)
     reading.diagnostics
         .report(Kind::MissingKey, field->key_span, "the configuration has no container", "stands alone")
         .hint(

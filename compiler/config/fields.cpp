@@ -32,8 +32,7 @@ Fields::Fields(Reading& reading, const Node& map, Keys keys, std::string what, S
     : what_(std::move(what)) {
   for (const Member& member : map.members) {
     if (reading.diagnostics.enough()) return;
-    written_.push_back(member.key);
-    if (member.value->type == Node::Type::Null) empty_.push_back(member.key);
+    if (member.value->type != Node::Type::Null) written_.push_back(member.key);
     read(reading, member, keys);
   }
   for (const Key& key : keys) {
@@ -99,10 +98,6 @@ const Field* Fields::find(std::string_view name) const {
 
 bool Fields::written(std::string_view name) const {
   return std::find(written_.begin(), written_.end(), name) != written_.end();
-}
-
-bool Fields::empty(std::string_view name) const {
-  return std::find(empty_.begin(), empty_.end(), name) != empty_.end();
 }
 
 std::string Fields::text(std::string_view name) const {

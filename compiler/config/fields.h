@@ -39,10 +39,8 @@ class Fields {
   Fields(Reading& reading, const Node& map, Keys keys, std::string what, Span where);
 
   [[nodiscard]] const Field* find(std::string_view name) const;
-  /// Is the key written, rightly or wrongly?
+  /// Is the key written with a value, rightly or wrongly?
   [[nodiscard]] bool written(std::string_view name) const;
-  /// Is the key written without a value?
-  [[nodiscard]] bool empty(std::string_view name) const;
   [[nodiscard]] const std::vector<Member>& tuning() const { return tuning_; }
 
   [[nodiscard]] std::string text(std::string_view name) const;
@@ -57,7 +55,7 @@ class Fields {
 
   std::string what_;
   std::vector<Field> fields_;
-  std::vector<std::string> written_, empty_;
+  std::vector<std::string> written_;
   std::vector<Member> tuning_;
 };
 

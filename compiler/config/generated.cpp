@@ -152,8 +152,7 @@ std::vector<ContainerDraft> read_generated(Reading& reading, const Fields& top, 
     return {};
   }
   if ((arrival == nullptr) != (workloads == nullptr)) {
-    const std::string_view other = arrival == nullptr ? "arrival" : "workloads";
-    if (top.written(other) && !top.empty(other)) return {};  // was reported
+    if (top.written(arrival == nullptr ? "arrival" : "workloads")) return {};  // was reported
     const Field& alone = arrival == nullptr ? *workloads : *arrival;
     reading.diagnostics
         .report(Kind::MissingKey, alone.key_span,
