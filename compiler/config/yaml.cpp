@@ -175,7 +175,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Frame& frame = open_.back();
     if (frame.node.type == Node::Type::List) {
-      if (is_secret(value->text.substr(0, value->text.find('=')))) hide(sources_, *value);
+      const size_t equals = value->text.find('=');  // NAME=value
+      if (equals != std::string::npos && is_secret(value->text.substr(0, equals))) hide(sources_, *value);
       if (grow(frame, value, value->span)) frame.node.items.push_back(std::move(value));
     } else if (!frame.has_key) {
       if (value->type != Node::Type::Scalar)
