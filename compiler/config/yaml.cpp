@@ -22,17 +22,19 @@ constexpr size_t kMaxDepth = 64;
 constexpr size_t kMaxMebibytes = 1;  // more takes yaml-cpp too long
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
-/// In a text that cannot be read only words tell what may be a secret: what stands behind them on the line.
-void hide_behind_words(SourceSet& sources, uint32_t source, size_t offset) {
-  const uint32_t line = sources.place(source, static_cast<uint32_t>(offset)).line;
-  const std::string_view text = sources.line_text(source, line);
-  const auto start = static_cast<uint32_t>(text.data() - sources.text(source).data());
-  size_t word = 0;
-  for (size_t at = text.find_first_of(":="); at != std::string_view::npos;
-       word = at, at = text.find_first_of(":=", at + 1))
-    if (is_secret(text.substr(word, at - word)))
-      return sources.hide(
-          {source, start + static_cast<uint32_t>(at) + 1, start + static_cast<uint32_t>(text.size())});
+/// In a text that cannot be read only words tell what may be a secret: what stands behind them on their line.
+void hide_behind_words(SourceSet& sources, uint32_t source) {
+  const std::string_view text = sources.text(source);
+  for (size_t start = 0, end = 0; start < text.size(); start = end + 1) {
+    end = std::min(text.find('\n', start), text.size());
+    const std::string_view line = text.substr(start, end - start);
+    for (size_t word = 0, at = line.find_first_of(":="); at != std::string_view::npos;
+         word = at, at = line.find_first_of(":=", at + 1)) {
+      if (!is_secret(line.substr(word, at - word))) continue;
+      sources.hide({source, static_cast<uint32_t>(start + at + 1), static_cast<uint32_t>(end)});
+      break;
+    }
+  }
 }
 
 class TreeBuilder final : public YAML::EventHandler {
@@ -128,7 +130,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void fail(Span span, std::string message, std::string label) {
     if (!failed_) {
-      hide_behind_words(sources_, source_, span.begin);
+      hide_behind_words(sources_, source_);
       diagnostics_.report(Kind::YamlSyntax, span, std::move(message), std::move(label));
     }
     failed_ = true;
@@ -261,7 +263,7 @@ std::string_view remedy(std::string_view words) {
 void report_syntax(SourceSet& sources, uint32_t source, size_t offset, std::string_view message,
                    Diagnostics& diagnostics) {
   const auto at = static_cast<uint32_t>(offset);
-  hide_behind_words(sources, source, at);
+  hide_behind_words(sources, source);
   auto built = diagnostics.report(Kind::YamlSyntax, {source, at, at + 1},
                                   fmt::format("the text is not YAML: {}", message));
   const std::string_view line = sources.line_text(source, sources.place(source, at).line);

@@ -173,7 +173,9 @@ class RandomConfig {
                                                "0-",
                                                "3-1",
                                                "5m"};
-    return choices_.of(kAll);
+    const std::string& one = choices_.of(kAll);
+    // What stands between two such quotes is a text, whatever it looks like.
+    return one == "'" && std::exchange(quoted_, true) ? "x" : one;
   }
 
   std::string of_type(const Key& key, int depth) {
@@ -306,7 +308,7 @@ class RandomConfig {
 
   static constexpr int kContainer = 1000, kData = 1001;
   Choices& choices_;
-  bool process_ = false, common_ = false;
+  bool process_ = false, common_ = false, quoted_ = false;
   std::map<int, std::vector<std::string>> anchors_;
   size_t count_ = 0;
 };
