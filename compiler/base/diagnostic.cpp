@@ -40,7 +40,8 @@ void render_label(std::string& out, const Label& label, bool primary, bool same_
                   const SourceSet& sources, const Palette& p) {
   constexpr size_t kLongestLine = 160;
   const Place place = sources.place(label.span.source, label.span.begin);
-  std::string_view line = sources.line_text(label.span.source, place.line);
+  const std::string whole = sources.shown_line(label.span.source, place.line);
+  std::string_view line = whole;
   size_t column = std::min<size_t>(place.column - 1, line.size());
   size_t cut = 0;
   if (line.size() > kLongestLine) {  // a window round the caret

@@ -17,7 +17,7 @@ constexpr size_t kMaxBytes = 16U << 20U;
 }
 
 SourceSet::Source SourceSet::made(std::string name, std::string text) {
-  Source source{std::move(name), std::move(text), {0}};
+  Source source{std::move(name), std::move(text), {0}, {}};
   for (size_t i = 0; i < source.text.size(); ++i)
     if (source.text[i] == '\n') source.line_starts.push_back(static_cast<uint32_t>(i + 1));
   return source;
@@ -85,6 +85,21 @@ std::string_view SourceSet::line_text(uint32_t source, uint32_t line) const {
   size_t end = line < s.line_starts.size() ? s.line_starts[line] - 1 : all.size();
   if (end > begin && all[end - 1] == '\r') --end;
   return all.substr(begin, end - begin);
+}
+
+void SourceSet::hide(Span span) {
+  if (span.known() && !in_module(span)) sources_[span.source].hidden.push_back(span);
+}
+
+std::string SourceSet::shown_line(uint32_t source, uint32_t line) const {
+  const Source& s = at(source);
+  std::string shown(line_text(source, line));
+  const size_t start = s.line_starts[line - 1];
+  for (const Span& span : s.hidden) {
+    const size_t end = std::min<size_t>(span.end, start + shown.size());
+    for (size_t i = std::max<size_t>(span.begin, start); i < end; ++i) shown[i - start] = '*';
+  }
+  return shown;
 }
 
 }  // namespace cbench

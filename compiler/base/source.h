@@ -39,10 +39,16 @@ class SourceSet {
   /// Text of a 1-based line, without its end.
   [[nodiscard]] std::string_view line_text(uint32_t source, uint32_t line) const;
 
+  /// From now on messages show asterisks in the place of `span`, which holds a secret.
+  void hide(Span span);
+  /// The line as messages may show it.
+  [[nodiscard]] std::string shown_line(uint32_t source, uint32_t line) const;
+
  private:
   struct Source {
     std::string name, text;
     std::vector<uint32_t> line_starts;
+    std::vector<Span> hidden;
   };
   static Source made(std::string name, std::string text);
   static const std::vector<Source>& modules();

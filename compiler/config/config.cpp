@@ -19,6 +19,22 @@ bool is_reserved(const Member& member) {
   return std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == member.key; });
 }
 
+/// `workload: {a: …}`: nothing in it is of a container, and its name is nearly another key's.
+bool is_misspelt(Reading& reading, const Member& member) {
+  const Keys keys = container_keys();
+  for (const Member& inner : member.value->members)
+    if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == inner.key; }))
+      return false;
+  const std::string hint = did_you_mean(member.key, {"benchmark", "arrival", "data", "workloads"});
+  if (hint.empty()) return false;
+  reading.diagnostics
+      .report(Kind::UnknownKey, member.key_span,
+              fmt::format("`{}` is no container, and no key of the configuration", shown(member.key)),
+              "not known")
+      .hint(hint);
+  return true;
+}
+
 bool check_root(const Node& root, uint32_t source, Diagnostics& diagnostics) {
   if (root.type == Node::Type::Map) return true;
   if (root.type == Node::Type::Null) {
@@ -51,6 +67,7 @@ std::vector<ContainerDraft> read_containers(Reading& reading, const Node& root, 
       if (const std::string hint = did_you_mean(member.key, names); !hint.empty()) built.hint(hint);
       continue;
     }
+    if (is_misspelt(reading, member)) continue;
     drafts.push_back(read_container(reading, member, container_keys(), spec, engine));
   }
   return drafts;
@@ -96,6 +113,11 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
   if (const Field* data = top.find("data")) {
     reading.common_data = data->node;
     reading.common_data_span = data->key_span;
+  } else if (top.written("data")) {
+    Node none;
+    none.type = Node::Type::Map;
+    reading.common_data = std::make_shared<const Node>(std::move(none));
+    reading.common_data_bad = true;  // was reported
   }
   const Field* engine = benchmark.find("engine");
   const Span engine_span = engine != nullptr ? engine->span : Span{};
@@ -110,7 +132,7 @@ std::optional<RunSpec> read_root(Reading& reading, const Node& root, const std::
         .hint(
             "every other top-level key is a container: `name: {image: …, data: {frequency: 100, docker: "
             "true}}`");
-  if (!benchmark.written("admission") && top.written("arrival")) spec.admission = Admission::Queue;
+  if (!benchmark.written("admission") && top.find("arrival") != nullptr) spec.admission = Admission::Queue;
   check_containers(reading, benchmark, spec, drafts);
   choose_step(reading, benchmark, spec, drafts);
   warn_ignored(reading);

@@ -25,7 +25,7 @@ void read_name(Reading& reading, const Fields& fields, const Member& member, Con
   if (!is_container_name(spec.name.value))
     reading.diagnostics
         .report(Kind::OutOfRange, spec.name.span,
-                fmt::format("`{}` cannot be a container's name", shown(spec.name.value)), "not a name")
+                fmt::format("{} cannot be a container's name", in_ticks(spec.name.value)), "not a name")
         .hint(
             "a name has letters, digits, `_`, `.` and `-`, begins with a letter or digit, and is at most 128 "
             "long");
@@ -35,11 +35,12 @@ void read_ports(Reading& reading, const Fields& fields, ContainerSpec& spec) {
   const Field* field = fields.find("port");
   if (field == nullptr) return;
   for (const auto& text : field->texts) {
-    if (const auto port = parse_port(text.value)) {
-      spec.ports.push_back(*port);
+    if (auto port = parse_port(text.value)) {
+      port->span = text.span;
+      spec.ports.push_back(std::move(*port));
     } else {
       reading.diagnostics
-          .report(Kind::WrongType, text.span, fmt::format("`{}` is not a published port", shown(text.value)),
+          .report(Kind::WrongType, text.span, fmt::format("{} is not a published port", in_ticks(text.value)),
                   "not `HOST:CONTAINER`")
           .hint("such as `8080:80`, `127.0.0.1:8080:80` or `5353:53/udp`");
     }
@@ -53,7 +54,7 @@ void read_volumes(Reading& reading, const Fields& fields, ContainerSpec& spec) {
     auto volume = parse_volume(text.value);
     if (!volume || volume->source.starts_with('~')) {
       auto built = reading.diagnostics.report(Kind::WrongType, text.span,
-                                              fmt::format("`{}` is not a bind mount", shown(text.value)),
+                                              fmt::format("{} is not a bind mount", in_ticks(text.value)),
                                               "not `SOURCE:TARGET[:ro]`");
       built.hint(volume ? "`~` is not expanded here: write `${HOME}`"
                         : "such as `./data:/data:ro`; the target begins with `/`");
@@ -83,19 +84,18 @@ void read_entrypoint(Reading& reading, const Fields& fields, ContainerSpec& spec
 
 /// What the engine needs, and what it cannot do. One report a container.
 void check_engine(Reading& reading, const Fields& fields, const Member& member, const RunSpec& run,
-                  Span engine, const ContainerSpec& spec) {
+                  Span engine, const ContainerSpec& spec, std::string_view what) {
   if (run.engine == EngineKind::Docker) {
     if (fields.written("image") && (fields.find("image") == nullptr || !spec.image.value.empty())) return;
     reading.diagnostics
-        .report(Kind::MissingKey, member.key_span,
-                fmt::format("container `{}` has no `image`", shown(spec.name.value)), "needs `image`")
+        .report(Kind::MissingKey, member.key_span, fmt::format("{} has no `image`", what), "needs `image`")
         .hint("give it one, or write `engine: process` in `benchmark` to run `command` on the host");
     return;
   }
   if (!fields.written("command") || (fields.find("command") != nullptr && spec.command.value.empty()))
     reading.diagnostics
-        .report(Kind::MissingKey, member.key_span,
-                fmt::format("container `{}` has no `command`", shown(spec.name.value)), "needs `command`")
+        .report(Kind::MissingKey, member.key_span, fmt::format("{} has no `command`", what),
+                "needs `command`")
         .hint("with `engine: process`, `command` is what `sh -c` runs on the host");
   std::vector<const Member*> clashing;
   for (const Member& key : member.value->members)
@@ -103,10 +103,9 @@ void check_engine(Reading& reading, const Fields& fields, const Member& member, 
          {"image", "entrypoint", "port", "volumes", "privileged", "pull", "user"})
       if (key.key == name) clashing.push_back(&key);
   if (clashing.empty()) return;
-  auto built = reading.diagnostics.report(Kind::Conflict, clashing.front()->key_span,
-                                          fmt::format("`{}` of container `{}` needs `engine: docker`",
-                                                      clashing.front()->key, shown(spec.name.value)),
-                                          "only Docker has it");
+  auto built = reading.diagnostics.report(
+      Kind::Conflict, clashing.front()->key_span,
+      fmt::format("`{}` of {} needs `engine: docker`", clashing.front()->key, what), "only Docker has it");
   for (size_t i = 1; i < clashing.size(); ++i) built.label(clashing[i]->key_span, "and this");
   built.label(engine, "the engine is chosen here").hint("remove what only Docker has, or the engine");
 }
@@ -131,9 +130,8 @@ ContainerDraft read_container(Reading& reading, const Member& written, Keys keys
   ContainerSpec& spec = draft.spec;
   spec.span = member.key_span;
   const bool is_template = keys.data() == template_keys().data();
-  const Fields fields(reading, *member.value, keys,
-                      fmt::format("{} `{}`", is_template ? "template" : "container", shown(member.key)),
-                      member.key_span);
+  const std::string what = fmt::format("{} `{}`", is_template ? "template" : "container", shown(member.key));
+  const Fields fields(reading, *member.value, keys, what, member.key_span);
   read_name(reading, fields, member, spec);
   draft.index = fields.integer("index");
   if (const Field* index = fields.find("index")) draft.index_span = index->span;
@@ -143,7 +141,7 @@ ContainerDraft read_container(Reading& reading, const Member& written, Keys keys
                                    reading.sources.line(spec.image.span));
   spec.command = fields.located("command");
   read_entrypoint(reading, fields, spec);
-  check_engine(reading, fields, member, run, engine, spec);
+  check_engine(reading, fields, member, run, engine, spec, what);
   if (const Field* core = fields.find("core")) spec.cores = {core->cpus, core->span};
   spec.num_cores = spec.cores.value.any() ? static_cast<int64_t>(spec.cores.value.count())
                                           : fields.integer("num_cores").value_or(1);
@@ -171,6 +169,7 @@ ContainerDraft read_container(Reading& reading, const Member& written, Keys keys
   spec.expected_ns = fields.integer("expected_t");
   for (const auto& [name, span] : {std::pair("start_t", &draft.start_span),
                                    {"stop_t", &draft.stop_span},
+                                   {"length", &draft.length_span},
                                    {"expected_t", &draft.expected_span}}) {
     const Field* field = fields.find(name);
     if (field != nullptr) *span = field->span;

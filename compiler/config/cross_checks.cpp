@@ -19,12 +19,13 @@ void check_identity(Reading& reading, std::vector<ContainerDraft>& drafts) {
   std::map<int64_t, Span> indices;
   for (const ContainerDraft& draft : drafts) {
     if (reading.diagnostics.enough()) break;
+    if (draft.spec.name.value.empty()) continue;  // was reported
     const auto [name, new_name] = names.emplace(draft.spec.name.value, draft.spec.name.span);
     if (!new_name)
       reading.diagnostics
           .report(Kind::Conflict, draft.spec.name.span,
                   fmt::format("two containers have the name `{}`", shown(draft.spec.name.value)),
-                  "again here")
+                  draft.is_job ? "a job of this template has it" : "again here")
           .label(name->second, "first here")
           .hint("names tell containers apart in the results: change one");
     if (!draft.index) continue;
@@ -41,6 +42,24 @@ void check_identity(Reading& reading, std::vector<ContainerDraft>& drafts) {
     while (!draft.index && indices.contains(next)) ++next;
     draft.spec.index = draft.index ? *draft.index : next++;
   }
+}
+
+/// Its work must fit into the time that it is given. With `drain` the end of the run does not end it.
+void check_expected(Reading& reading, const RunSpec& run, const ContainerDraft& draft) {
+  const ContainerSpec& spec = draft.spec;
+  if (!spec.expected_ns) return;
+  const bool to_its_end = run.drain && !draft.stop_ns;
+  int64_t given = to_its_end ? INT64_MAX : spec.stop_ns - spec.start_ns;
+  const bool by_length = spec.length_ns && *spec.length_ns < given;
+  if (by_length) given = *spec.length_ns;
+  if (*spec.expected_ns <= given) return;
+  auto built =
+      reading.diagnostics.report(Kind::OutOfRange, draft.expected_span,
+                                 fmt::format("container `{}` is expected to work for {}, but is given {}",
+                                             spec.name.value, seconds(*spec.expected_ns), seconds(given)),
+                                 by_length ? "longer than its `length`" : "longer than from start to stop");
+  if (by_length) built.label(draft.length_span, "it is stopped after this");
+  built.hint(by_length ? "lower `expected_t`, or raise `length`" : "lower `expected_t`, or stop it later");
 }
 
 void check_times(Reading& reading, const Field* max, RunSpec& run, ContainerDraft& draft) {
@@ -66,29 +85,38 @@ void check_times(Reading& reading, const Field* max, RunSpec& run, ContainerDraf
       built.label(max->span, "the run ends here");
     else if (draft.start_span.known())
       built.label(draft.start_span, "starts here");
-  } else if (spec.expected_ns && *spec.expected_ns > spec.stop_ns - spec.start_ns) {
+  } else if (spec.start_ns >= run.max_ns) {
     reading.diagnostics
-        .report(Kind::OutOfRange, draft.expected_span,
-                fmt::format("container `{}` is expected to work for {}, but is given {}", spec.name.value,
-                            seconds(*spec.expected_ns), seconds(spec.stop_ns - spec.start_ns)),
-                "longer than from start to stop")
-        .hint("lower `expected_t`, or stop it later");
+        .report(Kind::OutOfRange, draft.start_span,
+                fmt::format("container `{}` starts at {}, when the run ends", spec.name.value,
+                            seconds(spec.start_ns)),
+                "must be before `max_t`")
+        .label(max->span, "the run ends here")
+        .hint("with `drain` containers run on, but none starts any more");
+  } else {
+    check_expected(reading, run, draft);
   }
 }
 
-bool at_one_time(const ContainerSpec& a, const ContainerSpec& b) {
-  return a.start_ns < b.stop_ns && b.start_ns < a.stop_ns;
+/// When it has ended at the latest. One that waits for CPUs starts nobody knows when.
+int64_t latest_end(const RunSpec& run, const ContainerSpec& spec) {
+  const bool waits = run.admission != Admission::Share && spec.cores.value.none();
+  return spec.length_ns && !waits ? std::min(spec.stop_ns, spec.start_ns + *spec.length_ns) : spec.stop_ns;
+}
+
+bool at_one_time(const RunSpec& run, const ContainerSpec& a, const ContainerSpec& b) {
+  return a.start_ns < latest_end(run, b) && b.start_ns < latest_end(run, a);
 }
 
 /// One report a container, with the first other that it clashes with.
-void check_cores(Reading& reading, const std::vector<ContainerDraft>& drafts) {
+void check_cores(Reading& reading, const RunSpec& run, const std::vector<ContainerDraft>& drafts) {
   for (size_t i = 1; i < drafts.size() && !reading.diagnostics.enough(); ++i) {
     const ContainerSpec& b = drafts[i].spec;
     if (b.cores.value.none()) continue;
     for (size_t j = 0; j < i; ++j) {
       const ContainerSpec& a = drafts[j].spec;
       const CpuSet both = a.cores.value & b.cores.value;
-      if (both.none() || !at_one_time(a, b) || (!b.exclusive && !a.exclusive)) continue;
+      if (both.none() || !at_one_time(run, a, b) || (!b.exclusive && !a.exclusive)) continue;
       reading.diagnostics
           .report(Kind::Conflict, b.cores.span,
                   fmt::format("the containers `{}` and `{}` both have CPU {} at one time", a.name.value,
@@ -108,7 +136,9 @@ void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
                       std::vector<ContainerDraft>& drafts) {
   check_identity(reading, drafts);
   for (ContainerDraft& draft : drafts) check_times(reading, benchmark.find("max_t"), spec, draft);
-  check_cores(reading, drafts);
+  check_cores(reading, spec, drafts);
+  check_ports(reading, drafts,
+              [&](const ContainerSpec& a, const ContainerSpec& b) { return at_one_time(spec, a, b); });
   std::sort(drafts.begin(), drafts.end(),
             [](const auto& a, const auto& b) { return a.spec.index < b.spec.index; });
 }

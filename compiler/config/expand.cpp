@@ -68,7 +68,7 @@ class Expansion {
     const std::string name(inside.substr(0, colon));
     if (!closed || !is_name(name) || nesting > kMaxNesting) {
       if (unset_ == Unset::Kept) return std::string(whole);  // an expression of the shell
-      return bad(whole);
+      return bad(whole, nesting);
     }
     const std::optional<std::string>& value = reading_.variable(name);
     const bool has_default = colon != std::string_view::npos;
@@ -105,8 +105,12 @@ class Expansion {
             "set it in the environment or in a `.env` file, or give a default: `${{{}:-value}}`", name));
   }
 
-  std::string bad(std::string_view whole) {
-    if (!failed_)
+  std::string bad(std::string_view whole, int nesting) {
+    if (!failed_ && nesting > kMaxNesting)
+      reading_.diagnostics.report(Kind::UnsetVariable, find(whole),
+                                  fmt::format("defaults stand in defaults, more than {} deep", kMaxNesting),
+                                  "one too many");
+    else if (!failed_)
       reading_.diagnostics
           .report(Kind::UnsetVariable, find(whole), "`${` begins no variable here",
                   "not `${NAME}` or `${NAME:-default}`")

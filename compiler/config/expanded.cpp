@@ -126,9 +126,11 @@ class Writer {
     nest("scheduler", [&] {
       put_text("implementation", spec_.scheduler.value);
       put_text("policy", spec_.policy.value);
-      std::vector<std::pair<std::string, std::string>> params;
-      for (const auto& [name, value] : spec_.params) params.emplace_back(name, value.value);
-      put_pairs("params", params);
+      if (!spec_.params.empty())
+        nest("params", [&] {
+          for (const auto& [name, value] : spec_.params)
+            put(name, literal(value.value));  // nothing is secret
+        });
       if (spec_.rdt) put("rdt", spec_.rdt->value);
       if (spec_.mode)
         put("mode", *spec_.mode == Mode::Observe  ? "observe"

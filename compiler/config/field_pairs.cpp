@@ -1,5 +1,6 @@
 // Maps of texts and lists of NAME=value: `environment` and `params`. Finds the secrets in them.
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -31,12 +32,23 @@ void mask_assignment(Reading& reading, const Node& node) {
   if (end > begin) reading.masks.push_back({{node.span.source, begin, end}, "***"});
 }
 
+/// A variable of a container's environment: neither empty nor with `=`, which ends it.
+bool check_name(Reading& reading, const Field& field, std::string_view name, Span span) {
+  if (field.key->type != Type::Pairs || (!name.empty() && name.find('=') == std::string_view::npos))
+    return true;
+  reading.diagnostics.report(Kind::OutOfRange, span,
+                             fmt::format("{} is no name of a variable", in_ticks(name)),
+                             name.empty() ? "needs a name" : "has a `=` in its name");
+  return false;
+}
+
 }  // namespace
 
 bool read_pairs(Reading& reading, Field& field) {
   bool good = true;
   for (const Member& member : field.node->members) {
     const Node& node = *member.value;
+    good = check_name(reading, field, member.key, member.key_span) && good;
     if (node.type == Node::Type::Map || node.type == Node::Type::List) {
       reading.diagnostics.report(
           Kind::WrongType, member.key_span,
@@ -59,17 +71,27 @@ bool read_pairs(Reading& reading, Field& field) {
 
 bool read_assignments(Reading& reading, Field& field) {
   bool good = true;
+  std::map<std::string, Span> names;
   for (const NodePtr& node : field.node->items) {
     const size_t equals = node->type == Node::Type::Scalar ? node->text.find('=') : std::string::npos;
     if (equals == std::string::npos || equals == 0) {
       const Span span = node->type == Node::Type::Null ? field.key_span : node->span;
       reading.diagnostics.report(Kind::WrongType, span,
                                  fmt::format("an entry of `{}` is `NAME=value`", field.key->name),
-                                 "has no name and value");
+                                 equals == 0 ? "has no name" : "has no name and value");
       good = false;
       continue;
     }
     std::string name = node->text.substr(0, equals);
+    const auto [before, is_new] = names.emplace(name, node->span);
+    if (!is_new) {
+      reading.diagnostics
+          .report(Kind::DuplicateKey, node->span,
+                  fmt::format("`{}` stands twice in `{}`", shown(name), field.key->name), "again here")
+          .label(before->second, "first here")
+          .hint("remove one of the two");
+      good = false;
+    }
     Node right = *node;
     right.text.erase(0, equals + 1);
     const bool secret = is_secret(name);

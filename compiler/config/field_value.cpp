@@ -121,7 +121,10 @@ class ValueReader {
     switch (key_.type) {
       case Type::Integer:
       case Type::Milliseconds:
-        if (const auto whole = parse_integer(field_.text)) value = static_cast<double>(*whole);
+        if (const auto whole = parse_integer(field_.text))
+          value = static_cast<double>(*whole);
+        else if (field_.text.find_first_not_of("0123456789") == std::string::npos)
+          value = parse_number(field_.text);  // too large for 64 bits: out of any range
         scale = key_.type == Type::Milliseconds ? 1e6 : 1;
         break;
       case Type::Seconds:
@@ -235,31 +238,55 @@ class ValueReader {
         fmt::format("is {}", describe(node)));
     if (key_.name == "command" && node.type == Node::Type::List)
       built.hint("write one text: `sh -c` runs it");
+    if (key_.type == Type::Cpus && node.type == Node::Type::List)
+      built.hint(fmt::format("write one text: `{}: \"0,1\"`", key_.name));
     return false;
   }
 
   bool wrong_scalar(bool quoted) {
-    auto built = reading_.diagnostics.report(
-        Kind::WrongType, field_.span,
-        fmt::format("`{}` is {}, not `{}`", key_.name, describe(key_.type), shown(field_.text)),
-        quoted ? "is a text" : "");
+    auto built =
+        reading_.diagnostics.report(Kind::WrongType, field_.span,
+                                    fmt::format("`{}` is {}, not {}{}", key_.name, describe(key_.type),
+                                                quoted ? "the text " : "", in_ticks(field_.text)),
+                                    quoted ? "is a text" : "");
     if (quoted) built.hint("write it without quotes");
-    if (key_.type == Type::Bool || key_.type == Type::Metrics) {
-      for (const auto& [word, meant] :
-           {std::pair("yes", "true"), {"on", "true"}, {"no", "false"}, {"off", "false"}})
-        if (field_.text == word) built.hint(fmt::format("write `{}`", meant));
-    }
+    if (quoted) return false;
+    if (key_.type == Type::Bool || key_.type == Type::Metrics) bool_hint(built);
+    if (key_.type == Type::Cpus) cpus_hint(built);
     if (key_.type == Type::Seconds || key_.type == Type::Milliseconds) unit_hint(built);
+    const std::string_view base = std::string_view(field_.text).substr(0, 2);
+    if (key_.type != Type::Choice && (base == "0x" || base == "0o" || base == "0b"))
+      built.hint("numbers are written in decimal");
     if (key_.type == Type::Bytes && field_.text.ends_with("B"))
       built.hint(
           "`512m` and `512MiB` are 512 × 1024 × 1024 bytes; `MB` is read in two ways by two kinds of people");
     return false;
   }
 
+  void bool_hint(Diagnostics::Builder& built) const {
+    std::string word = field_.text;
+    for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const std::string_view yes : {"yes", "y", "on", "true", "1"})
+      if (word == yes) built.hint("write `true`");
+    for (const std::string_view no : {"no", "n", "off", "false", "0"})
+      if (word == no) built.hint("write `false`");
+  }
+
+  void cpus_hint(Diagnostics::Builder& built) const {
+    const std::string& text = field_.text;
+    const size_t dash = text.find('-');
+    if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos)
+      built.hint(fmt::format("numbers go from 0 to {}", kMaxCpus - 1));
+    else if (dash != std::string::npos && dash > 0 && dash + 1 < text.size() &&
+             text.find_first_not_of("0123456789-") == std::string::npos)
+      built.hint(fmt::format("a range goes upwards, within 0 to {}", kMaxCpus - 1));
+  }
+
   void unit_hint(Diagnostics::Builder& built) const {
-    const size_t digits = field_.text.find_first_not_of("0123456789.");
-    if (digits != std::string::npos && digits > 0 &&
-        std::isalpha(static_cast<unsigned char>(field_.text[digits])) != 0)
+    const size_t digits = std::min(field_.text.find_first_not_of("0123456789."), field_.text.size());
+    const std::string_view unit = std::string_view(field_.text).substr(digits);
+    if (std::isdigit(static_cast<unsigned char>(field_.text.empty() ? ' ' : field_.text[0])) != 0 &&
+        !unit.empty() && unit.find_first_not_of("abcdefghijklmnopqrstuvwxyz ") == std::string_view::npos)
       built.hint(fmt::format("the unit is {}: write the number only",
                              key_.type == Type::Seconds ? "seconds" : "milliseconds"));
   }

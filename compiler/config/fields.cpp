@@ -24,11 +24,15 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+std::string in_ticks(std::string_view text) {
+  return text.empty() ? "an empty text" : fmt::format("`{}`", shown(text));
+}
+
 Fields::Fields(Reading& reading, const Node& map, Keys keys, std::string what, Span where)
     : what_(std::move(what)) {
   for (const Member& member : map.members) {
     if (reading.diagnostics.enough()) return;
-    written_.push_back(member.key);
+    if (member.value->type != Node::Type::Null) written_.push_back(member.key);
     read(reading, member, keys);
   }
   for (const Key& key : keys) {
@@ -67,12 +71,23 @@ void Fields::read(Reading& reading, const Member& member, Keys keys) {
 }
 
 void Fields::report_unknown(Reading& reading, const Member& member, Keys keys) const {
+  if (const auto why = why_not_in_template(member.key);
+      keys.data() == template_keys().data() && !why.empty()) {
+    reading.diagnostics
+        .report(Kind::UnknownKey, member.key_span,
+                fmt::format("{} cannot have `{}`: a job gets it when it is made", what_, member.key),
+                "not in a template")
+        .hint(std::string(why));
+    return;
+  }
   std::vector<std::string> candidates;
   for (const Key& key : keys) candidates.emplace_back(key.name);
   auto built =
       reading.diagnostics.report(Kind::UnknownKey, member.key_span,
                                  fmt::format("{} has no key `{}`", what_, shown(member.key)), "not known");
-  if (const std::string hint = did_you_mean(member.key, candidates); !hint.empty()) built.hint(hint);
+  const std::string hint = did_you_mean(member.key, candidates);
+  if (!hint.empty()) built.hint(hint);
+  if (is_secret(hint)) hide(reading.sources, *member.value);  // `pasword`
 }
 
 const Field* Fields::find(std::string_view name) const {

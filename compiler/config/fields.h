@@ -26,6 +26,9 @@ struct Field {
   std::vector<std::pair<std::string, Located<std::string>>> pairs;  ///< of Pairs and TextMap
 };
 
+/// A text of the user's in back-ticks, or what stands for none.
+std::string in_ticks(std::string_view text);
+
 /// Checks one value. nullopt: it is null, absent through an unset variable, or was reported.
 std::optional<Field> read_field(Reading& reading, const Key& key, const Member& member);
 
@@ -36,7 +39,7 @@ class Fields {
   Fields(Reading& reading, const Node& map, Keys keys, std::string what, Span where);
 
   [[nodiscard]] const Field* find(std::string_view name) const;
-  /// Is the key written, rightly or wrongly?
+  /// Is the key written with a value, rightly or wrongly?
   [[nodiscard]] bool written(std::string_view name) const;
   [[nodiscard]] const std::vector<Member>& tuning() const { return tuning_; }
 

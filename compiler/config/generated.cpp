@@ -13,9 +13,17 @@ namespace {
 constexpr size_t kLongestName = 120;
 constexpr double kWeightUnits = 1e6;  // weights have six decimals
 
-const Field* either(const Fields& fields, std::string_view name, std::string_view old_name) {
+const Field* either(Reading& reading, const Fields& fields, std::string_view name,
+                    std::string_view old_name) {
   const Field* field = fields.find(name);
-  return field != nullptr ? field : fields.find(old_name);
+  const Field* old = fields.find(old_name);
+  if (field != nullptr && old != nullptr)
+    reading.diagnostics
+        .report(Kind::Conflict, old->key_span,
+                fmt::format("`{}` is another name of `{}`, and both are there", old_name, name), "again here")
+        .label(field->key_span, "first here")
+        .hint("remove one of the two");
+  return field != nullptr ? field : old;
 }
 
 Weights read_weights(Reading& reading, const Field* field) {
@@ -68,8 +76,8 @@ std::optional<Arrivals> read_arrival(Reading& reading, const Field& field, const
                                "`mean` and `sigma` are 0: there is no end of jobs", "one must be above 0");
   read_length(reading, fields, arrivals.length);
   arrivals.kinds = read_weights(reading, fields.find("split"));
-  arrivals.sensitivities = read_weights(reading, either(fields, "sensitivities", "sensetivities"));
-  arrivals.priorities = read_weights(reading, either(fields, "priorities", "priority_split"));
+  arrivals.sensitivities = read_weights(reading, either(reading, fields, "sensitivities", "sensetivities"));
+  arrivals.priorities = read_weights(reading, either(reading, fields, "priorities", "priority_split"));
   if (reading.diagnostics.error_count() > errors) return std::nullopt;
   return arrivals;
 }
@@ -124,6 +132,7 @@ void warn_unmatched(Reading& reading, const Generated& generated, Span arrival) 
 ContainerDraft job_of(const Prototype& prototype, const Job& job, size_t number) {
   ContainerDraft draft = prototype.draft;
   ContainerSpec& spec = draft.spec;
+  draft.is_job = true;
   spec.name.value = fmt::format("{:04}-{}", number, spec.name.value);
   spec.start_ns = job.start_ns;
   spec.length_ns = job.length_ns;
@@ -143,7 +152,7 @@ std::vector<ContainerDraft> read_generated(Reading& reading, const Fields& top, 
     return {};
   }
   if ((arrival == nullptr) != (workloads == nullptr)) {
-    if (top.written(arrival == nullptr ? "arrival" : "workloads")) return {};  // was reported, or is empty
+    if (top.written(arrival == nullptr ? "arrival" : "workloads")) return {};  // was reported
     const Field& alone = arrival == nullptr ? *workloads : *arrival;
     reading.diagnostics
         .report(Kind::MissingKey, alone.key_span,

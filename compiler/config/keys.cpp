@@ -311,8 +311,19 @@ constexpr Key kTop[] = {
 };
 
 /// Made when a job is, or without a meaning in a template.
-constexpr std::string_view kOfOneJob[] = {"index",   "name",   "core",   "exclusive",
-                                          "start_t", "stop_t", "length", "expected_t"};
+struct OfOneJob {
+  std::string_view key, why;
+};
+constexpr OfOneJob kOfOneJob[] = {
+    {"index", "jobs are numbered as they arrive"},
+    {"name", "a job has its number and the template's key for a name"},
+    {"core", "a job gets its CPUs when it starts: `num_cores` says how many"},
+    {"exclusive", "a job gets its CPUs when it starts, and `admission` says whether it waits for free ones"},
+    {"start_t", "a job starts when `arrival` has it arrive"},
+    {"stop_t", "a job is stopped after the length that `arrival` gives it, and at `max_t`"},
+    {"length", "a job gets its length from `length` of `arrival`"},
+    {"expected_t", "a job gets its length from `length` of `arrival`, and may be stopped before"},
+};
 constexpr Key kOfTemplate[] = {
     {.name = "kind",
      .type = Type::Choice,
@@ -360,14 +371,19 @@ Keys priority_keys() { return kPriority; }
 Keys template_keys() {
   static const std::vector<Key> keys = [] {
     std::vector<Key> made(std::begin(kContainer), std::end(kContainer));
-    std::erase_if(made, [](const Key& key) {
-      return std::find(std::begin(kOfOneJob), std::end(kOfOneJob), key.name) != std::end(kOfOneJob);
-    });
+    std::erase_if(made, [](const Key& key) { return !why_not_in_template(key.name).empty(); });
     made.insert(made.end(), std::begin(kOfTemplate), std::end(kOfTemplate));
     return made;
   }();
   return keys;
 }
+
+std::string_view why_not_in_template(std::string_view key) {
+  for (const OfOneJob& each : kOfOneJob)
+    if (each.key == key) return each.why;
+  return "";
+}
+
 std::span<const std::string_view> known_schedulers() { return kSchedulers; }
 std::span<const std::string_view> stray_metrics() { return kStrays; }
 

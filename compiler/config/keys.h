@@ -69,6 +69,8 @@ Keys top_keys();
 /// Of a template in `workloads`: a container's keys but for those that a job gets when it is made, and what
 /// `arrival` chooses templates by.
 Keys template_keys();
+/// A container's key that a template cannot have: what a job has instead; "" for any other key.
+std::string_view why_not_in_template(std::string_view key);
 /// Words that `arrival` gives weights to, of a template's `kind` and so on, with the word `random` in front.
 Keys split_keys();
 Keys sensitivity_keys();

@@ -34,6 +34,15 @@ json either(std::vector<json> schemas) { return {{"anyOf", std::move(schemas)}};
 json list_of(json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 json map_of(json values) { return {{"type", "object"}, {"additionalProperties", std::move(values)}}; }
 
+/// A key without a value counts as absent.
+json or_nothing(json made) {
+  if (made.contains("anyOf"))
+    made["anyOf"].push_back(of_type("null"));
+  else if (made.contains("type") && made["type"].is_string())
+    made["type"] = {made["type"], "null"};
+  return made;
+}
+
 json bounded(const char* type, const Key& key) {
   json made = of_type(type);
   if (std::isfinite(key.low)) made[key.above ? "exclusiveMinimum" : "minimum"] = key.low;
@@ -56,11 +65,13 @@ json map_schema(Keys keys);
 /// A metric group's names, and what else may stand beside them.
 json metrics_schema(std::string_view group) {
   json names = json::object();
-  const json flag = either({of_type("boolean"), variable()});
-  names["frequency"] = {{"type", "integer"}, {"minimum", 1}, {"description", "sampling period in ms"}};
-  names["all"] = {{"type", "boolean"}, {"description", "every metric but for those that are false"}};
+  const json flag = either({of_type("boolean"), variable(), of_type("null")});
+  names["frequency"] = {
+      {"type", {"integer", "null"}}, {"minimum", 1}, {"description", "sampling period in ms"}};
+  names["all"] = {{"type", {"boolean", "null"}},
+                  {"description", "every metric but for those that are false"}};
   if (group == "perf") {
-    names["events"] = map_of(scalar());
+    names["events"] = or_nothing(map_of(scalar()));
     names["min_running"] = scalar();
   }
   for (const MetricInfo& m : kMetrics) {
@@ -90,7 +101,7 @@ json value_schema(const Key& key) {
     case Type::Seconds:
       return either({bounded("number", key), variable()});
     case Type::Fraction:
-      return either({bounded("number", key), matching("^[0-9.eE+-]+%$"), variable()});
+      return either({bounded("number", key), matching("^[0-9.eE+-]+%?$"), variable()});
     case Type::Bytes:
       return either({bounded("number", key), matching("^[0-9.]+ *([bBkKmMgGtT]|[KMGT]iB)?$"), variable()});
     case Type::Cpus:
@@ -115,6 +126,7 @@ json value_schema(const Key& key) {
 
 json property(const Key& key) {
   json made = key.use == Use::Ignored || key.use == Use::Tuning ? json::object() : value_schema(key);
+  if (key.use == Use::Optional) made = or_nothing(std::move(made));
   made["description"] = key.doc;
   return made;
 }

@@ -2,6 +2,7 @@
 // once are in cross_checks.cpp.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,8 +17,9 @@ namespace cbench::config {
 struct ContainerDraft {
   ContainerSpec spec;
   std::optional<int64_t> index, stop_ns;
-  Span index_span, start_span, stop_span, expected_span;
-  bool times_good = true;         ///< none of start_t, stop_t and expected_t was reported
+  Span index_span, start_span, stop_span, length_span, expected_span;
+  bool times_good = true;         ///< none of start_t, stop_t, length and expected_t was reported
+  bool is_job = false;            ///< made of a template
   std::string kind, sensitivity;  ///< of a template; empty: not given
   struct Period {
     int64_t ns;
@@ -57,6 +59,9 @@ void read_targets(Reading& reading, const Fields& fields, ContainerSpec& spec);
 /// Indices, order, names, start and stop times, and CPUs of the containers against one another and the run.
 void check_containers(Reading& reading, const Fields& benchmark, RunSpec& spec,
                       std::vector<ContainerDraft>& drafts);
+/// No two containers that run at one time publish one port of the host.
+void check_ports(Reading& reading, const std::vector<ContainerDraft>& drafts,
+                 const std::function<bool(const ContainerSpec&, const ContainerSpec&)>& at_one_time);
 /// Divides the times of the run and its containers by `scale`.
 void scale_times(Reading& reading, const Fields& benchmark, double scale, RunSpec& spec);
 /// Chooses RunSpec::step_ns.

@@ -71,13 +71,19 @@ class TemplateReader {
   }
 
   void import(const Located<std::string>& path, const fs::path& folder) {
+    if (path.value.empty()) {  // would be the whole folder of this file
+      reading_.diagnostics
+          .report(Kind::BadImport, path.span, "an empty text names no file or folder", "is empty")
+          .hint("`input` is a path, or a list of them, relative to this file");
+      return;
+    }
     const std::string whole = (folder / path.value).lexically_normal().string();
     const auto files = importer_(whole);
     if (!files.ok()) {
       auto built = reading_.diagnostics.report(
           Kind::BadImport, path.span,
           fmt::format("`{}` cannot be imported: {}", shown(path.value), files.error().message), "named here");
-      if (!files.error().hint.empty()) built.hint(files.error().hint);
+      if (!files.error().hint.empty() && fs::path(path.value).is_relative()) built.hint(files.error().hint);
       return;
     }
     const fs::path shown_folder = fs::path(reading_.sources.name(path.span.source)).parent_path();

@@ -11,6 +11,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "compiler/config/reading.h"
 #include "compiler/config/yaml_text.h"
 
 namespace cbench::config {
@@ -18,12 +19,32 @@ namespace {
 
 constexpr size_t kMaxWeight = 100'000;  // nodes after aliases; the largest real files have about 2000
 constexpr size_t kMaxDepth = 64;
+constexpr size_t kMaxMebibytes = 1;  // more takes yaml-cpp too long
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+
+/// In a text that cannot be read only words tell what may be a secret: what stands behind them on their line.
+void hide_behind_words(SourceSet& sources, uint32_t source) {
+  const std::string_view text = sources.text(source);
+  for (size_t start = 0, end = 0; start < text.size(); start = end + 1) {
+    end = std::min(text.find('\n', start), text.size());
+    const std::string_view line = text.substr(start, end - start);
+    for (size_t word = 0, at = line.find_first_of(":="); at != std::string_view::npos;
+         word = at, at = line.find_first_of(":=", at + 1)) {
+      if (!is_secret(line.substr(word, at - word))) continue;
+      sources.hide({source, static_cast<uint32_t>(start + at + 1), static_cast<uint32_t>(end)});
+      break;
+    }
+  }
+}
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceSet& sources, uint32_t source, size_t bom, Diagnostics& diagnostics)
-      : text_(sources.text(source)), source_(source), bom_(bom), diagnostics_(diagnostics) {}
+  TreeBuilder(SourceSet& sources, uint32_t source, size_t bom, Diagnostics& diagnostics)
+      : sources_(sources),
+        text_(sources.text(source)),
+        source_(source),
+        bom_(bom),
+        diagnostics_(diagnostics) {}
 
   [[nodiscard]] const NodePtr& root() const { return root_; }
   [[nodiscard]] bool failed() const { return failed_; }
@@ -56,6 +77,8 @@ class TreeBuilder final : public YAML::EventHandler {
     const auto extent = scalar_extent(text_, source_, offset(mark), value, indent());
     if (!extent) return fail(here(mark, 1), "the text is not YAML: a quote is not closed", "opens here");
     node.span = *extent;
+    if (value.find('\0') != std::string::npos)
+      return fail(node.span, "a text has the character NUL", "`\\0` ends a text for the kernel");
     node.weight = 1 + value.size() / 64;
     const char first = node.span.begin < text_.size() ? text_[node.span.begin] : ' ';
     node.plain = first != '\'' && first != '"' && first != '|' && first != '>';
@@ -106,7 +129,10 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void fail(Span span, std::string message, std::string label) {
-    if (!failed_) diagnostics_.report(Kind::YamlSyntax, span, std::move(message), std::move(label));
+    if (!failed_) {
+      hide_behind_words(sources_, source_);
+      diagnostics_.report(Kind::YamlSyntax, span, std::move(message), std::move(label));
+    }
     failed_ = true;
   }
 
@@ -151,6 +177,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Frame& frame = open_.back();
     if (frame.node.type == Node::Type::List) {
+      const size_t equals = value->text.find('=');  // NAME=value
+      if (equals != std::string::npos && is_secret(value->text.substr(0, equals))) hide(sources_, *value);
       if (grow(frame, value, value->span)) frame.node.items.push_back(std::move(value));
     } else if (!frame.has_key) {
       if (value->type != Node::Type::Scalar)
@@ -165,6 +193,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void add_member(Frame& frame, NodePtr value) {
+    if (is_secret(frame.key)) hide(sources_, *value);
     if (!grow(frame, value, frame.key_span)) return;
     const auto [before, is_new] = frame.keys.emplace(frame.key, frame.key_span);
     if (!is_new) {
@@ -195,6 +224,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  SourceSet& sources_;
   std::string_view text_;
   uint32_t source_;
   size_t bom_;
@@ -205,22 +235,64 @@ class TreeBuilder final : public YAML::EventHandler {
   bool failed_ = false;
 };
 
-void report_syntax(const SourceSet& sources, uint32_t source, size_t offset, std::string_view message,
+/// What yaml-cpp's words mean to who wrote the text.
+std::string_view remedy(std::string_view words) {
+  constexpr std::pair<std::string_view, std::string_view> kRemedies[] = {
+      {"illegal map value",
+       "a text with `: ` in it is written in quotes; or the line is indented otherwise than the one before "
+       "it"},
+      {"illegal map key", "the line is indented otherwise than the one before it, or has no `:`"},
+      {"illegal block entry", "a list begins on a line of its own, with `- `"},
+      {"unknown token",
+       "a text that begins with `@`, `%`, a back-tick or another such character is written in quotes"},
+      {"end of map flow not found", "a `{` has no `}`"},
+      {"end of sequence flow not found", "a `[` has no `]`"},
+      {"illegal flow end", "`{` is closed by `}`, and `[` by `]`"},
+      {"end of map not found",
+       "what stands here belongs to no key: its line is indented otherwise, or has no `:`"},
+      {"end of sequence not found", "what stands here belongs to no list: its line is indented otherwise"},
+      {"unknown escape character", "in single quotes a backslash is a backslash"},
+      {"the referenced anchor is not defined",
+       "`*NAME` wants `&NAME` before it; a text that begins with `*` is written in quotes"},
+  };
+  for (const auto& [begin, text] : kRemedies)
+    if (words.starts_with(begin)) return text;
+  return "";
+}
+
+void report_syntax(SourceSet& sources, uint32_t source, size_t offset, std::string_view message,
                    Diagnostics& diagnostics) {
   const auto at = static_cast<uint32_t>(offset);
+  hide_behind_words(sources, source);
   auto built = diagnostics.report(Kind::YamlSyntax, {source, at, at + 1},
                                   fmt::format("the text is not YAML: {}", message));
   const std::string_view line = sources.line_text(source, sources.place(source, at).line);
   const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
   if (indentation.find('\t') != std::string_view::npos)
     built.hint("indent with blanks: YAML allows no tabs there");
+  else if (const std::string_view meant = remedy(message); !meant.empty())
+    built.hint(std::string(meant));
 }
 
 }  // namespace
 
-NodePtr parse_yaml(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics) {
+void hide(SourceSet& sources, const Node& node) {
+  if (node.type == Node::Type::Scalar) sources.hide(node.span);
+  for (const Member& member : node.members) hide(sources, *member.value);
+  for (const NodePtr& item : node.items) hide(sources, *item);
+}
+
+NodePtr parse_yaml(SourceSet& sources, uint32_t source, Diagnostics& diagnostics) {
   const std::string_view text = sources.text(source);
   const size_t bom = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  if (text.size() > kMaxMebibytes << 20U) {
+    diagnostics
+        .report(Kind::YamlSyntax, {source, 0, 0},
+                fmt::format("the file is longer than {} MiB: it has {} bytes", kMaxMebibytes, text.size()),
+                "begins here")
+        .hint("is it the right file? templates may stand in several: `workloads: {input: FOLDER}`");
+    return nullptr;
+  }
   if (const auto bad = find_bad_text(text)) {
     report_syntax(sources, source, bad->offset, bad->message, diagnostics);
     return nullptr;

@@ -36,7 +36,11 @@ struct Node {
 /// The document of `source`, with aliases and merge keys resolved. Reports YamlSyntax and DuplicateKey; a
 /// document with duplicate keys is still returned (the first one counts). nullptr: the text is not YAML. An
 /// empty document is Null.
-NodePtr parse_yaml(const SourceSet& sources, uint32_t source, Diagnostics& diagnostics);
+/// Passwords and tokens are hidden in `sources`.
+NodePtr parse_yaml(SourceSet& sources, uint32_t source, Diagnostics& diagnostics);
+
+/// Hides all values of `node` in messages.
+void hide(SourceSet& sources, const Node& node);
 
 /// Bytes of the scalar that stands at or after `start` (anchors and tags come first) and reads as `value`.
 /// `indent` is the column of the line that a block scalar hangs below. nullopt: its closing quote is missing.

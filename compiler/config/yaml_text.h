@@ -14,8 +14,8 @@ struct BadText {
   std::string message;
 };
 
-/// The first thing that keeps `text` from being read as YAML: its size, bytes that are not UTF-8, control
-/// characters.
+/// The first thing that keeps `text` from being read as YAML: bytes that are not UTF-8, control characters,
+/// brackets and colons without end.
 std::optional<BadText> find_bad_text(std::string_view text);
 
 }  // namespace cbench::config

@@ -36,7 +36,16 @@ uint64_t descriptors(const RunSpec& spec, const HostFacts& facts);
 Result<> check_descriptors(const RunSpec& spec, const HostFacts& facts, uint64_t most);
 uint64_t most_descriptors();
 
-/// All of these: what a configuration asks of this host.
+/// Errors (HostLacks): a port of the host that a container publishes is taken, or its address is none of this
+/// host.
+Result<> check_ports(const RunSpec& spec, const SourceSet& sources);
+
+/// Errors (HostLacks): no Docker daemon, or an image with `pull: never` is not there. Others may be pulled,
+/// and no registry is asked.
+Result<> check_images(const RunSpec& spec, const SourceSet& sources);
+
+/// CPUs, memory nodes, files and descriptors: what a configuration asks of this host, whatever runs on it
+/// now.
 Result<> check_host(const RunSpec& spec, const HostFacts& facts, const SourceSet& sources);
 
 /// What a policy needs and the host lacks, a line each: policy line, what, reason and remedy. Empty: nothing.

@@ -173,7 +173,9 @@ int run_benchmark(const RunOptions& options, Console& console) {
   if (!decided.ok()) return console.fail(decided.error());
   const RunSpec& spec = decided->bench.spec;
   tell_about_host(decided->facts, console);
-  recover_dead_runs(console);
+  recover_dead_runs(console);  // they may hold ports
+  if (const Result<> ports = check_ports(spec, decided->bench.sources); !ports.ok())
+    return console.fail(ports.error());
   if (!options.no_export && options.export_lp.empty() && spec.influx.host.empty())
     console.detail("no database is configured: the run is recorded locally");
 

@@ -55,9 +55,14 @@ int validate(const ValidateOptions& options, Console& console) {
                 std::optional<PolicySource>())  // a name without a policy is a warning only
           : choose_policy(*bench, options.policy);
   if (!source.ok()) return console.fail(source.error());
-  if (options.host)
+  if (options.host) {
     if (const Result<> host = check_host(spec, facts, bench->sources); !host.ok())
       return console.fail(host.error());
+    if (const Result<> ports = check_ports(spec, bench->sources); !ports.ok())
+      return console.fail(ports.error());
+    if (const Result<> images = check_images(spec, bench->sources); !images.ok())
+      return console.fail(images.error());
+  }
   if (*source) {
     const CompileTarget target{.spec = &spec,
                                .facts = &facts,

@@ -29,6 +29,7 @@ struct Port {
   uint16_t host = 0;
   uint16_t container = 0;
   std::string protocol = "tcp";
+  Span span{};  ///< where it is written
 };
 
 /// A bind mount; `source` is absolute (relative ones are resolved against the YAML's folder).

@@ -9,7 +9,7 @@ mkdir -p "$work/$name" "$work/$name.artifacts"
 seeds=""
 case $name in
   parse | compile) seeds="$tests/golden/parse $tests/golden/check $tests/golden/fmt $tests/../stdlib/policies" ;;
-  config) seeds="$tests/golden/config" ;;
+  config) seeds="$tests/golden/config $tests/fuzz/config.seeds" ;;
   *) [ ! -d "$tests/fuzz/$name.seeds" ] || seeds="$tests/fuzz/$name.seeds" ;;
 esac
 exec "$program" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 -print_final_stats=0 \

@@ -36,6 +36,9 @@ Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.va
 # What is wrong with these is a matter of keys, types, ranges or choices alone.
 REFUSED = ["unknown_keys", "wrong_types", "out_of_range", "generated_templates", "missing_benchmark"]
 
+# YAML that PyYAML does not read: tabs behind a value.
+UNREADABLE = ["valid_tabs"]
+
 
 def main() -> int:
     cbench, root = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -46,6 +49,7 @@ def main() -> int:
     golden = root / "tests/golden/config"
     accepted = sorted(root.glob("examples/**/bench*.yml")) + sorted(root.glob("tests/**/bench.yml"))
     accepted += sorted(golden.glob("valid_*.yml")) + sorted(golden.glob("warned_*.yml"))
+    accepted = [path for path in accepted if path.stem not in UNREADABLE]
     for path in accepted:
         for error in validator.iter_errors(yaml.load(path.read_text(encoding="utf-8-sig"), Loader)):
             problems.append(f"{path.relative_to(root)}: {'/'.join(map(str, error.path))}: {error.message[:200]}")

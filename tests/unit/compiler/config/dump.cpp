@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/config/reading.h"
+
 namespace cbench {
 namespace {
 
@@ -53,7 +55,7 @@ std::string dump(const ContainerSpec& c, const SourceSet& sources) {
   for (const Volume& v : c.volumes)
     line("volume", fmt::format("{}|{}|{}", v.source, v.target, v.read_only ? "ro" : "rw"));
   for (const auto& [name, value] : c.environment)
-    line("env", fmt::format("{}={}", name, name.find("PASSWORD") == std::string::npos ? value : "set"));
+    line("env", fmt::format("{}={}", name, config::is_secret(name) ? "set" : value));
   if (!c.user.empty()) line("user", c.user);
   if (!c.role.empty()) line("role", c.role);
   if (c.memory_nodes.value.any())
