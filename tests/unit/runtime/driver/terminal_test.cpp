@@ -139,6 +139,7 @@ std::string after(int ours, int theirs, void (*what)()) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGQUIT, SIG_DFL);  // a shell's background jobs begin with it ignored
+    ::setpgid(0, 0);             // and SIGTSTP does nothing in a group without a parent in its session
     const auto shown = Terminal::open(ours);
     shown->show({ViewLine(Screen{}).add("frame")}, "");
     what();
