@@ -106,7 +106,7 @@ TEST_F(DockerInterference, an_out_of_memory_kill_that_the_container_survives_is_
   spec.memory_bytes = 32 << 20;
   run.make();
   run.start(0);
-  const std::vector<std::string> acts = run.acts(1, 30s);
+  const std::vector<std::string> acts = run.acts(1, 120s);
   EXPECT_EQ(run.out("fat"), "survived\n");
   EXPECT_THAT(acts, ::testing::Contains("0: had a process killed by the OOM killer"));
   run.acts(SIZE_MAX, 1500ms);  // the kernel may tell of one shortage more than once

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -147,9 +148,15 @@ std::string after(int ours, int theirs, void (*what)()) {
   }
   int status = 0;
   ::waitpid(child, &status, WUNTRACED);
-  std::string out(65536, '\0');
-  const ssize_t count = ::read(theirs, out.data(), out.size());
-  out.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  std::string out;
+  pollfd readable{.fd = theirs, .events = POLLIN, .revents = 0};
+  // What was written last may take a moment to come through.
+  while (!out.ends_with(kShow) && ::poll(&readable, 1, 2000) > 0) {
+    char bytes[4096];
+    const ssize_t count = ::read(theirs, bytes, sizeof bytes);
+    if (count <= 0) break;
+    out.append(bytes, static_cast<size_t>(count));
+  }
   if (WIFSTOPPED(status)) {
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
