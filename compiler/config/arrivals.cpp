@@ -33,10 +33,8 @@ std::vector<size_t> matching(const Traits& wanted, const std::vector<Traits>& te
 }
 
 void note(std::vector<std::pair<Traits, size_t>>& unmatched, const Traits& wanted) {
-  const auto known = std::find_if(unmatched.begin(), unmatched.end(), [&](const auto& each) {
-    return each.first.kind == wanted.kind && each.first.sensitivity == wanted.sensitivity &&
-           each.first.priority == wanted.priority;
-  });
+  const auto known = std::find_if(unmatched.begin(), unmatched.end(),
+                                  [&](const auto& each) { return each.first == wanted; });
   if (known == unmatched.end())
     unmatched.emplace_back(wanted, 1);
   else

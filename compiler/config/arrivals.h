@@ -40,6 +40,7 @@ using Weights = std::vector<std::pair<std::string, uint64_t>>;
 /// What arrivals ask for, and what a template is.
 struct Traits {
   std::string kind, sensitivity, priority;
+  friend bool operator==(const Traits&, const Traits&) = default;
 };
 
 struct Arrivals {

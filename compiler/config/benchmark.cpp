@@ -87,11 +87,7 @@ void check_implementation(Reading& reading, const Located<std::string>& schedule
     return;
   }
   std::vector<std::string> candidates(known.begin(), known.end());
-  std::string stock;
-  for (const EmbeddedText& policy : stock_policies()) {
-    candidates.emplace_back(policy.name);
-    stock += (stock.empty() ? "`" : ", `") + std::string(policy.name) + "`";
-  }
+  for (std::string& policy : stock_names()) candidates.push_back(std::move(policy));
   auto built = reading.diagnostics.report(Kind::OutOfRange, scheduler.span,
                                           fmt::format("there is no scheduler `{}`", shown(scheduler.value)),
                                           "not known");

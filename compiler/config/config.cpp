@@ -14,18 +14,13 @@ namespace {
 
 constexpr size_t kMaxContainers = 1024;
 
-bool is_reserved(const Member& member) {
-  const Keys keys = top_keys();
-  return std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == member.key; });
-}
+bool is_reserved(const Member& member) { return has_key(top_keys(), member.key); }
 
 /// `workload: {a: …}`: nothing in it is of a container, and its name is nearly another key's.
 bool is_misspelt(Reading& reading, const Member& member) {
-  const Keys keys = container_keys();
   for (const Member& inner : member.value->members)
-    if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == inner.key; }))
-      return false;
-  const std::string hint = did_you_mean(member.key, {"benchmark", "arrival", "data", "workloads"});
+    if (has_key(container_keys(), inner.key)) return false;
+  const std::string hint = did_you_mean(member.key, names_of(top_keys()));
   if (hint.empty()) return false;
   reading.diagnostics
       .report(Kind::UnknownKey, member.key_span,
@@ -60,11 +55,11 @@ std::vector<ContainerDraft> read_containers(Reading& reading, const Node& root, 
       break;
     }
     if (member.value->type != Node::Type::Map) {
-      std::vector<std::string> names{"benchmark", "arrival", "data", "workloads"};
       auto built = reading.diagnostics.report(Kind::WrongType, member.key_span,
                                               fmt::format("container `{}` is not a map", shown(member.key)),
                                               "must have `data` and more");
-      if (const std::string hint = did_you_mean(member.key, names); !hint.empty()) built.hint(hint);
+      if (const std::string hint = did_you_mean(member.key, names_of(top_keys())); !hint.empty())
+        built.hint(hint);
       continue;
     }
     if (is_misspelt(reading, member)) continue;

@@ -129,8 +129,8 @@ ContainerDraft read_container(Reading& reading, const Member& written, Keys keys
   ContainerDraft draft;
   ContainerSpec& spec = draft.spec;
   spec.span = member.key_span;
-  const bool is_template = keys.data() == template_keys().data();
-  const std::string what = fmt::format("{} `{}`", is_template ? "template" : "container", shown(member.key));
+  const std::string what =
+      fmt::format("{} `{}`", is_of_template(keys) ? "template" : "container", shown(member.key));
   const Fields fields(reading, *member.value, keys, what, member.key_span);
   read_name(reading, fields, member, spec);
   draft.index = fields.integer("index");

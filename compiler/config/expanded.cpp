@@ -101,7 +101,7 @@ class Writer {
     put_text("description", spec_.description);
     put("max_t", seconds(spec_.max_ns));
     if (spec_.drain) put("drain", true);
-    put("engine", spec_.engine == EngineKind::Docker ? "docker" : "process");
+    put("engine", std::string(name(spec_.engine)));
     put("step", milliseconds(spec_.step_ns));
     if (spec_.repeat != 1) put("repeat", spec_.repeat);
     if (spec_.warmup_runs != 0) put("warmup_runs", spec_.warmup_runs);
@@ -132,10 +132,7 @@ class Writer {
             put(name, literal(value.value));  // nothing is secret
         });
       if (spec_.rdt) put("rdt", spec_.rdt->value);
-      if (spec_.mode)
-        put("mode", *spec_.mode == Mode::Observe  ? "observe"
-                    : *spec_.mode == Mode::Advise ? "advise"
-                                                  : "act");
+      if (spec_.mode) put("mode", std::string(name(*spec_.mode)));
     });
   }
 

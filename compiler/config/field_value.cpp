@@ -170,14 +170,10 @@ class ValueReader {
   }
 
   bool choice() {
-    std::vector<std::string> all;
+    const std::vector<std::string> all = choices_of(key_);
     std::string listed;
-    for (std::string_view rest = key_.choices; !rest.empty();) {
-      const size_t end = std::min(rest.find(' '), rest.size());
-      all.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      listed += (listed.empty() ? "`" : rest.empty() ? " or `" : ", `") + all.back() + "`";
-    }
+    for (const std::string& word : all)
+      listed += (listed.empty() ? "`" : &word == &all.back() ? " or `" : ", `") + word + "`";
     if (std::find(all.begin(), all.end(), field_.text) != all.end()) return true;
     auto built = reading_.diagnostics.report(
         Kind::OutOfRange, field_.span,

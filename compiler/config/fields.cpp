@@ -71,8 +71,7 @@ void Fields::read(Reading& reading, const Member& member, Keys keys) {
 }
 
 void Fields::report_unknown(Reading& reading, const Member& member, Keys keys) const {
-  if (const auto why = why_not_in_template(member.key);
-      keys.data() == template_keys().data() && !why.empty()) {
+  if (const auto why = why_not_in_template(member.key); is_of_template(keys) && !why.empty()) {
     reading.diagnostics
         .report(Kind::UnknownKey, member.key_span,
                 fmt::format("{} cannot have `{}`: a job gets it when it is made", what_, member.key),
@@ -80,12 +79,10 @@ void Fields::report_unknown(Reading& reading, const Member& member, Keys keys) c
         .hint(std::string(why));
     return;
   }
-  std::vector<std::string> candidates;
-  for (const Key& key : keys) candidates.emplace_back(key.name);
   auto built =
       reading.diagnostics.report(Kind::UnknownKey, member.key_span,
                                  fmt::format("{} has no key `{}`", what_, shown(member.key)), "not known");
-  const std::string hint = did_you_mean(member.key, candidates);
+  const std::string hint = did_you_mean(member.key, names_of(keys));
   if (!hint.empty()) built.hint(hint);
   if (is_secret(hint)) hide(reading.sources, *member.value);  // `pasword`
 }

@@ -378,6 +378,28 @@ Keys template_keys() {
   return keys;
 }
 
+bool is_of_template(Keys keys) { return keys.data() == template_keys().data(); }
+
+std::vector<std::string> choices_of(const Key& key) {
+  std::vector<std::string> words;
+  for (std::string_view rest = key.choices; !rest.empty();) {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
+}
+
+std::vector<std::string> names_of(Keys keys) {
+  std::vector<std::string> names;
+  for (const Key& key : keys) names.emplace_back(key.name);
+  return names;
+}
+
+bool has_key(Keys keys, std::string_view name) {
+  return std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+}
+
 std::string_view why_not_in_template(std::string_view key) {
   for (const OfOneJob& each : kOfOneJob)
     if (each.key == key) return each.why;

@@ -4,7 +4,9 @@
 
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cbench::config {
 
@@ -58,6 +60,12 @@ struct Key {
 
 using Keys = std::span<const Key>;
 
+/// The words of Key::choices.
+std::vector<std::string> choices_of(const Key& key);
+/// All names, for suggestions.
+std::vector<std::string> names_of(Keys keys);
+bool has_key(Keys keys, std::string_view name);
+
 Keys benchmark_keys();
 Keys container_keys();
 /// Of a container's `data`.
@@ -69,6 +77,7 @@ Keys top_keys();
 /// Of a template in `workloads`: a container's keys but for those that a job gets when it is made, and what
 /// `arrival` chooses templates by.
 Keys template_keys();
+bool is_of_template(Keys keys);
 /// A container's key that a template cannot have: what a job has instead; "" for any other key.
 std::string_view why_not_in_template(std::string_view key);
 /// Words that `arrival` gives weights to, of a template's `kind` and so on, with the word `random` in front.

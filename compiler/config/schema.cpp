@@ -16,15 +16,6 @@ using config::Type;
 using config::Use;
 using json = nlohmann::ordered_json;
 
-struct Alias {
-  std::string_view group, name;
-};
-constexpr Alias kAliases[] = {
-#define CBENCH_METRIC(...)
-#define CBENCH_METRIC_ALIAS(group, alias, name) {#group, #alias},
-#include "stdlib/abi/metrics.def"
-};
-
 json of_type(const char* type) { return {{"type", type}}; }
 json scalar() { return {{"type", {"string", "number", "boolean", "null"}}}; }
 json matching(const char* pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
@@ -50,16 +41,6 @@ json bounded(const char* type, const Key& key) {
   return made;
 }
 
-json choice(std::string_view choices) {
-  json words = json::array();
-  while (!choices.empty()) {
-    const size_t end = std::min(choices.find(' '), choices.size());
-    words.push_back(choices.substr(0, end));
-    choices.remove_prefix(std::min(end + 1, choices.size()));
-  }
-  return {{"enum", std::move(words)}};
-}
-
 json map_schema(Keys keys);
 
 /// A metric group's names, and what else may stand beside them.
@@ -79,8 +60,8 @@ json metrics_schema(std::string_view group) {
     names[std::string(m.name)] = flag;
     names[std::string(m.name)]["description"] = m.doc;
   }
-  for (const Alias& alias : kAliases)
-    if (alias.group == group) names[std::string(alias.name)] = flag;
+  for (const MetricAlias& alias : kMetricAliases)
+    if (alias.group == group) names[std::string(alias.alias)] = flag;
   for (const std::string_view stray : config::stray_metrics()) names[std::string(stray)] = json::object();
   return either({of_type("boolean"),
                  {{"type", "object"}, {"properties", std::move(names)}, {"additionalProperties", false}},
@@ -107,7 +88,7 @@ json value_schema(const Key& key) {
     case Type::Cpus:
       return either({{{"type", "integer"}, {"minimum", 0}}, matching("^[0-9 ,-]+$"), variable()});
     case Type::Choice:
-      return either({choice(key.choices), variable()});
+      return either({{{"enum", config::choices_of(key)}}, variable()});
     case Type::Texts:
       return either({scalar(), list_of(scalar())});
     case Type::Pairs:

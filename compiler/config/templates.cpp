@@ -15,11 +15,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kInput = "input";
 constexpr size_t kMostTemplates = 10'000;
 
-/// What only a benchmark has: such a file is no import.
-bool is_of_benchmark(std::string_view key) {
-  return key == "benchmark" || key == "arrival" || key == "workloads" || key == "data";
-}
-
 class TemplateReader {
  public:
   TemplateReader(Reading& reading, const Importer& importer) : reading_(reading), importer_(importer) {}
@@ -121,8 +116,8 @@ class TemplateReader {
     const bool wrapped = root->members.size() == 1 && root->members[0].key == "workloads" &&
                          root->members[0].value->type == Node::Type::Map;
     const Node& map = wrapped ? *root->members[0].value : *root;
-    for (const Member& member : map.members)
-      if (is_of_benchmark(member.key)) return report_not_templates(member.key_span, from, name);
+    for (const Member& member : map.members)  // a whole benchmark is no import
+      if (has_key(top_keys(), member.key)) return report_not_templates(member.key_span, from, name);
     read(map, fs::path(file.path).parent_path());
   }
 

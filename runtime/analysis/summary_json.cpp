@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "runtime/analysis/summary.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -42,14 +43,10 @@ Json to_object(const Decision& decision, const Plan& plan) {
   return out;
 }
 
-std::string dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string decision_json(const Decision& decision, const Plan& plan) {
-  return dump(to_object(decision, plan), -1);
+  return dump_json(to_object(decision, plan));
 }
 
 std::string event_json(const TraceEvent& event, const std::vector<std::string>& containers) {
@@ -58,7 +55,7 @@ std::string event_json(const TraceEvent& event, const std::vector<std::string>& 
     out["container"] = containers[static_cast<size_t>(event.slot)];
   out["code"] = event.code;
   if (!event.text.empty()) out["text"] = event.text;
-  return with_event(kEventNames[static_cast<size_t>(event.kind)], dump(out, -1));
+  return with_event(kEventNames[static_cast<size_t>(event.kind)], dump_json(out));
 }
 
 std::string with_event(std::string_view name, const std::string& object) {
@@ -101,7 +98,7 @@ std::string to_json(const RunSummary& summary, int indent) {
   }
   for (const Decision& decision : summary.decisions)
     out["actions"].push_back(to_object(decision, summary.plan));
-  return dump(out, indent);
+  return dump_json(out, indent);
 }
 
 }  // namespace cbench

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "runtime/driver/commands.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -76,7 +77,7 @@ void print_json(const std::vector<Remains>& all, bool yes, std::FILE* out) {
     list.push_back(std::move(item));
   }
   const json whole{{"leftovers", std::move(list)}};
-  fmt::print(out, "{}\n", whole.dump(2, ' ', false, json::error_handler_t::replace));
+  fmt::print(out, "{}\n", dump_json(whole, 2));
 }
 
 void print_text(const std::vector<Remains>& all, bool yes, std::FILE* out) {

@@ -16,12 +16,6 @@
 namespace cbench {
 namespace {
 
-std::vector<std::string> stock_names() {
-  std::vector<std::string> names;
-  for (const EmbeddedText& policy : stock_policies()) names.emplace_back(policy.name);
-  return names;
-}
-
 std::vector<std::string> codes_and_modules() {
   std::vector<std::string> names = all_codes();
   for (const EmbeddedText& module : std_modules()) names.push_back("std." + std::string(module.name));

@@ -14,6 +14,7 @@
 
 #include "runtime/driver/run_folder.h"
 #include "runtime/host/files.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -204,7 +205,7 @@ std::string Experiment::to_json(int indent) const {
                     {"made_of", std::move(made_of)},
                     {"runs", std::move(runs)},
                     {"spread", std::move(all)}};
-  return out.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return dump_json(out, indent);
 }
 
 /// A crash leaves the old index or the new one.

@@ -13,6 +13,7 @@
 #include "runtime/engines/engine.h"
 #include "runtime/host/calibrate.h"
 #include "runtime/host/checks.h"
+#include "runtime/host/json_text.h"
 #include "runtime/host/probe.h"
 #include "stdlib/abi/inputs.h"
 
@@ -66,7 +67,7 @@ std::string as_json(const HostFacts& facts, const std::vector<HostCheck>& checks
                               {"finding", check.finding},
                               {"cost", check.cost},
                               {"remedy", check.remedy}});
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return dump_json(json, 2);
 }
 
 int calibrate(HostFacts& facts, Console& console) {

@@ -62,11 +62,7 @@ std::string kind_of(const Key& key) {
   constexpr double kPractical = 1e6;  // what is more only keeps numbers in range
   if (std::isfinite(key.low)) out += fmt::format(", {} {}", key.above ? "above" : "at least", key.low);
   if (key.high < kPractical) out += fmt::format(", at most {}", key.high);
-  for (size_t at = 0; at < key.choices.size();) {
-    const size_t end = std::min(key.choices.find(' ', at), key.choices.size());
-    out += fmt::format("{} {}", at == 0 ? ":" : ",", key.choices.substr(at, end - at));
-    at = end + 1;
-  }
+  if (!key.choices.empty()) out += fmt::format(": {}", fmt::join(config::choices_of(key), ", "));
   return "(" + out + (key.use == Use::Required ? "; required" : "") + ")";
 }
 

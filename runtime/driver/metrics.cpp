@@ -11,6 +11,7 @@
 #include "runtime/collectors/collector.h"
 #include "runtime/driver/commands.h"
 #include "runtime/driver/preflight.h"
+#include "runtime/host/json_text.h"
 #include "stdlib/abi/inputs.h"
 
 namespace cbench {
@@ -78,7 +79,7 @@ std::string as_json(const std::vector<Metric>& metrics, const HostFacts& facts) 
                    {"available", why == facts.unavailable.end()}});
     if (why != facts.unavailable.end()) all.back()["reason"] = why->second;
   }
-  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return dump_json(all, 2) + "\n";
 }
 
 /// Reasons stand below the table, each once.

@@ -19,12 +19,18 @@
 namespace cbench {
 namespace {
 
-/// The benchmark's own file, or one that it imports.
-std::string file_of(Span span, const RunSpec& spec, const SourceSet& sources) {
-  return span.known() ? std::string(sources.name(span.source)) : spec.path;
+/// "bench.yml:6"
+std::string line_of(Span span, const RunSpec& spec, const SourceSet& sources) {
+  return fmt::format("{}:{}", span.known() ? sources.name(span.source) : spec.path, sources.line(span));
 }
 
 }  // namespace
+
+std::string place_of(Span span, const RunSpec& spec, const SourceSet& sources) {
+  if (!span.known()) return spec.path;
+  const Place at = sources.place(span.source, span.begin);
+  return fmt::format("{}:{}:{}", sources.name(span.source), at.line, at.column);
+}
 
 HostFacts look_at_host(const std::string& rdt_root) {
   HostRoots roots;
@@ -46,17 +52,17 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
   for (const ContainerSpec& container : spec.containers) {
     const std::string usable = fmt::format("this process may use CPUs {}", to_list(facts.online));
     if (const CpuSet absent = container.cores.value & ~facts.online; absent.any())
-      return Error{Exit::HostLacks,
-                   fmt::format("{}:{}: `{}` wants CPU {}, which this host does not have",
-                               file_of(container.cores.span, spec, sources),
-                               sources.line(container.cores.span), container.name.value, to_list(absent)),
-                   usable};
+      return Error{
+          Exit::HostLacks,
+          fmt::format("{}: `{}` wants CPU {}, which this host does not have",
+                      line_of(container.cores.span, spec, sources), container.name.value, to_list(absent)),
+          usable};
     if (container.cores.value.none() && container.num_cores > static_cast<int64_t>(facts.online.count()))
-      return Error{Exit::HostLacks,
-                   fmt::format("{}:{}: `{}` wants {} CPUs, this host has {}",
-                               file_of(container.span, spec, sources), sources.line(container.span),
-                               container.name.value, container.num_cores, facts.online.count()),
-                   usable};
+      return Error{
+          Exit::HostLacks,
+          fmt::format("{}: `{}` wants {} CPUs, this host has {}", line_of(container.span, spec, sources),
+                      container.name.value, container.num_cores, facts.online.count()),
+          usable};
   }
   return Done{};
 }
@@ -64,12 +70,11 @@ Result<> check_cpus(const RunSpec& spec, const HostFacts& facts, const SourceSet
 Result<> check_memory_nodes(const RunSpec& spec, const CpuSet& nodes, const SourceSet& sources) {
   for (const ContainerSpec& container : spec.containers)
     if (const CpuSet absent = container.memory_nodes.value & ~nodes; absent.any())
-      return Error{
-          Exit::HostLacks,
-          fmt::format("{}:{}: `{}` wants memory of NUMA node {}, which this host does not have",
-                      file_of(container.memory_nodes.span, spec, sources),
-                      sources.line(container.memory_nodes.span), container.name.value, to_list(absent)),
-          fmt::format("this process may use memory of nodes {}", to_list(nodes))};
+      return Error{Exit::HostLacks,
+                   fmt::format("{}: `{}` wants memory of NUMA node {}, which this host does not have",
+                               line_of(container.memory_nodes.span, spec, sources), container.name.value,
+                               to_list(absent)),
+                   fmt::format("this process may use memory of nodes {}", to_list(nodes))};
   return Done{};
 }
 
@@ -79,12 +84,10 @@ Result<> check_files(const RunSpec& spec, const SourceSet& sources) {
     const Located<std::string>& path = container.app->path;
     const std::string trouble = LogTail::why_not(path.value);
     if (trouble.empty()) continue;
-    const Place at = sources.place(path.span.source, path.span.begin);
     return Error{
         Exit::HostLacks,
-        fmt::format("{}:{}:{}: the figures of `{}` cannot be read from {}: {}",
-                    file_of(path.span, spec, sources), at.line, at.column, container.name.value, path.value,
-                    trouble),
+        fmt::format("{}: the figures of `{}` cannot be read from {}: {}", place_of(path.span, spec, sources),
+                    container.name.value, path.value, trouble),
         fmt::format("the file has to be there when the run begins, empty perhaps: `touch {}`", path.value)};
   }
   return Done{};

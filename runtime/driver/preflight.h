@@ -12,6 +12,10 @@
 
 namespace cbench {
 
+/// "bench.yml:6:3", in the benchmark's own file or one that it imports; its path alone for what stands
+/// nowhere.
+std::string place_of(Span span, const RunSpec& spec, const SourceSet& sources);
+
 /// This host, with the peak memory bandwidth that was measured on it once. `rdt_root`: where resctrl is;
 /// empty: at its usual place.
 HostFacts look_at_host(const std::string& rdt_root = "");

@@ -15,12 +15,6 @@
 namespace cbench {
 namespace {
 
-std::string place_of(Span span, const RunSpec& spec, const SourceSet& sources) {
-  if (!span.known()) return spec.path;
-  const Place at = sources.place(span.source, span.begin);
-  return fmt::format("{}:{}:{}", sources.name(span.source), at.line, at.column);
-}
-
 /// Tries to have the port for a moment: 0, or the reason why not. A family that the host does not have is no
 /// reason.
 int bind_once(int family, const std::string& ip, const Port& port) {

@@ -27,10 +27,8 @@ Ingredients ingredients_of(const RunPlan& plan) {
   return {{"benchmark", sha256_hex(texts)},
           {"policy", plan.policy == nullptr ? "" : sha256_hex(plan.policy_text)},
           {"params", params},
-          {"mode", plan.mode == Mode::Observe  ? "observe"
-                   : plan.mode == Mode::Advise ? "advise"
-                                               : "act"},
-          {"engine", spec.engine == EngineKind::Docker ? "docker" : "process"},
+          {"mode", std::string(name(plan.mode))},
+          {"engine", std::string(name(spec.engine))},
           {"seed", spec.seed ? std::to_string(*spec.seed) : ""},
           {"time_scale", fmt::format("{}", spec.time_scale)},
           {"rdt", plan.facts.rdt.simulated ? plan.facts.rdt.profile : ""}};
@@ -123,7 +121,7 @@ class Repeats {
   int end() {
     const auto finished = static_cast<int64_t>(experiment_.finished_runs());
     if (plan_.json) {
-      std::printf("{\"event\":\"experiment\",%s\n", experiment_.to_json(-1).substr(1).c_str());
+      std::puts(with_event("experiment", experiment_.to_json(-1)).c_str());
       std::fflush(stdout);
     } else if (finished > 0) {
       std::printf("\n%ld of %ld runs\n%s\nindex  %s\n", static_cast<long>(finished),

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/host/files.h"
+
 namespace cbench::roff {
 namespace {
 
@@ -25,12 +27,6 @@ std::string plain(std::string_view code) {
   std::string out;
   for (const char c : code) put(c, true, out);
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 /// "| a | b |" as an entry; nothing for the line below a table's head.

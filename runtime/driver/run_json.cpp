@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/analysis/summary.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -21,22 +22,20 @@ constexpr int64_t kSecond = 1'000'000'000;
 /// What waits for a reader at most; more is left out, and said.
 constexpr size_t kMostWaiting = size_t{16} << 20U;
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 }  // namespace
 
 RunJson::RunJson(const RunFacts& facts, int fd) : facts_(facts), fd_(fd) {
   for (const ContainerSpec& container : facts.spec.containers) names_.push_back(container.name.value);
-  line(dump({{"event", "begin"},
-             {"run_id", facts.run_id},
-             {"name", facts.spec.name.value},
-             {"trace", facts.trace_path},
-             {"policy", facts.plan == nullptr ? Json(nullptr) : Json(facts.plan->policy)},
-             {"mode", facts.mode},
-             {"engine", facts.engine},
-             {"step_ns", facts.spec.step_ns},
-             {"total_ns", facts.spec.max_ns},
-             {"containers", names_}}));
+  line(dump_json(Json{{"event", "begin"},
+                      {"run_id", facts.run_id},
+                      {"name", facts.spec.name.value},
+                      {"trace", facts.trace_path},
+                      {"policy", facts.plan == nullptr ? Json(nullptr) : Json(facts.plan->policy)},
+                      {"mode", facts.mode},
+                      {"engine", facts.engine},
+                      {"step_ns", facts.spec.step_ns},
+                      {"total_ns", facts.spec.max_ns},
+                      {"containers", names_}}));
   for (const std::string& text : facts.warnings) take_one(Said{RunObserver::Level::Warn, text});
 }
 
@@ -45,7 +44,7 @@ void RunJson::take(const News& news) {
 }
 
 void RunJson::take_one(const Prepared& news) {
-  line(dump({{"event", "prepared"}, {"container", names_[news.slot]}}));
+  line(dump_json(Json{{"event", "prepared"}, {"container", names_[news.slot]}}));
 }
 
 void RunJson::take_one(const TraceEvent& event) {
@@ -53,10 +52,10 @@ void RunJson::take_one(const TraceEvent& event) {
     measuring_ = event.kind == EventKind::Begin;
   if (event.kind == EventKind::Begin) return;  // the line of that name stands at the very beginning
   if (event.kind == EventKind::MissedSteps)
-    return line(dump({{"event", "missed"},
-                      {"step", event.step},
-                      {"time_ns", event.time_ns},
-                      {"missed_steps", event.code}}));
+    return line(dump_json(Json{{"event", "missed"},
+                               {"step", event.step},
+                               {"time_ns", event.time_ns},
+                               {"missed_steps", event.code}}));
   line(event_json(event, names_));
 }
 
@@ -66,9 +65,9 @@ void RunJson::take_one(const Decision& decision) {
 
 void RunJson::take_one(const Said& said) {
   if (said.level < RunObserver::Level::Warn) return;
-  line(dump({{"event", "warning"},
-             {"level", said.level == RunObserver::Level::Warn ? "warning" : "error"},
-             {"text", said.text}}));
+  line(dump_json(Json{{"event", "warning"},
+                      {"level", said.level == RunObserver::Level::Warn ? "warning" : "error"},
+                      {"text", said.text}}));
 }
 
 void RunJson::take_one(const Omitted& omitted) { dropped_ += omitted.count; }
@@ -76,14 +75,14 @@ void RunJson::take_one(const Omitted& omitted) { dropped_ += omitted.count; }
 void RunJson::tick(const LiveFigures& figures) {
   if (measuring_ && figures.elapsed_ns >= next_progress_ns_) {
     next_progress_ns_ = figures.elapsed_ns - figures.elapsed_ns % kSecond + kSecond;
-    line(dump({{"event", "progress"},
-               {"time_ns", figures.elapsed_ns},
-               {"total_ns", facts_.spec.max_ns},
-               {"waiting", figures.waiting},
-               {"running", figures.running},
-               {"ended", figures.ended},
-               {"steps", figures.steps},
-               {"missed_steps", figures.missed_steps}}));
+    line(dump_json(Json{{"event", "progress"},
+                        {"time_ns", figures.elapsed_ns},
+                        {"total_ns", facts_.spec.max_ns},
+                        {"waiting", figures.waiting},
+                        {"running", figures.running},
+                        {"ended", figures.ended},
+                        {"steps", figures.steps},
+                        {"missed_steps", figures.missed_steps}}));
   }
   write_out(false);
 }
@@ -104,7 +103,7 @@ void RunJson::tell_dropped() {
   const std::string text = fmt::format(
       "{} lines were left out here, since standard output was not read; the trace has all of it", dropped_);
   dropped_ = 0;
-  out_ += dump({{"event", "warning"}, {"level", "warning"}, {"text", text}}) + "\n";
+  out_ += dump_json(Json{{"event", "warning"}, {"level", "warning"}, {"text", text}}) + "\n";
 }
 
 void RunJson::write_out(bool wait) {

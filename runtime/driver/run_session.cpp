@@ -115,10 +115,6 @@ class EmptyFolders {
   const RunFolder& folder_;
 };
 
-std::string_view mode_name(Mode mode) {
-  return mode == Mode::Observe ? "observe" : mode == Mode::Advise ? "advise" : "act";
-}
-
 TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const std::string& observer,
                       const Frame& frame, int64_t wall_ns) {
   TraceHeader header;
@@ -131,8 +127,8 @@ TraceHeader header_of(const RunPlan& plan, const std::string& run_id, const std:
   header.seed = plan.spec.seed;
   header.time_scale = plan.spec.time_scale;
   header.host_json = to_json(plan.facts);
-  header.mode = mode_name(plan.mode);
-  header.engine = plan.spec.engine == EngineKind::Docker ? "docker" : "process";
+  header.mode = name(plan.mode);
+  header.engine = name(plan.spec.engine);
   header.observer = observer;
   header.degraded = plan.degraded;
   header.start_wall_ns = wall_ns;

@@ -42,6 +42,7 @@ void RunWatch::event(const TraceEvent& event) {
 }
 
 void RunWatch::progress(const Progress& progress) {
+  if (faces_.empty()) return;
   tap_.fill(progress, figures_);
   hand_over();
 }

@@ -25,7 +25,9 @@ class RunWatch final : public RunObserver {
 
   void preparing(size_t slot, const std::string& what, double fraction) override;
   void prepared(size_t slot) override { tell(Prepared{slot}); }
-  void sample(const Frame& frame) override { tap_.take(frame); }
+  void sample(const Frame& frame) override {
+    if (!faces_.empty()) tap_.take(frame);
+  }
   void decision(const Decision& decision) override;
   void event(const TraceEvent& event) override;
   void progress(const Progress& progress) override;

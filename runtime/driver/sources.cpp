@@ -23,13 +23,6 @@ Result<Bench> configured(Bench bench, uint32_t source, const std::string& path,
   return bench;
 }
 
-std::string stock_names() {
-  std::string out;
-  for (const EmbeddedText& stock : stock_policies())
-    out += (out.empty() ? "" : ", ") + std::string(stock.name);
-  return out;
-}
-
 }  // namespace
 
 Result<Bench> load_bench(const std::string& path, Console& console, const Overrides& overrides) {
@@ -64,7 +57,7 @@ Result<PolicySource> load_policy(SourceSet& sources, const std::string& name) {
                         fmt::format("stock:{}", name)};
   if (!is_file)
     return Error{Exit::Invalid, fmt::format("`{}` is neither a file nor a stock policy", name),
-                 "stock policies are " + stock_names()};
+                 fmt::format("stock policies are {}", fmt::join(stock_names(), ", "))};
   const Result<uint32_t> source = sources.load(name);
   if (!source.ok()) return source.error();
   return PolicySource{*source, name};
@@ -77,10 +70,11 @@ Result<std::optional<PolicySource>> choose_policy(Bench& bench, const std::strin
   if (name.empty() && !spec.scheduler.value.empty()) {
     name = spec.scheduler.value;
     if (stock_policy(name).empty())
-      return Error{Exit::Invalid,
-                   fmt::format("{}:{}: there is no stock policy for the scheduler `{}`", spec.path,
-                               bench.sources.line(spec.scheduler.span), name),
-                   fmt::format("give one with --policy; stock policies are {}", stock_names())};
+      return Error{
+          Exit::Invalid,
+          fmt::format("{}:{}: there is no stock policy for the scheduler `{}`", spec.path,
+                      bench.sources.line(spec.scheduler.span), name),
+          fmt::format("give one with --policy; stock policies are {}", fmt::join(stock_names(), ", "))};
     return std::optional(
         PolicySource{bench.sources.add("stock:" + name, std::string(stock_policy(name))), "stock:" + name});
   }

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -39,7 +40,8 @@ bool wants_utf8() {
 
 // Signals that end the process on the spot, or stop it, must not leave the cursor hidden. Those that end a
 // run in order are blocked (SignalWatch).
-constexpr int kFatal[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+constexpr int kWatched[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTSTP, SIGCONT};
+constexpr std::span kFatal = std::span(kWatched).first<6>();
 std::atomic<int> shown_on{-1};
 std::atomic<bool> was_stopped{false};
 
@@ -85,7 +87,7 @@ void watch_signals() {
 }
 
 void unwatch_signals() {
-  for (const int signal : {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTSTP, SIGCONT}) {
+  for (const int signal : kWatched) {
     struct sigaction now{};
     if (::sigaction(signal, nullptr, &now) != 0) continue;
     if (now.sa_handler == on_fatal || now.sa_handler == on_stop || now.sa_handler == on_continue)
@@ -97,6 +99,11 @@ void unwatch_signals() {
 bool in_background(int fd) {
   const pid_t group = ::tcgetpgrp(fd);
   return group > 0 && group != ::getpgrp();
+}
+
+/// A terminal that does not translate newlines goes to the line's begin by this.
+void add_lines(std::string_view lines, std::string& out) {
+  for (const char c : lines) out += c == '\n' ? "\r\n" : std::string(1, c);
 }
 
 }  // namespace
@@ -175,7 +182,7 @@ void Terminal::show(const std::vector<ViewLine>& frame, std::string_view above) 
   go_to_top(out, columns);
   if (!above.empty()) {
     out += kEraseBelow;
-    for (const char c : above) out += c == '\n' ? "\r\n" : std::string(1, c);
+    add_lines(above, out);
   }
   widths_.clear();
   for (const ViewLine& line : frame) {
@@ -196,7 +203,7 @@ bool Terminal::clear(std::string_view above, std::chrono::milliseconds patience)
     go_to_top(out, screen().columns);
     out += kEraseBelow;
     out += kRestore;
-    for (const char c : above) out += c == '\n' ? "\r\n" : std::string(1, c);
+    add_lines(above, out);
     widths_.clear();
     waiting_ += out;
   }

@@ -8,6 +8,7 @@
 
 #include "runtime/driver/commands.h"
 #include "runtime/driver/policy_test.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -112,7 +113,7 @@ class Tests {
                                         {"line", sources.line(test.span)}, {"passed", outcome.passed()},
                                         {"stopped", outcome.stopped},      {"failures", failures},
                                         {"decisions", decisions}};
-    return all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return dump_json(all) + "\n";
   }
 
   const TestOptions& options_;

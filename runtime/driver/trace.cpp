@@ -11,6 +11,7 @@
 
 #include "runtime/analysis/summary.h"
 #include "runtime/driver/commands.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -91,15 +92,13 @@ class Rows {
   const TraceHeader& header_;
 };
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 /// `kind  1.20 s  name=value …` for a person.
 std::string in_words(const Json& row) {
   std::string out =
       fmt::format("{:<6} {:>9.3f} s ", row["kind"].get<std::string>(), row["time_ns"].get<double>() / 1e9);
   for (const auto& [key, value] : row.items()) {
     if (key == "kind" || key == "time_ns" || value.is_null()) continue;
-    out += " " + key + "=" + (value.is_string() ? value.get<std::string>() : dump(value));
+    out += " " + key + "=" + (value.is_string() ? value.get<std::string>() : dump_json(value));
   }
   return out;
 }
@@ -115,7 +114,7 @@ int cat(const TraceOptions& options, uint64_t most, Console& console) {
     if (!item->has_value()) break;
     for (const Json& row : rows.of(**item, (*trace)->frame())) {
       if (printed++ == most) break;
-      if (std::puts((options.json ? dump(row) : in_words(row)).c_str()) < 0)
+      if (std::puts((options.json ? dump_json(row) : in_words(row)).c_str()) < 0)
         return 0;  // the reader has seen enough
     }
   }

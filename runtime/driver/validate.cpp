@@ -34,8 +34,7 @@ std::string in_words(const RunSpec& spec) {
   return fmt::format(
       "{}: benchmark `{}` is valid: {} container{}, {} metrics, a step every {} ms for {:.6g} s, engine {}",
       spec.path, spec.name.value, spec.containers.size(), spec.containers.size() == 1 ? "" : "s", metrics,
-      static_cast<double>(spec.step_ns) / 1e6, static_cast<double>(spec.max_ns) / 1e9,
-      spec.engine == EngineKind::Docker ? "docker" : "process");
+      static_cast<double>(spec.step_ns) / 1e6, static_cast<double>(spec.max_ns) / 1e9, name(spec.engine));
 }
 
 int validate(const ValidateOptions& options, Console& console) {
@@ -44,7 +43,7 @@ int validate(const ValidateOptions& options, Console& console) {
   Result<Bench> bench = load_bench(options.bench, console, options.overrides);
   if (!bench.ok()) return console.fail(bench.error());
   RunSpec& spec = bench->spec;
-  const RunSpec written = spec;  // without what depends on this host
+  const std::string text = options.expand ? expanded(spec) : "";  // without what depends on this host
   HostFacts facts = look_at_host();
   facts.rdt.peak_bandwidth = spec.peak_bandwidth.value_or(facts.rdt.peak_bandwidth);
   if (options.host) fit_together(spec, facts);
@@ -79,7 +78,7 @@ int validate(const ValidateOptions& options, Console& console) {
          fmt::format("this host lacks what the policy needs:\n  {}", fmt::join(lacks, "\n  ")),
          "`cbench run --degraded` runs it all the same"});
   if (options.expand)
-    std::fputs(expanded(written).c_str(), stdout);
+    std::fputs(text.c_str(), stdout);
   else
     std::puts(in_words(spec).c_str());
   return 0;

@@ -9,6 +9,7 @@
 
 #include "runtime/engines/docker_json.h"
 #include "runtime/engines/engine.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -23,7 +24,6 @@ bool is_shell(const std::string& word) {
 }
 
 /// The text of `value`; bytes that are not UTF-8 become U+FFFD.
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json mounts_of(const ContainerSpec& spec) {
   json mounts = json::array();
@@ -99,7 +99,7 @@ std::string create_body(const ContainerSpec& spec, const std::string& image, con
   if (!spec.user.empty()) body["User"] = spec.user;
   if (spec.entrypoint) body["Entrypoint"] = *spec.entrypoint;  // an empty list takes the image's own away
   if (as_process) body["Cmd"] = {"sh", "-c", spec.command.value};
-  return dump(body);
+  return dump_json(body);
 }
 
 std::string exec_body(const ContainerSpec& spec) {
@@ -109,13 +109,13 @@ std::string exec_body(const ContainerSpec& spec) {
                {"Privileged", spec.privileged},
                {"Cmd", {"sh", "-c", spec.command.value}}};
   if (!spec.user.empty()) body["User"] = spec.user;
-  return dump(body);
+  return dump_json(body);
 }
 
 std::string registry_auth(const Registry& registry) {
   const std::string address = registry.host.empty() ? "https://index.docker.io/v1/" : registry.host;
-  return base64url(
-      dump({{"username", registry.user}, {"password", registry.password}, {"serveraddress", address}}));
+  return base64url(dump_json(
+      json{{"username", registry.user}, {"password", registry.password}, {"serveraddress", address}}));
 }
 
 }  // namespace cbench

@@ -6,17 +6,13 @@
 #include <fmt/format.h>
 
 namespace cbench {
-namespace {
 
-/// Without tag and digest: "host:5000/team/app" of "host:5000/team/app:1".
 std::string_view repository_of(std::string_view reference) {
   reference = reference.substr(0, reference.find('@'));
   const size_t slash = reference.rfind('/'), colon = reference.rfind(':');
   const bool tagged = colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
   return tagged ? reference.substr(0, colon) : reference;
 }
-
-}  // namespace
 
 std::string canonical_image(std::string reference) {
   for (const std::string_view implied : {"docker.io/", "library/"})

@@ -14,6 +14,8 @@
 
 namespace cbench {
 
+/// A reference without its tag and digest: "host:5000/team/app" of "host:5000/team/app:1".
+std::string_view repository_of(std::string_view reference);
 /// The one name of an image: "docker.io/library/redis" is "redis:latest".
 std::string canonical_image(std::string reference);
 /// What `image` is in the registry that `reference` names, "name@sha256:…"; empty when it came from none.

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "runtime/engines/docker_client.h"
+#include "runtime/engines/docker_images.h"
 
 namespace cbench {
 namespace {
@@ -28,12 +28,6 @@ std::string_view bare_host(std::string_view host) {
     host.remove_prefix(scheme + 3);
   host = host.substr(0, host.find('/'));
   return host.empty() || host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
-}
-
-bool has_tag_or_digest(std::string_view reference) {
-  const size_t slash = reference.rfind('/');
-  const std::string_view last = slash == std::string_view::npos ? reference : reference.substr(slash + 1);
-  return last.find_first_of(":@") != std::string_view::npos;
 }
 
 /// The state of a pull, fed with the answer's bytes.
@@ -125,8 +119,9 @@ std::string remedy(const std::string& words, const std::string& reference, const
 
 Result<> DockerClient::pull(const std::string& reference, const Registry& registry, const Progress& progress,
                             const std::function<std::string()>& why_end, std::chrono::milliseconds idle) {
-  HttpRequest how = request("POST", "/images/create?fromImage=" + url_encode(reference) +
-                                        (has_tag_or_digest(reference) ? "" : "&tag=latest"));
+  HttpRequest how =
+      request("POST", "/images/create?fromImage=" + url_encode(reference) +
+                          (repository_of(reference).size() < reference.size() ? "" : "&tag=latest"));
   PullProgress state(reference, progress);
   how.timeout = std::chrono::milliseconds(0);  // as long as there is progress
   how.why_end = [&]() -> std::string {

@@ -23,10 +23,6 @@ namespace cbench {
 namespace {
 
 constexpr std::string_view kPrefix = "cbench-";
-/// The members of CgroupPaths in which a process of ours has a group.
-constexpr std::array kFolders = {&CgroupPaths::unified, &CgroupPaths::cpu,     &CgroupPaths::cpuacct,
-                                 &CgroupPaths::cpuset,  &CgroupPaths::memory,  &CgroupPaths::blkio,
-                                 &CgroupPaths::pids,    &CgroupPaths::freezer, &CgroupPaths::perf_event};
 constexpr std::array<std::string_view, 5> kControllers = {"cpuset", "cpu", "memory", "pids", "io"};
 constexpr const char* kRemedy =
     "run as root (sudo cbench …), or in a cgroup that is yours: systemd-run --user --scope -p Delegate=yes "
@@ -97,16 +93,6 @@ std::string run_of_group(const std::string& name) {
   return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : "";
 }
 
-std::vector<std::string> folders_of(const CgroupPaths& paths) {
-  std::vector<std::string> folders;
-  for (const auto member : kFolders) {
-    const std::string& folder = paths.*member;
-    if (!folder.empty() && std::find(folders.begin(), folders.end(), folder) == folders.end())
-      folders.push_back(folder);
-  }
-  return folders;
-}
-
 ProcessCgroups::ProcessCgroups(std::string run_id, Journal& journal, std::string proc_root)
     : run_id_(std::move(run_id)), proc_root_(std::move(proc_root)), journal_(journal) {}
 
@@ -133,7 +119,7 @@ Result<> ProcessCgroups::make_below(const std::string& folder) {
 
 Result<> ProcessCgroups::open_v1(const CgroupPaths& own) {
   run_.mode = own.mode;
-  for (const auto member : kFolders) {
+  for (const auto member : kCgroupFolders) {
     if (!(own.*member).empty()) run_.*member = own.*member + "/" + run_group_name(run_id_);
   }
   folders_ = folders_of(run_);
@@ -151,7 +137,7 @@ Result<> ProcessCgroups::open_v2(const CgroupPaths& own) {
   const std::string parent = host_root ? top : own.unified;
   const std::string group = parent + "/" + run_group_name(run_id_);
   run_.mode = CgroupMode::V2;
-  for (const auto member : kFolders) run_.*member = group;
+  for (const auto member : kCgroupFolders) run_.*member = group;
   folders_ = {group};
   if (!host_root) delegated_ = own.unified;
   if (const Result<> made = make_folder(group); !made) return made.error();
@@ -200,7 +186,7 @@ Result<CgroupPaths> ProcessCgroups::make(const std::string& name, const Containe
   if (const Result<> opened = open(); !opened) return opened.error();
   CgroupPaths group;
   group.mode = run_.mode;
-  for (const auto member : kFolders) {
+  for (const auto member : kCgroupFolders) {
     if (!(run_.*member).empty()) group.*member = run_.*member + "/" + name;
   }
   for (const std::string& folder : folders_of(group)) {

@@ -17,9 +17,6 @@ std::string run_group_name(const std::string& run_id);
 /// The run id in such a name; empty when it is none.
 std::string run_of_group(const std::string& name);
 
-/// All distinct folders of `paths`, the unified one first.
-std::vector<std::string> folders_of(const CgroupPaths& paths);
-
 /// Not safe for several threads at once.
 class ProcessCgroups {
  public:

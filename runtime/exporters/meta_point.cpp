@@ -5,6 +5,7 @@
 
 #include "runtime/exporters/line_syntax.h"
 #include "runtime/exporters/sha256.h"
+#include "runtime/host/json_text.h"
 
 namespace cbench {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 std::string json_object(const std::vector<std::pair<std::string, std::string>>& pairs) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& [key, value] : pairs) object[key] = value;
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return dump_json(object);
 }
 
 /// Empty texts are left out: missing is not "".

@@ -214,12 +214,21 @@ Result<CgroupPaths> cgroups_of(int64_t pid, const std::string& proc_root) {
   return paths;
 }
 
+std::vector<std::string> folders_of(const CgroupPaths& paths) {
+  std::vector<std::string> folders;
+  for (const auto member : kCgroupFolders) {
+    const std::string& folder = paths.*member;
+    if (!folder.empty() && std::find(folders.begin(), folders.end(), folder) == folders.end())
+      folders.push_back(folder);
+  }
+  return folders;
+}
+
 std::string why_no_cgroups(const std::string& proc_root) {
   const Result<CgroupPaths> own = cgroups_of(::getpid(), proc_root);
   if (!own) return own.error().message;
-  for (const std::string& folder : {own->unified, own->cpu, own->cpuacct, own->cpuset, own->memory,
-                                    own->blkio, own->pids, own->freezer, own->perf_event})
-    if (!folder.empty() && !may_write(folder)) return fmt::format("may not make a cgroup in {}", folder);
+  for (const std::string& folder : folders_of(*own))
+    if (!may_write(folder)) return fmt::format("may not make a cgroup in {}", folder);
   return "";
 }
 

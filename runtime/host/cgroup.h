@@ -1,7 +1,9 @@
 // Where a process's cgroups are: found from /proc/<pid>/cgroup and /proc/self/mountinfo, for v1, v2 and hybrid hosts.
 #pragma once
 
+#include <array>
 #include <string>
+#include <vector>
 
 #include "compiler/base/result.h"
 #include "stdlib/abi/host_facts.h"
@@ -15,6 +17,13 @@ struct CgroupPaths {
   std::string unified;     ///< v2 folder (also on hybrid hosts); empty on v1
   std::string perf_event;  ///< folder to open for PERF_FLAG_PID_CGROUP: v1 perf_event hierarchy, else the v2 folder
 };
+
+/// The members of CgroupPaths that name folders.
+inline constexpr std::array kCgroupFolders = {&CgroupPaths::unified, &CgroupPaths::cpu,     &CgroupPaths::cpuacct,
+                                              &CgroupPaths::cpuset,  &CgroupPaths::memory,  &CgroupPaths::blkio,
+                                              &CgroupPaths::pids,    &CgroupPaths::freezer, &CgroupPaths::perf_event};
+/// All distinct folders of `paths`, the unified one first.
+std::vector<std::string> folders_of(const CgroupPaths& paths);
 
 /// The cgroups of `pid`. `proc_root` and `mountinfo` are overridden by tests on fixture trees. Errors: no such process
 /// (RunFailed), no cgroup mount (HostLacks).

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/host/json_text.h"
 #include "runtime/host/probe.h"
 
 namespace cbench {
@@ -220,7 +221,7 @@ std::string to_json(const HostFacts& facts) {
                      {"rdt", rdt_json(facts.rdt)},
                      {"unavailable", unavailable}};
   // A byte that is not UTF-8 (a boot loader's kernel command line) must not end the run.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(json);
 }
 
 Result<HostFacts> host_facts_from_json(const std::string& text, std::span<const Metric> own) {

@@ -129,27 +129,26 @@ void Lifecycle::start_due(int64_t now_ns) {
   }
 }
 
-CpuSet Lifecycle::taken_cpus(size_t slot, int64_t now_ns) const {
-  CpuSet taken;
-  const int64_t end = planned_end(slot, now_ns);
+template <class Visit>
+void Lifecycle::each_claim(int64_t until_ns, const Visit& visit) const {
   for (size_t other = 0; other < lives_.size(); ++other) {
     if (holds_cpus(other))
-      taken |= decider_.cpus(other, lives_[other].cpus);
-    else if (may_start(other) && spec(other).start_ns < end)
-      taken |= spec(other).cores.value;  // they are promised to it
+      visit(decider_.cpus(other, lives_[other].cpus));
+    else if (may_start(other) && spec(other).start_ns <= until_ns)
+      visit(spec(other).cores.value);
   }
+}
+
+CpuSet Lifecycle::taken_cpus(size_t slot, int64_t now_ns) const {
+  CpuSet taken;
+  each_claim(planned_end(slot, now_ns) - 1, [&](const CpuSet& cpus) { taken |= cpus; });
   return taken;
 }
 
 CpuSet Lifecycle::propose_cpus(size_t slot, int64_t now_ns) const {
   if (spec(slot).cores.value.any()) return spec(slot).cores.value;
   std::vector<CpuSet> occupied;
-  for (size_t other = 0; other < lives_.size(); ++other) {
-    if (holds_cpus(other))
-      occupied.push_back(decider_.cpus(other, lives_[other].cpus));
-    else if (may_start(other) && spec(other).start_ns <= planned_end(slot, now_ns))
-      occupied.push_back(spec(other).cores.value);  // they are promised to it
-  }
+  each_claim(planned_end(slot, now_ns), [&](const CpuSet& cpus) { occupied.push_back(cpus); });
   return choose_cpus(in_.facts, occupied, spec(slot).num_cores, in_.own_cpus);
 }
 

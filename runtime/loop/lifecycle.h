@@ -58,6 +58,10 @@ class Lifecycle {
   [[nodiscard]] bool holds_cpus(size_t slot) const;
   /// Does it start only when CPUs are free?
   [[nodiscard]] bool queues(size_t slot) const;
+  /// Calls `visit` with the CPUs that each other container has, and with those that one names which starts
+  /// until `until_ns`: they are promised to it.
+  template <class Visit>
+  void each_claim(int64_t until_ns, const Visit& visit) const;
   /// CPUs that are another's until `slot`, if it starts at `now_ns`, has ended.
   [[nodiscard]] CpuSet taken_cpus(size_t slot, int64_t now_ns) const;
   [[nodiscard]] CpuSet propose_cpus(size_t slot, int64_t now_ns) const;

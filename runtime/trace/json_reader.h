@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "runtime/host/json_text.h"
+
 namespace cbench::trace {
 
 struct BadJson : std::runtime_error {
@@ -18,11 +20,6 @@ inline nlohmann::json parse_json(const std::string& text) {
   nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) throw BadJson("not JSON");
   return json;
-}
-
-/// Invalid UTF-8 is replaced.
-inline std::string dump_json(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 inline const nlohmann::json& member(const nlohmann::json& json, const char* key) {

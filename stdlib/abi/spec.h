@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace cbench {
 
 enum class EngineKind : uint8_t { Docker, Process };
 enum class Mode : uint8_t { Observe, Advise, Act };
+constexpr std::string_view name(EngineKind engine) { return engine == EngineKind::Docker ? "docker" : "process"; }
+constexpr std::string_view name(Mode mode) {
+  return mode == Mode::Observe ? "observe" : mode == Mode::Advise ? "advise" : "act";
+}
 enum class Pull : uint8_t { Missing, Always, Never };
 /// When a container without CPUs of its own may start: at its time, sharing CPUs where none is free; or when as
 /// many CPUs as it wants are free, in order of time, and with Backfill a later one that fits before it.

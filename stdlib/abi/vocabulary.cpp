@@ -1,21 +1,9 @@
 #include "stdlib/abi/vocabulary.h"
 
 namespace cbench {
-namespace {
-
-struct Alias {
-  std::string_view group, alias, name;
-};
-constexpr Alias kAliases[] = {
-#define CBENCH_METRIC(...)
-#define CBENCH_METRIC_ALIAS(group, alias, name) {#group, #alias, #name},
-#include "stdlib/abi/metrics.def"
-};
-
-}  // namespace
 
 std::optional<Metric> find_metric(std::string_view group, std::string_view name, std::span<const Metric> own) {
-  for (const Alias& alias : kAliases)
+  for (const MetricAlias& alias : kMetricAliases)
     if (alias.group == group && alias.alias == name) name = alias.name;
   for (size_t i = 0; i < kMetricCount; ++i)
     if (kMetrics[i].name == name && kMetricGroups[static_cast<size_t>(kMetrics[i].group)] == group)

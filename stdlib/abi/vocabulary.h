@@ -91,6 +91,16 @@ constexpr const MetricInfo& info(Metric metric) {
   return is_own(metric) ? own_info(metric) : kMetrics[static_cast<size_t>(metric)];
 }
 
+/// Another spelling of a metric's name in a configuration.
+struct MetricAlias {
+  std::string_view group, alias, name;
+};
+inline constexpr MetricAlias kMetricAliases[] = {
+#define CBENCH_METRIC(...)
+#define CBENCH_METRIC_ALIAS(group, alias, name) {#group, #alias, #name},
+#include "stdlib/abi/metrics.def"
+};
+
 /// The metric `name` of `group`, aliases included ("perf", "instructions"), of metrics.def or of `own`; nullopt when there is none.
 std::optional<Metric> find_metric(std::string_view group, std::string_view name, std::span<const Metric> own = {});
 /// The metric whose exported field is `field`, of metrics.def or of `own`; nullopt when there is none.

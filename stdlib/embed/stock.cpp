@@ -20,6 +20,12 @@ constexpr EmbeddedText kDocs[] = {
 }  // namespace
 
 std::span<const EmbeddedText> stock_policies() { return kPolicies; }
+std::vector<std::string> stock_names() {
+  std::vector<std::string> names;
+  for (const EmbeddedText& policy : kPolicies) names.emplace_back(policy.name);
+  return names;
+}
+
 std::span<const EmbeddedText> std_modules() { return kModules; }
 
 std::string_view stock_policy(std::string_view name) {

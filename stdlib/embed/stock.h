@@ -3,7 +3,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cbench {
 
@@ -12,6 +14,7 @@ struct EmbeddedText {
 };
 /// All stock policies, ordered by name.
 std::span<const EmbeddedText> stock_policies();
+std::vector<std::string> stock_names();
 /// The text of one; empty when there is none of that name. Hyphens count as underscores.
 std::string_view stock_policy(std::string_view name);
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "runtime/driver/cli.h"
+#include "tests/support/in_process.h"
 
 namespace cbench {
 namespace {
@@ -29,16 +29,11 @@ class fmt_command : public testing::Test {
     return text.str();
   }
   int run(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"cbench", "fmt"});
+    arguments.insert(arguments.begin(), "fmt");
     arguments.push_back(path);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data());
-    out = testing::internal::GetCapturedStdout();
-    testing::internal::GetCapturedStderr();
-    return code;
+    Ran ran = run_in_process(std::move(arguments));
+    out = std::move(ran.out);
+    return ran.code;
   }
 
   fs::path folder, path;

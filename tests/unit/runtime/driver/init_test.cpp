@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "runtime/driver/cli.h"
+#include "tests/support/in_process.h"
 
 namespace cbench {
 namespace {
@@ -36,15 +36,10 @@ class init_command : public testing::Test {
     return text.str();
   }
   int run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "cbench");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data());
-    out = testing::internal::GetCapturedStdout();
-    err = testing::internal::GetCapturedStderr();
-    return code;
+    Ran ran = run_in_process(std::move(arguments));
+    out = std::move(ran.out);
+    err = std::move(ran.err);
+    return ran.code;
   }
 
   fs::path folder, before;

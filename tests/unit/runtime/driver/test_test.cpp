@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "runtime/driver/cli.h"
+#include "tests/support/in_process.h"
 
 namespace cbench {
 namespace {
@@ -24,16 +24,12 @@ class test_command : public testing::Test {
   void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
   int run(const std::string& body, std::vector<std::string> more = {}) {
     write("a.cbp", "policy a 1 \"a\"\nclass shared default, jail\n" + body);
-    std::vector<std::string> arguments = {"cbench", "test", folder / "a.cbp"};
+    std::vector<std::string> arguments = {"test", folder / "a.cbp"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run_command_line(static_cast<int>(argv.size()), argv.data());
-    out = testing::internal::GetCapturedStdout();
-    err = testing::internal::GetCapturedStderr();
-    return code;
+    Ran ran = run_in_process(std::move(arguments));
+    out = std::move(ran.out);
+    err = std::move(ran.err);
+    return ran.code;
   }
 
   fs::path folder;
